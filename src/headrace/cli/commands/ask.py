@@ -1,0 +1,48 @@
+"""`headrace ask`: answer a question with citations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from headrace.cli.options import (
+    AccessOption,
+    CorpusOption,
+    FilterOption,
+    JsonOption,
+    WorkspaceOption,
+    workspace_folder,
+)
+
+
+def ask(
+    ctx: typer.Context,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="A question in your own words.")],
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, max=200, metavar="N", help="Chunks to give to the model.")
+    ] = None,
+    filter_: FilterOption = None,
+    access: AccessOption = None,
+    corpus: CorpusOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Answer a question, with citations.
+
+    Every citation is a verbatim quote from a document and says where it stands.
+    """
+    from headrace import open as open_workspace
+
+    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+        answer = opened.ask(question, k=k, filter=filter_, access=tuple(access or ()), corpus=corpus)
+    if as_json:
+        from headrace.cli.output import write_json
+
+        write_json(answer)
+        return 0
+    from headrace.cli.views.answer import show_answer
+    from headrace.cli.views.console import output_console
+
+    show_answer(output_console(), answer)
+    return 0

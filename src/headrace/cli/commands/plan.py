@@ -1,0 +1,47 @@
+"""`headrace plan`: what a sync would do and cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from headrace.cli.options import (
+    ConfirmOption,
+    CorpusOption,
+    JsonOption,
+    VerifyOption,
+    WorkspaceOption,
+    workspace_folder,
+)
+
+if TYPE_CHECKING:
+    from headrace.records.sync import PlanReport
+
+
+def plan(
+    ctx: typer.Context,
+    corpus: CorpusOption = None,
+    confirm_deletes: ConfirmOption = False,
+    verify: VerifyOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Show what a sync would change and cost, and change nothing.
+
+    Exit code 1 when some documents would fail, 3 when deletions would be withheld.
+    """
+    from headrace import open as open_workspace
+    from headrace.cli.each_corpus import for_each_corpus
+
+    def run(name: str) -> PlanReport:
+        return opened.plan(name, confirm_deletes=confirm_deletes, verify=verify)
+
+    def show(report: PlanReport) -> None:
+        from headrace.cli.views.console import output_console
+        from headrace.cli.views.sync import show_plan
+
+        show_plan(output_console(), report)
+
+    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+        return for_each_corpus(opened.config, corpus, run=run, show=show, as_json=as_json)

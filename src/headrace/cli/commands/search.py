@@ -1,0 +1,46 @@
+"""`headrace search`: find chunks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from headrace.cli.options import (
+    AccessOption,
+    CorpusOption,
+    FilterOption,
+    JsonOption,
+    WorkspaceOption,
+    workspace_folder,
+)
+
+
+def search(
+    ctx: typer.Context,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words or a sentence.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, metavar="N", help="How many hits.")] = 10,
+    filter_: FilterOption = None,
+    access: AccessOption = None,
+    corpus: CorpusOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Find the chunks that best match a query.
+
+    Words and meaning count together. A filter compares metadata, such as: year >= 2025 and lang in ('en', 'de').
+    """
+    from headrace import open as open_workspace
+
+    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+        result = opened.search(query, k=k, filter=filter_, access=tuple(access or ()), corpus=corpus)
+    if as_json:
+        from headrace.cli.output import write_json
+
+        write_json(result)
+        return 0
+    from headrace.cli.views.console import output_console
+    from headrace.cli.views.search import show_search
+
+    show_search(output_console(), result)
+    return 0

@@ -1,0 +1,65 @@
+"""Options that several commands share, and the workspace they choose."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        envvar="HEADRACE_WORKSPACE",
+        help="Folder with headrace.toml. Without it: the current folder or the closest one above.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print exactly one JSON document, also for an error.")
+]
+CorpusOption = Annotated[
+    str | None,
+    typer.Option("--corpus", "-c", metavar="NAME", help="Only this corpus. Without it: all of them."),
+]
+ConfirmOption = Annotated[
+    bool, typer.Option("--confirm-deletes", help="Go on with a mass delete that was withheld.")
+]
+VerifyOption = Annotated[
+    bool, typer.Option("--verify", help="Hash every document again, even if it looks unchanged.")
+]
+FilterOption = Annotated[
+    str | None,
+    typer.Option("--filter", "-f", metavar="EXPR", help="Only documents whose metadata match."),
+]
+AccessOption = Annotated[
+    list[str] | None,
+    typer.Option("--access", "-a", metavar="LABEL", help="A label the caller has; may be given again."),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What stood before the command's name."""
+
+    workspace: Path | None
+
+
+def workspace_folder(context: typer.Context, own: Path | None) -> Path:
+    """The folder of the workspace a command works on. Raises WorkspaceNotFound."""
+    from headrace.config.base import FILE_NAME
+    from headrace.config.load import find_workspace
+    from headrace.errors import WorkspaceNotFound
+
+    before = context.obj.workspace if isinstance(context.obj, Selected) else None
+    chosen = own or before
+    if chosen is None:
+        return find_workspace(Path.cwd())
+    folder = Path(os.path.abspath(chosen))
+    if not (folder / FILE_NAME).is_file():
+        raise WorkspaceNotFound([str(folder)])
+    return folder

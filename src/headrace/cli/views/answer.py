@@ -1,0 +1,32 @@
+"""An answer with its citations."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from headrace.cli.output import plain
+from headrace.cli.views.console import place, show_indented, show_name
+from headrace.records.search import Answer
+
+QUOTE_CHARACTERS = 300
+
+
+def show_answer(console: Console, answer: Answer) -> None:
+    """The answer, numbered citations with their place, and how to see where it comes from."""
+    console.print(Text(plain(answer.answer)))
+    console.print()
+    for number, citation in enumerate(answer.citations, start=1):
+        line = Text(f"[{number}] ", style="bold green")
+        line.append_text(place(citation.document, page=citation.page, headings=citation.headings))
+        show_name(console, line)
+        show_indented(console, f"“{_shortened(citation.quote)}”", columns=4)
+    if answer.citations:
+        console.print()
+    show_name(console, Text(f"{answer.model} · trace {answer.trace_id}", style="dim"))
+    show_name(console, Text(f"headrace why {answer.trace_id}", style="dim"))
+
+
+def _shortened(quote: str) -> str:
+    flat = " ".join(quote.split())
+    return flat if len(flat) <= QUOTE_CHARACTERS else flat[: QUOTE_CHARACTERS - 1].rstrip() + "…"

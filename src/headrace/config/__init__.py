@@ -1,0 +1,1 @@
+"""What headrace.toml says: found, read, checked, and written anew by `headrace init`."""

@@ -1,0 +1,111 @@
+"""What a workspace is configured to be: one frozen class per table of headrace.toml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headrace.infer.providers.config import ModelConfig
+
+FILE_NAME = "headrace.toml"
+"""The file whose presence makes a folder a workspace."""
+
+STATE_FOLDER = ".headrace"
+"""Where a workspace keeps its state, unless `[storage]` says otherwise."""
+
+DEFAULT_ENVIRONMENT = "production"
+"""The environment of a workspace that names none."""
+
+SourceSpec = str | Mapping[str, Any]
+"""A path, glob or URL, or a table with `type` and the keys of that type."""
+
+AccessRule = tuple[str, tuple[str, ...]]
+"""A pattern over document URIs and the labels it gives."""
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeConfig:
+    """`[corpus.NAME.recipe]`: how documents become chunks and vectors."""
+
+    chunk_tokens: int = field(default=224, metadata={"minimum": 16, "maximum": 32_768})
+    """Most tokens in a chunk, counted with the embedder's tokenizer."""
+    chunk_overlap: int = field(default=32, metadata={"minimum": 0})
+    """Tokens that neighbours share; less than `chunk_tokens`. If not given, at most a seventh."""
+    embedder: str = "minilm"
+    """`minilm`, `hash`, `hash:<dimension>` or `<provider>:<model>`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusConfig:
+    """`[corpus.NAME]`: a named set of sources and a recipe."""
+
+    name: str
+    sources: tuple[SourceSpec, ...]
+    """In the order of the file."""
+    source_lines: tuple[int, ...] = ()
+    """Line of headrace.toml on which each source stands."""
+    recipe: RecipeConfig = RecipeConfig()
+    access: tuple[AccessRule, ...] = ()
+    """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
+    default_labels: tuple[str, ...] = ("public",)
+    """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StorageConfig:
+    """`[storage]`: where state lives. URLs may hold passwords, so they never show in a repr."""
+
+    ledger: str
+    """SQLAlchemy URL, `sqlite:///…` or `postgresql+psycopg://…`."""
+    events: str
+    """A folder of one SQLite file per day as `sqlite:///<folder>`, or a PostgreSQL URL."""
+    index: str
+    """An absolute path, or the URL of an object store."""
+    blobs: str
+    """An fsspec URL."""
+    online: str
+    """`sqlite:///…` or `redis://…`."""
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={without_credentials(getattr(self, name))!r}" for name in self.__slots__)
+        return f"StorageConfig({', '.join(shown)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskConfig:
+    """`[ask]`: how questions are answered."""
+
+    model: str = "extractive"
+    """`extractive`, or the NAME of a `[models.NAME]` table."""
+    prompt: str = "answer"
+    """Name of a file under `prompts/`, without `.md`."""
+    k: int = field(default=6, metadata={"minimum": 1, "maximum": 200})
+    """Chunks given to the model."""
+    reranker: str | None = None
+    """NAME of a `[models.NAME]` table that reorders the chunks found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceConfig:
+    """Everything headrace.toml says, with defaults filled in."""
+
+    root: Path
+    """The folder of the workspace, absolute."""
+    file: Path
+    """Its headrace.toml."""
+    corpora: Mapping[str, CorpusConfig]
+    models: Mapping[str, ModelConfig]
+    storage: StorageConfig
+    ask: AskConfig
+    environment: str = DEFAULT_ENVIRONMENT
+    """Whose release pointer is read and moved."""
+
+
+def without_credentials(url: str) -> str:
+    """A URL that may be shown: user and password become `***`."""
+    return _CREDENTIALS.sub("***@", url)

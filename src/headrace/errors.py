@@ -1,0 +1,227 @@
+"""Every error Headrace raises on purpose.
+
+HeadraceError
+├── UsageError               the caller asked for something that cannot be (exit 2)
+│   ├── ConfigError          headrace.toml is wrong: file, line, key, allowed values
+│   ├── WorkspaceNotFound    no headrace.toml here or above
+│   ├── NotFoundError        a named thing does not exist
+│   ├── FilterError          a filter expression does not parse
+│   └── MissingExtra         an optional package is not installed
+├── DocumentError            one document failed; the rest goes on (recorded, never raised through a sync)
+│   ├── ReadError            the source could not give its bytes
+│   ├── ParseError           its bytes could not be read as text
+│   └── LimitExceeded        it took more time, memory or space than allowed
+├── StorageError             a store could not do what was asked
+│   ├── SchemaTooNew         the ledger was written by a newer version
+│   ├── LeaseHeld            another writer holds the lease
+│   ├── LeaseLost            this writer lost its lease: nothing more may be published
+│   ├── RefConflict          a pointer moved under a compare-and-set
+│   └── DiskFull             no space left; nothing was published
+├── ProviderError            an upstream model or embedder failed
+│   ├── RetryableError       may work later (429, 5xx, timeout, connection)
+│   └── TerminalError        will not work as asked (4xx, wrong shape)
+│       └── VectorMismatch   a vector has the wrong dimension, is not finite, or comes from another embedder
+└── Withheld                 needs a decision before it goes on (exit 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class HeadraceError(Exception):
+    """Base of all; `message` says what is wrong, `hint` what to do next, `details` the facts."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "", **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    @property
+    def type(self) -> str:
+        """The name of the error on the wire."""
+        return type(self).__name__
+
+    def to_wire(self) -> dict[str, Any]:
+        """The one error shape of every door."""
+        details = {key: str(value) for key, value in self.details.items()}
+        return {"error": {"type": self.type, "message": self.message, "hint": self.hint, "details": details}}
+
+
+class UsageError(HeadraceError):
+    """The caller asked for something that cannot be."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A key or value of headrace.toml is wrong."""
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        key: str = "",
+        file: str = "",
+        line: int | None = None,
+        column: int | None = None,
+        allowed: Sequence[str] = (),
+        nearest: str | None = None,
+    ) -> None:
+        where = ":".join(str(part) for part in (file, line, column) if part)
+        parts = [f"{where}: " if where else "", problem]
+        if allowed:
+            parts.append(f" Allowed: {', '.join(allowed)}.")
+        hint = f"Did you mean {nearest!r}?" if nearest else "Correct the file and run the command again."
+        super().__init__("".join(parts), hint=hint, key=key, file=file, line=line)
+
+
+class WorkspaceNotFound(UsageError):
+    """No headrace.toml was found."""
+
+    def __init__(self, looked_in: Sequence[str]) -> None:
+        places = ", ".join(repr(place) for place in looked_in)
+        super().__init__(
+            f"No headrace.toml found. Looked in: {places}.",
+            hint="Run `headrace init DIR --source PATH`, or name one with --workspace DIR.",
+        )
+
+
+class NotFoundError(UsageError):
+    """A named thing does not exist."""
+
+    def __init__(self, kind: str, name: str, *, known: Sequence[str] = (), hint: str = "") -> None:
+        listing = f" Known: {', '.join(repr(item) for item in known[:12])}." if known else ""
+        super().__init__(f"No {kind} {name!r}.{listing}", hint=hint, kind=kind, name=name)
+
+
+class FilterError(UsageError):
+    """A filter expression does not parse."""
+
+    def __init__(self, expression: str, problem: str, *, position: int | None = None) -> None:
+        at = f" at character {position + 1}" if position is not None else ""
+        super().__init__(
+            f"Filter {expression!r}: {problem}{at}.",
+            hint="Write for example: year >= 2020 and lang in ('en', 'de') and not media_type = 'text/html'.",
+            expression=expression,
+        )
+
+
+class MissingExtra(UsageError):
+    """An optional package is not installed."""
+
+    def __init__(self, what: str, *, extra: str) -> None:
+        super().__init__(
+            f"{what} needs packages that are not installed.",
+            hint=f"pip install 'headrace[{extra}]'",
+            extra=extra,
+        )
+
+
+class DocumentError(HeadraceError):
+    """One document failed; the rest goes on."""
+
+
+class ReadError(DocumentError):
+    """The source could not give the bytes of a document."""
+
+
+class ParseError(DocumentError):
+    """The bytes could not be read as text."""
+
+
+class LimitExceeded(DocumentError):
+    """The document took more time, memory or space than allowed."""
+
+
+class StorageError(HeadraceError):
+    """A store could not do what was asked."""
+
+
+class SchemaTooNew(StorageError):
+    """The ledger was written by a newer version of Headrace."""
+
+    exit_code = 2
+
+    def __init__(self, *, found: str, known: str) -> None:
+        super().__init__(
+            f"The ledger has schema {found!r}; this version of Headrace knows schemas up to {known!r}.",
+            hint="Upgrade Headrace, or restore the backup taken before the upgrade.",
+            found=found,
+            known=known,
+        )
+
+
+class LeaseHeld(StorageError):
+    """Another writer holds the lease."""
+
+    def __init__(self, name: str, *, holder: str, expires_us: int) -> None:
+        super().__init__(
+            f"{name!r} is being written by {holder}.",
+            hint="Wait for it to finish; a dead writer's lease ends by itself within its time to live.",
+            holder=holder,
+            expires_us=expires_us,
+        )
+
+
+class LeaseLost(StorageError):
+    """This writer lost its lease, so nothing more may be published by it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The lease on {name!r} went to another writer; nothing more was published by this one.",
+            hint="Run the command again: it goes on from the last published batch.",
+        )
+
+
+class RefConflict(StorageError):
+    """A pointer moved under a compare-and-set."""
+
+    def __init__(self, name: str, *, expected: str | None, found: str | None) -> None:
+        super().__init__(
+            f"Ref {name!r} points to {found!r}, not to {expected!r} as expected.",
+            hint="Someone else moved it; look at what it points to now and decide again.",
+            expected=expected,
+            found=found,
+        )
+
+
+class DiskFull(StorageError):
+    """No space left on the device; nothing was published."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"No space left while writing {path!r}. What was serving still serves; nothing half-written is visible.",
+            hint="Free some space and run the command again: it goes on from the last published batch.",
+            path=path,
+        )
+
+
+class ProviderError(HeadraceError):
+    """An upstream model or embedder failed."""
+
+
+class RetryableError(ProviderError):
+    """The upstream may answer later; `retry_after_seconds` is what it asked for, if it did."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None, **details: Any) -> None:
+        super().__init__(message, hint="It is retried with backoff; if it lasts, look at the provider.", **details)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TerminalError(ProviderError):
+    """The upstream will not answer this as asked."""
+
+
+class VectorMismatch(TerminalError):
+    """A vector has the wrong dimension, is not finite, or comes from another embedder."""
+
+
+class Withheld(HeadraceError):
+    """Something needs a decision before it goes on."""
+
+    exit_code = 3

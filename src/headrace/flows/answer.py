@@ -1,0 +1,179 @@
+"""`ask`: retrieve, render the prompt, call the model, check the citations, record it all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.errors import HeadraceError
+from headrace.flows.calls import Started, Trace, cited_refs, failed_span, retrieved_refs, search_span
+from headrace.flows.citations import Checked, check
+from headrace.infer.models.base import GenerateRequest, Generation, Model, Passage
+from headrace.infer.prompts.base import Prompt
+from headrace.infer.prompts.render import render
+from headrace.ingest.search.retrieve import Query, Retrieval, Retriever
+from headrace.ledger.events.base import EventStore
+from headrace.records.call import SpanEvent
+from headrace.records.search import Answer, Hit
+from headrace.ship.releases import Releases
+
+NOTHING = "Nothing relevant was found in the documents."
+"""What an answer says when there is no ground for one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """What an answer is made with."""
+
+    retriever: Retriever
+    model: Model
+    prompt: Prompt
+    releases: Releases
+    events: EventStore
+
+
+def ask(asker: Asker, query: Query) -> Answer:
+    """Answer a question from a corpus. The call is durable before the answer is returned, a failed one too."""
+    trace = Trace(events=asker.events)
+    root = Started(trace_id=trace.trace_id, parent_span_id=None)
+    release = asker.releases.pin(
+        model=asker.model.identity, prompt={"name": asker.prompt.name, "digest": asker.prompt.digest}
+    )
+    try:
+        answer = _answer(asker, query, trace, root, release)
+    except HeadraceError as error:
+        trace.add(
+            failed_span(root, name=f"ask {query.corpus}", kind="ask", error=error, question=query.text)
+        )
+        trace.write()
+        raise
+    trace.write()
+    return answer
+
+
+def _answer(asker: Asker, query: Query, trace: Trace, root: Started, release: str) -> Answer:
+    searching = Started(trace_id=trace.trace_id, parent_span_id=root.span_id)
+    retrieval = asker.retriever(query)
+    trace.add(search_span(searching, query, retrieval))
+    generation = _generate(asker, query, retrieval, trace, root) if retrieval.hits else None
+    checked = (
+        check(generation.text, retrieval.hits)
+        if generation is not None
+        else Checked(text="", citations=(), removed=())
+    )
+    text = checked.text or NOTHING
+    served = retrieval.served
+    answer = Answer(
+        answer=text,
+        citations=checked.citations,
+        trace_id=trace.trace_id,
+        release=served.release or release if served else release,
+        model=asker.model.identity,
+        prompt=asker.prompt.digest,
+        generation=served.generation.id if served else "",
+    )
+    trace.add(_ask_span(root, query, retrieval, answer, checked))
+    return answer
+
+
+def _generate(
+    asker: Asker, query: Query, retrieval: Retrieval, trace: Trace, root: Started
+) -> Generation:
+    started = Started(trace_id=trace.trace_id, parent_span_id=root.span_id)
+    passages = [_passage(number, hit) for number, hit in enumerate(retrieval.hits, start=1)]
+    messages = render(asker.prompt, {"question": query.text, "passages": passages})
+    request = GenerateRequest(
+        messages=messages, question=query.text, passages=passages, parameters=asker.prompt.parameters
+    )
+    name = f"chat {asker.model.identity}"
+    try:
+        generation = asker.model.generate(request)
+    except HeadraceError as error:
+        trace.add(failed_span(started, name=name, kind="chat", error=error, input=_plain(messages)))
+        raise
+    trace.add(_chat_span(started, name, asker, messages, generation))
+    return generation
+
+
+def _chat_span(
+    started: Started, name: str, asker: Asker, messages: Sequence[Any], generation: Generation
+) -> SpanEvent:
+    return SpanEvent(
+        trace_id=started.trace_id,
+        span_id=started.span_id,
+        parent_span_id=started.parent_span_id,
+        name=name,
+        kind="chat",
+        start_ns=started.start_ns,
+        end_ns=time.time_ns(),
+        model=generation.model,
+        prompt=asker.prompt.digest,
+        attributes={
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": asker.model.identity,
+            "gen_ai.response.model": generation.model,
+            "gen_ai.usage.input_tokens": generation.input_tokens,
+            "gen_ai.usage.output_tokens": generation.output_tokens,
+            "gen_ai.response.finish_reasons": [generation.finish_reason],
+            "input": _plain(messages),
+            "output": generation.text,
+            "parameters": dict(asker.prompt.parameters),
+        },
+    )
+
+
+def _ask_span(
+    root: Started, query: Query, retrieval: Retrieval, answer: Answer, checked: Checked
+) -> SpanEvent:
+    return SpanEvent(
+        trace_id=root.trace_id,
+        span_id=root.span_id,
+        name=f"ask {query.corpus}",
+        kind="ask",
+        start_ns=root.start_ns,
+        end_ns=time.time_ns(),
+        release=answer.release,
+        generation=answer.generation or None,
+        model=answer.model,
+        prompt=answer.prompt,
+        attributes={
+            "corpus": query.corpus,
+            "question": query.text,
+            "answer": answer.answer,
+            "citations": [
+                {
+                    "chunk_id": citation.chunk_id,
+                    "document": citation.document,
+                    "quote": citation.quote,
+                    "span": list(citation.span),
+                    "page": citation.page,
+                    "headings": list(citation.headings),
+                }
+                for citation in answer.citations
+            ],
+            "citations_removed": list(checked.removed),
+            "grounded": bool(answer.citations),
+        },
+        refs=[
+            *retrieved_refs(query.corpus, retrieval.hits),
+            *cited_refs(query.corpus, answer.citations),
+        ],
+    )
+
+
+def _passage(number: int, hit: Hit) -> Passage:
+    title = hit.metadata.get("title")
+    return Passage(
+        number=number,
+        chunk_id=hit.chunk_id,
+        document=hit.document,
+        title=title if isinstance(title, str) else None,
+        headings=hit.headings,
+        text=hit.text,
+    )
+
+
+def _plain(messages: Sequence[Any]) -> list[dict[str, str]]:
+    return [{"role": message["role"], "content": message["content"]} for message in messages]

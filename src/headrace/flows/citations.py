@@ -1,0 +1,78 @@
+"""Check an answer's citations against what was retrieved: a quote stands verbatim in its passage, or it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headrace.records.search import Citation, Hit
+
+_MARK = re.compile(
+    r"""\s?\[(?P<number>\d{1,3})(?:\s*:\s*(?P<quote>"(?:[^"\\]|\\.)*"|“[^”]*”|'(?:[^'\\]|\\.)*'(?=\s*\])))?\s*\]""",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """An answer whose every citation holds."""
+
+    text: str
+    """The answer with marks [1], [2]… that number `citations`."""
+    citations: tuple[Citation, ...]
+    removed: tuple[dict[str, str], ...]
+    """Citations that did not hold: mark, and why it was removed."""
+
+
+def check(text: str, passages: Sequence[Hit]) -> Checked:
+    """Keep the citations `[n: "quote"]` whose quote stands in passage n, remove and record the others.
+
+    White space counts as equal whatever its length, since models fold line breaks; everything else must be
+    the same to the letter. The quote of a citation is given as it stands in the passage.
+    """
+    citations: list[Citation] = []
+    removed: list[dict[str, str]] = []
+
+    def replace(match: re.Match[str]) -> str:
+        found = _resolve(match, passages)
+        if isinstance(found, str):
+            removed.append({"mark": match.group(0).strip(), "reason": found})
+            return ""
+        if found not in citations:
+            citations.append(found)
+        lead = " " if match.group(0)[0].isspace() else ""
+        return f"{lead}[{citations.index(found) + 1}]"
+
+    return Checked(text=_MARK.sub(replace, text).strip(), citations=tuple(citations), removed=tuple(removed))
+
+
+def locate(quote: str, text: str) -> tuple[int, int] | None:
+    """Half-open span of a quote in a text, white space folded; None when it does not stand there."""
+    words = quote.split()
+    if not words:
+        return None
+    match = re.search(r"\s+".join(re.escape(word) for word in words), text)
+    return None if match is None else match.span()
+
+
+def _resolve(match: re.Match[str], passages: Sequence[Hit]) -> Citation | str:
+    number = int(match.group("number"))
+    if not 1 <= number <= len(passages):
+        return f"there is no passage {number}"
+    raw = match.group("quote")
+    if raw is None:
+        return "it has no quote"
+    quote = re.sub(r"\\(.)", r"\1", raw[1:-1])
+    hit = passages[number - 1]
+    span = locate(quote, hit.text)
+    if span is None:
+        return f"the quote does not stand in passage {number}"
+    return Citation(
+        chunk_id=hit.chunk_id,
+        document=hit.document,
+        quote=hit.text[span[0] : span[1]],
+        span=(hit.span[0] + span[0], hit.span[0] + span[1]),
+        page=hit.page,
+        headings=hit.headings,
+    )

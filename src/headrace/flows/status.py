@@ -1,0 +1,98 @@
+"""`status`: how each corpus stands, what failed and why, how fresh it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.ledger import documents, failures, generations, runs, snapshots
+from headrace.ledger.events.base import EventStore
+from headrace.records.explain import CorpusStatus, StatusReport
+from headrace.ship.releases import Releases
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from headrace.ledger.ledger import Ledger
+
+
+def status(
+    ledger: Ledger,
+    *,
+    workspace: str,
+    corpora: Mapping[str, Sequence[str]],
+    embedders: Mapping[str, str],
+    releases: Releases,
+    events: EventStore,
+    folders: Mapping[str, Path],
+) -> StatusReport:
+    """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
+    `folders` names the local storage to measure."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with ledger.read() as conn:
+        release = releases.current(conn)
+        rows = tuple(
+            _corpus(conn, name, sources, embedders.get(name), releases)
+            for name, sources in corpora.items()
+        )
+    return StatusReport(
+        workspace=workspace,
+        release=release.digest if release else None,
+        environment=releases.environment,
+        ledger=ledger.engine_name,
+        corpora=rows,
+        calls_today=events.count(since_ns=int(midnight.timestamp() * 1_000_000_000)),
+        storage_bytes={name: _size(folder) for name, folder in folders.items()},
+    )
+
+
+def _corpus(
+    conn: Connection, name: str, sources: Sequence[str], embedder: str | None, releases: Releases
+) -> CorpusStatus:
+    generation_id = releases.generation(conn, name)
+    generation = generations.get(conn, generation_id) if generation_id else None
+    snapshot = snapshots.current(conn, generation_id) if generation_id else None
+    count, chunks = documents.count(conn, generation_id) if generation_id else (0, 0)
+    last = runs.last(conn, name)
+    whole = runs.last(conn, name, state="done")
+    report = last.report if last is not None and last.report else {}
+    withheld = report.get("documents", {}).get("withheld", 0) if last and last.state == "withheld" else 0
+    finished = whole.finished_at_us if whole is not None else None
+    return CorpusStatus(
+        corpus=name,
+        generation=generation_id,
+        digest=snapshot.digest if snapshot else None,
+        recipe=generation.recipe if generation else None,
+        embedder=embedder,
+        documents=count,
+        chunks=chunks,
+        last_sync_us=last.finished_at_us if last is not None else None,
+        last_sync_seconds=report.get("seconds"),
+        last_run=last.id if last is not None else None,
+        last_run_state=last.state if last is not None else None,
+        freshness_seconds=None if finished is None else round(time.time() - finished / 1e6, 3),
+        withheld=withheld,
+        failures=tuple(
+            {
+                "document": row.uri,
+                "stage": row.stage,
+                "error": row.error,
+                "first_at_us": row.first_at_us,
+                "last_at_us": row.last_at_us,
+                "attempts": row.attempts,
+            }
+            for row in failures.list(conn, name)
+        ),
+        sources=tuple(sources),
+    )
+
+
+def _size(folder: Path) -> int:
+    if not folder.exists():
+        return 0
+    if folder.is_file():
+        return folder.stat().st_size
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

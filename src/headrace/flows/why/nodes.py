@@ -1,0 +1,149 @@
+"""Nodes of the lineage tree, each with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from headrace.flows.why.reader import Reader
+from headrace.ledger import artifacts, documents, generations, lineage, snapshots
+from headrace.ledger.documents import DocumentState
+from headrace.ledger.generations import Generation
+from headrace.records.explain import WhyNode
+
+_EXCERPT = 200
+
+
+def moment(time_us: int | None) -> str | None:
+    """A ledger time as people read it."""
+    return None if time_us is None else datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(timespec="milliseconds")
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
+
+
+def release_node(reader: Reader, digest: str, relation: str) -> WhyNode:
+    """A release and the generations it pins."""
+    release = reader.releases.load(reader.conn, digest)
+    if release is None:
+        return WhyNode(kind="release", ref=digest, label=digest, relation=relation)
+    parts = [generations.get(reader.conn, part["generation"]) for part in release.corpora.values()]
+    return WhyNode(
+        kind="release",
+        ref=digest,
+        label=digest,
+        relation=relation,
+        facts={"model": release.model, "prompt": release.prompt},
+        children=tuple(generation_node(reader, part, "pins") for part in parts if part is not None),
+    )
+
+
+def generation_node(reader: Reader, generation: Generation, relation: str) -> WhyNode:
+    """A generation and its recipe."""
+    snapshot = snapshots.current(reader.conn, generation.id)
+    return WhyNode(
+        kind="generation",
+        ref=generation.id,
+        label=f"{generation.corpus}, {generation.state}",
+        relation=relation,
+        facts={
+            "corpus": generation.corpus,
+            "state": generation.state,
+            "embedder": generation.fingerprint,
+            "created": moment(generation.created_at_us),
+            "reason": generation.reason,
+            "snapshot": snapshot.seq if snapshot else None,
+            "digest": snapshot.digest if snapshot else None,
+        },
+        children=(recipe_node(reader, generation.recipe, "built by"),),
+    )
+
+
+def recipe_node(reader: Reader, digest: str, relation: str) -> WhyNode:
+    """A recipe and its components."""
+    artifact = artifacts.get(reader.conn, digest)
+    body: Mapping[str, Any] = artifact.body if artifact is not None else {}
+    return WhyNode(kind="recipe", ref=digest, label=digest, relation=relation, facts=dict(body))
+
+
+def chunk_node(
+    reader: Reader, corpus: str, facts: Mapping[str, Any], relation: str, *, gone: bool = False
+) -> WhyNode:
+    """A chunk, where it stands, and the document it came from."""
+    document = facts["document"]
+    state = _state(reader, corpus, document)
+    return WhyNode(
+        kind="chunk",
+        ref=facts["chunk_id"],
+        label=_place(facts),
+        relation=relation,
+        facts={**facts, **({"now": "no longer in the index"} if gone else {})},
+        children=(document_node(reader, corpus, document, state, "part of", revision=facts.get("revision")),),
+    )
+
+
+def document_node(
+    reader: Reader,
+    corpus: str,
+    uri: str,
+    state: DocumentState | None,
+    relation: str,
+    *,
+    revision: str | None = None,
+) -> WhyNode:
+    """A document, its revision and its source."""
+    name = f"{corpus}/{uri}"
+    children = [
+        WhyNode(kind="document", ref=edge.source, label=edge.source, relation="moved from")
+        for edge in lineage.upstream(reader.conn, name)
+        if edge.activity == "moved_from"
+    ]
+    shown = revision or (state.revision if state else None)
+    if shown is not None:
+        children.insert(0, _revision_node(shown, state))
+    return WhyNode(
+        kind="document",
+        ref=name,
+        label=(state.title if state and state.title else uri),
+        relation=relation,
+        facts={"uri": uri, "corpus": corpus, "now": "live" if state else "not in the serving generation"},
+        children=tuple(children),
+    )
+
+
+def _revision_node(revision: str, state: DocumentState | None) -> WhyNode:
+    current = state is not None and state.revision == revision
+    facts: dict[str, Any] = {"current": current}
+    children: tuple[WhyNode, ...] = ()
+    if state is not None:
+        if current:
+            facts |= {
+                "media_type": state.media_type,
+                "modified": moment(state.modified_at_us),
+                "indexed": moment(state.indexed_at_us),
+                "run": state.run_id,
+            }
+        children = (WhyNode(kind="source", ref=state.source, label=state.source, relation="from"),)
+    return WhyNode(
+        kind="revision", ref=revision, label=revision, relation="at", facts=facts, children=children
+    )
+
+
+def _state(reader: Reader, corpus: str, uri: str) -> DocumentState | None:
+    serving = reader.serving(corpus)
+    return documents.lookup(reader.conn, serving.id, [uri]).get(uri) if serving else None
+
+
+def _place(facts: Mapping[str, Any]) -> str:
+    parts = [str(facts["document"])]
+    if facts.get("page"):
+        parts.append(f"page {facts['page']}")
+    if facts.get("headings"):
+        parts.append(" › ".join(facts["headings"]))
+    span = facts.get("span") or [facts.get("start"), facts.get("end")]
+    parts.append(f"characters {span[0]}–{span[1]}")
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""Calls to models: providers, embedders, prompts and answering models."""

@@ -1,0 +1,76 @@
+"""How one provider is reached, as `[models.NAME]` declares it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from urllib.parse import urlsplit
+
+from headrace.errors import ConfigError
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+OPENAI_KEY_ENV = "OPENAI_API_KEY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """One OpenAI-compatible endpoint. Holds the name of the key's environment variable, never the key."""
+
+    name: str
+    """Name of the `[models.NAME]` table; stands for the provider in fingerprints."""
+    base_url: str
+    """Up to and including the version, such as `https://api.openai.com/v1`."""
+    model: str = ""
+    """Model id sent with each request."""
+    revision: str = ""
+    """Declared version of the weights, for providers that change them under one name."""
+    api_key_env: str | None = None
+    """Environment variable that holds the key; None sends no key."""
+    timeout_seconds: float = field(default=60.0, metadata={"minimum": 0.001})
+    """Longest time for one attempt."""
+    max_retries: int = field(default=4, metadata={"minimum": 0})
+    """Further attempts after the first one."""
+    backoff_seconds: float = field(default=0.5, metadata={"minimum": 0})
+    """Upper bound of the first wait between attempts; doubles each time, drawn uniformly from 0."""
+    max_wait_seconds: float = field(default=60.0, metadata={"minimum": 0})
+    """Longest wait between attempts; a provider that asks for more is given up on."""
+    requests_per_minute: float | None = field(default=None, metadata={"minimum": 0.001})
+    """Rate limit kept on this side; None means none."""
+    max_concurrency: int = field(default=8, metadata={"minimum": 1})
+    """Most requests in flight; fewer while the provider pushes back."""
+    max_response_bytes: int = field(default=64 * 1024 * 1024, metadata={"minimum": 1024})
+    """A longer response is refused."""
+    dimensions: int | None = field(default=None, metadata={"minimum": 1})
+    """Length of the vectors; None takes what the model is known to give, or asks it once."""
+    send_dimensions: bool = True
+    """Whether a declared `dimensions` goes into the request; off for servers that refuse the parameter."""
+    base64_vectors: bool = True
+    """Whether vectors are asked for in base64, a quarter of the size; either form is understood."""
+    max_batch_texts: int = field(default=128, metadata={"minimum": 1})
+    """Most texts in one embedding request."""
+    max_batch_tokens: int = field(default=100_000, metadata={"minimum": 1})
+    """Most estimated tokens in one embedding request."""
+    max_input_tokens: int | None = field(default=None, metadata={"minimum": 1})
+    """Longest text the model reads; None when unknown."""
+    document_prefix: str = ""
+    """Put before each document text, for models trained with instructions."""
+    query_prefix: str = ""
+    """Put before each query."""
+    price_per_million_input_tokens: float | None = field(default=None, metadata={"minimum": 0})
+    """In the currency the provider bills; None when unknown."""
+    price_per_million_output_tokens: float | None = field(default=None, metadata={"minimum": 0})
+    """In the currency the provider bills; None when unknown."""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        problem = ""
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            problem = "is not an http or https address"
+        elif parts.username or parts.password or parts.query or parts.fragment:
+            problem = "holds credentials or a query; name the key's environment variable in api_key_env"
+        if problem:
+            raise ConfigError(f"base_url of model {self.name!r} {problem}.", key=f"models.{self.name}.base_url")
+        for item in fields(self):
+            value, minimum = getattr(self, item.name), item.metadata.get("minimum")
+            if minimum is not None and value is not None and value < minimum:
+                problem = f"{item.name} of model {self.name!r} is {value}; it must be {minimum} or more."
+                raise ConfigError(problem, key=f"models.{self.name}.{item.name}")

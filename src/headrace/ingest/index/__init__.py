@@ -1,0 +1,1 @@
+"""Generations: physical indexes of chunks, each built by one recipe."""

@@ -1,0 +1,85 @@
+"""What serves at this moment: one consistent read of pointer, generation, snapshot and permissions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headrace.ledger import acls, documents, generations, snapshots
+from headrace.ledger.columnar.table import ColumnarTable
+from headrace.ledger.generations import Generation
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from headrace.ledger.documents import DocumentState
+    from headrace.ledger.ledger import Ledger
+    from headrace.ledger.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A snapshot with the access that the caller has to it."""
+
+    release: str | None
+    generation: Generation
+    snapshot: Snapshot
+    admitted: frozenset[int]
+    """Access ids that the caller's labels open."""
+
+
+class Snapshots:
+    """Opens the snapshot of a corpus that serves; tables are kept open and follow the published version."""
+
+    def __init__(
+        self, ledger: Ledger, *, pointer: Callable[[Connection, str], tuple[str | None, str | None]]
+    ) -> None:
+        """`pointer` reads (release, generation) of a corpus from the environment's pointer."""
+        self._ledger = ledger
+        self._pointer = pointer
+        self._tables: dict[str, ColumnarTable] = {}
+        self._open: dict[str, tuple[int, Any]] = {}
+        self._lock = threading.Lock()
+
+    def current(self, corpus: str, labels: Collection[str]) -> Served | None:
+        """What serves now for a caller with these labels; None before the first publish."""
+        with self._ledger.read() as conn:
+            release, generation_id = self._pointer(conn, corpus)
+            if generation_id is None:
+                return None
+            generation = generations.get(conn, generation_id)
+            snapshot = snapshots.current(conn, generation_id)
+            if generation is None or snapshot is None:
+                return None
+            return Served(
+                release=release,
+                generation=generation,
+                snapshot=snapshot,
+                admitted=acls.admitted(conn, labels),
+            )
+
+    def dataset(self, served: Served) -> Any:
+        """The Lance dataset of exactly this snapshot."""
+        generation = served.generation
+        with self._lock:
+            opened = self._open.get(generation.id)
+            if opened is not None and opened[0] == served.snapshot.version:
+                return opened[1]
+            table = self._tables.get(generation.id)
+            if table is None:
+                table = self._tables[generation.id] = ColumnarTable(generation.location)
+            dataset = table.at(served.snapshot.version)
+            self._open[generation.id] = (served.snapshot.version, dataset)
+            return dataset
+
+    def states(
+        self, served: Served, uris: Collection[str], labels: Collection[str]
+    ) -> tuple[int, Mapping[str, DocumentState], frozenset[int]]:
+        """Sequence of the newest snapshot, states of the documents and admitted access, read together."""
+        with self._ledger.read() as conn:
+            snapshot = snapshots.current(conn, served.generation.id)
+            states = documents.lookup(conn, served.generation.id, sorted(uris))
+            admitted = acls.admitted(conn, labels)
+        return (snapshot.seq if snapshot else served.snapshot.seq), states, admitted

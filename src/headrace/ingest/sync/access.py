@@ -1,0 +1,44 @@
+"""Which access labels a document gets: its own, else those of the first rule that matches its URI."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headrace.records.document import SourceItem
+
+PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRule:
+    """Documents whose URI matches the pattern carry the labels. `*` also matches `/`."""
+
+    pattern: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRules:
+    """The rules of a corpus in order. Without any rule a document is public; with rules, one that no rule
+    matches is visible to nobody."""
+
+    corpus: str
+    rules: Sequence[AccessRule] = ()
+
+    def of(self, item: SourceItem) -> tuple[str, tuple[str, ...]]:
+        """The interned key and the labels of a document.
+
+        A key names a rule rather than its labels, so changing the labels of a rule rewrites no rows.
+        """
+        if item.labels is not None:
+            labels = tuple(sorted(set(item.labels)))
+            return f"set:{json.dumps(labels)}", labels
+        for rule in self.rules:
+            if fnmatch.fnmatchcase(item.uri, rule.pattern):
+                return f"rule:{self.corpus}:{rule.pattern}", rule.labels
+        if self.rules:
+            return "none", ()
+        return PUBLIC, (PUBLIC,)

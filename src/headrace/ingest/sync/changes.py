@@ -1,0 +1,136 @@
+"""Compare a listing with what a generation holds: what must be read, what is missing, what can stay."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from headrace.ledger.documents import BriefState
+from headrace.ledger.failures import FailureRow
+from headrace.records.document import Listing, Observation, SourceItem
+from headrace.records.sync import Failure
+
+RETRIES = 3
+"""A document that ran into a limit is tried again this often while it does not change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger knows of a corpus before a sync."""
+
+    observations: Mapping[str, Observation]
+    states: Mapping[str, BriefState]
+    """Documents of the generation that is written."""
+    serving: Mapping[str, str]
+    """URI to source of the documents that serve now."""
+    failures: Mapping[str, FailureRow]
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A document that must be read, because it is new, its stamp moved, or its bytes are due for a check."""
+
+    item: SourceItem
+    source: str
+    acl_id: int
+    state: BriefState | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Changes:
+    """The outcome of a comparison."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    unchanged: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    """Documents the source could not give, or that failed before and have not changed since."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """URI to source of documents that are in the generation or serve, but not in the listing."""
+    movable: dict[str, list[str]] = field(default_factory=dict)
+    """Revision to missing URIs it may have moved from."""
+    healed: list[str] = field(default_factory=list)
+    """URIs whose recorded failure ended because they left the source."""
+
+
+def compare(
+    listings: Sequence[Listing],
+    known: Known,
+    *,
+    acl_ids: Mapping[str, int],
+    verify_before_us: int,
+) -> Changes:
+    """Sort every listed document into unchanged, candidate or failed, and find what is missing.
+
+    `verify_before_us`: documents whose bytes were last hashed before this time are read again although
+    their stamp is the same, because a modification time can lie.
+    """
+    changes = Changes()
+    seen: set[str] = set()
+    for listing in listings:
+        kept = {failure.document for failure in listing.failures if failure.keeps}
+        for item in listing.items:
+            if item.uri in seen:
+                continue
+            seen.add(item.uri)
+            _sort(item, listing.source, known, changes, acl_ids[item.uri], verify_before_us)
+        seen |= kept
+        changes.failed.extend(
+            Failure(document=failure.document, stage="list", error=failure.error)
+            for failure in listing.failures
+        )
+    _find_missing(listings, known, changes, seen)
+    changes.candidates.sort(key=lambda candidate: candidate.item.uri)
+    return changes
+
+
+def failure_stamp(recipe: str, stamp: str) -> str:
+    """Under which recipe and content a failure was seen: while both stand, it need not be tried again."""
+    return f"{recipe}|{stamp}"
+
+
+def _sort(
+    item: SourceItem, source: str, known: Known, changes: Changes, acl_id: int, verify_before_us: int
+) -> None:
+    failure = known.failures.get(item.uri)
+    if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp)):
+        changes.failed.append(Failure(document=item.uri, stage=failure.stage, error=failure.error))
+        return
+    state = known.states.get(item.uri)
+    observation = known.observations.get(item.uri)
+    if (
+        state is not None
+        and observation is not None
+        and failure is None
+        and observation.stamp == item.stamp
+        and observation.revision == state.revision
+        and observation.verified_at_us >= verify_before_us
+        and state.acl_id == acl_id
+    ):
+        changes.unchanged += 1
+        return
+    changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state))
+
+
+def _stands(failure: FailureRow, stamp: str) -> bool:
+    if failure.stamp != stamp:
+        return False
+    return failure.stage in ("parse", "chunk") or (failure.stage == "limit" and failure.attempts >= RETRIES)
+
+
+def _find_missing(listings: Sequence[Listing], known: Known, changes: Changes, seen: set[str]) -> None:
+    complete = {listing.source for listing in listings if listing.complete}
+    configured = {listing.source for listing in listings}
+    movable: dict[str, list[str]] = defaultdict(list)
+    for uri, source in known.serving.items():
+        if uri not in seen:
+            changes.missing[uri] = source
+    for uri, state in sorted(known.states.items()):
+        if uri in seen:
+            continue
+        changes.missing[uri] = state.source
+        if state.source in complete or state.source not in configured:
+            movable[state.revision].append(uri)
+    changes.movable = dict(movable)
+    changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]

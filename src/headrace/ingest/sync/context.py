@@ -1,0 +1,63 @@
+"""What a sync works with; the workspace puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from headrace.infer.embedders.base import Embedder
+from headrace.infer.embedders.store import EmbeddingStore
+from headrace.ingest.index.generation import IndexConfig, Upkeep
+from headrace.ingest.sources.base import Source
+from headrace.ingest.sync.access import AccessRules
+from headrace.ingest.sync.prepare import ChunkMany, ParseMany
+from headrace.ingest.sync.recipe import Recipe
+from headrace.records.sync import SyncProgress
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from headrace.ledger.ledger import Ledger, Write
+
+
+class Serving(Protocol):
+    """The environment's one pointer, as far as a sync needs it."""
+
+    def generation(self, conn: Connection, corpus: str) -> str | None:
+        """The generation of a corpus that serves now."""
+        ...
+
+    def serve(self, tx: Write, corpus: str, generation: str, *, reason: str) -> None:
+        """Mint a release with this generation and move the pointer to it, by compare-and-set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncContext:
+    """One corpus with everything that its sync needs."""
+
+    corpus: str
+    ledger: Ledger
+    sources: Sequence[Source]
+    access: AccessRules
+    recipe: Recipe
+    embedder: Embedder
+    embeddings: EmbeddingStore
+    parse_many: ParseMany
+    chunk_many: ChunkMany
+    index_config: IndexConfig
+    location: Callable[[str], str]
+    """Generation id to the place of its table."""
+    serving: Serving
+    actor: str
+    upkeep: Upkeep = field(default_factory=Upkeep)
+    wait_seconds: float = 600.0
+    """How long to wait for another writer of the same corpus."""
+    verify_after_days: float = 30.0
+    """Bytes are hashed again after this long although their stamp is the same."""
+    publish_chunks: int = 16_384
+    """Publish at the latest after this many chunks…"""
+    publish_seconds: float = 10.0
+    """…or this many seconds, so that a crash costs little."""
+    progress: Callable[[SyncProgress], None] | None = None

@@ -1,0 +1,107 @@
+"""`plan`: what a sync would do now, and what it would cost. It reads, parses and chunks, and writes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from headrace.ingest.sync import target as targets
+from headrace.ingest.sync.changes import Changes
+from headrace.ingest.sync.context import SyncContext
+from headrace.ingest.sync.digest import generation_digest
+from headrace.ingest.sync.embed import missing_texts
+from headrace.ingest.sync.guard import judge
+from headrace.ingest.sync.prepare import Failed, Prepared, Touched, prepare
+from headrace.ingest.sync.survey import survey
+from headrace.ingest.sync.tally import Tally
+from headrace.ledger.documents import BriefState, load_brief
+from headrace.records.sync import PlanReport
+
+
+def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> PlanReport:
+    """Count what a sync would do now, down to the digest it would arrive at if no embedding fails."""
+    started = time.monotonic()
+    target = targets.existing(context)
+    states: dict[str, BriefState] = target.states if target else {}
+    serving = target.serving_sources if target else _serving_sources(context)
+    seen = survey(context, states=states, serving=serving, verify=verify, record=False)
+    draft = _Draft(context, states)
+    draft.tally.unchanged = seen.changes.unchanged
+    draft.tally.failures = list(seen.changes.failed)
+    draft.stream(seen.changes)
+    verdict = judge(
+        seen.listings,
+        seen.changes.missing,
+        baseline=Counter(serving.values()),
+        confirmed=confirm_deletes,
+    )
+    for uri in verdict.delete:
+        draft.digests.pop(uri, None)
+    draft.tally.delete(verdict.delete)
+    price = context.embedder.price_per_million_tokens
+    return PlanReport(
+        corpus=context.corpus,
+        generation=target.generation.id if target else _next_generation(context),
+        digest=generation_digest(context.recipe.digest, draft.digests.items()),
+        documents=draft.tally.documents(verdict),
+        chunks=draft.tally.chunks(),
+        embeddings=draft.tally.embeddings(),
+        tokens=draft.tokens,
+        cost=None if price is None else round(price * draft.tokens / 1_000_000, 6),
+        seconds=round(time.monotonic() - started, 3),
+        failures=tuple(draft.tally.failures),
+        withheld_reason=verdict.reason,
+    )
+
+
+class _Draft:
+    """The counts of a sync that does not happen."""
+
+    def __init__(self, context: SyncContext, states: dict[str, BriefState]) -> None:
+        self._context = context
+        self._planned: set[str] = set()
+        self.tally = Tally(counts={uri: state.chunk_count for uri, state in states.items()})
+        self.digests = {uri: state.digest for uri, state in states.items()}
+        self.tokens = 0
+
+    def stream(self, changes: Changes) -> None:
+        context = self._context
+        for batch in prepare(
+            changes.candidates,
+            corpus=context.corpus,
+            parse_many=context.parse_many,
+            chunk_many=context.chunk_many,
+        ):
+            documents = [item for item in batch if isinstance(item, Prepared)]
+            self._embeddings(documents)
+            for document in documents:
+                old = self.tally.take(document, changes)
+                self.digests[document.candidate.item.uri] = document.digest
+                if old is not None:
+                    self.digests.pop(old, None)
+            self.tally.fail([item for item in batch if isinstance(item, Failed)])
+            self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
+
+    def _embeddings(self, documents: list[Prepared]) -> None:
+        missing = {
+            key: text
+            for key, text in missing_texts(documents, self._context.embeddings).items()
+            if key not in self._planned
+        }
+        self._planned.update(missing)
+        total = sum(len(document.chunk_ids) for document in documents)
+        self.tally.computed += len(missing)
+        self.tally.reused += total - len(missing)
+        self.tokens += self._context.embedder.count_tokens(list(missing.values()))
+
+
+def _serving_sources(context: SyncContext) -> dict[str, str]:
+    with context.ledger.read() as conn:
+        serving = context.serving.generation(conn, context.corpus)
+        return {} if serving is None else {row.uri: row.source for row in load_brief(conn, serving)}
+
+
+def _next_generation(context: SyncContext) -> str:
+    with context.ledger.read() as conn:
+        return targets.next_generation_id(conn, context)
+

@@ -1,0 +1,163 @@
+"""Read, parse and chunk documents in bounded batches; nothing is written here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from headrace.errors import DocumentError, LimitExceeded
+from headrace.ingest.sync.changes import Candidate
+from headrace.ledger.identity import digest, digest_bytes, digest_text
+from headrace.records.document import ChunkSpan, Content, ParsedDocument, Scalar
+
+_BATCH_DOCUMENTS = 512
+_BATCH_BYTES = 32 * 1024 * 1024
+
+
+class ParseMany(Protocol):
+    """Parse documents in input order; an error comes back in place of its document."""
+
+    def __call__(
+        self, items: Iterable[tuple[str, str, Content]]
+    ) -> Iterator[tuple[str, ParsedDocument | DocumentError]]: ...
+
+
+ChunkMany = Callable[[Sequence[ParsedDocument]], list[list[ChunkSpan]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document ready to be embedded and indexed; the chunk columns have equal length."""
+
+    candidate: Candidate
+    revision: str
+    input_digest: str
+    digest: str
+    title: str | None
+    media_type: str
+    metadata: Mapping[str, Scalar]
+    spans: Sequence[ChunkSpan]
+    texts: Sequence[str]
+    text_hashes: Sequence[str]
+    chunk_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """A document that was read and holds what the generation already has."""
+
+    candidate: Candidate
+    revision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A document that could not be prepared."""
+
+    candidate: Candidate
+    stage: str
+    error: str
+
+
+Outcome = Prepared | Touched | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    candidate: Candidate
+    content: Content
+    revision: str
+    input_digest: str
+
+
+def prepare(
+    candidates: Sequence[Candidate], *, corpus: str, parse_many: ParseMany, chunk_many: ChunkMany
+) -> Iterator[list[Outcome]]:
+    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes."""
+    batch: list[_Read] = []
+    outcomes: list[Outcome] = []
+    size = 0
+    for candidate in candidates:
+        outcome = _read(candidate)
+        if isinstance(outcome, _Read):
+            batch.append(outcome)
+            size += len(outcome.content.data)
+        else:
+            outcomes.append(outcome)
+        if len(batch) + len(outcomes) >= _BATCH_DOCUMENTS or size >= _BATCH_BYTES:
+            yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
+            batch, outcomes, size = [], [], 0
+    if batch or outcomes:
+        yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
+
+
+def _read(candidate: Candidate) -> _Read | Touched | Failed:
+    try:
+        content = candidate.item.read()
+    except DocumentError as error:
+        return Failed(candidate=candidate, stage=_stage(error, "read"), error=error.message)
+    except OSError as error:
+        return Failed(candidate=candidate, stage="read", error=f"{type(error).__name__}: {error.strerror or error}")
+    revision = digest_bytes("rev", content.data)
+    input_digest = digest("input", [revision, dict(candidate.item.metadata)])
+    state = candidate.state
+    if state is not None and state.input_digest == input_digest and state.acl_id == candidate.acl_id:
+        return Touched(candidate=candidate, revision=revision)
+    return _Read(candidate=candidate, content=content, revision=revision, input_digest=input_digest)
+
+
+def _prepare_batch(
+    batch: Sequence[_Read], corpus: str, parse_many: ParseMany, chunk_many: ChunkMany
+) -> Iterator[Outcome]:
+    reads = {read.candidate.item.uri: read for read in batch}
+    named = ((uri, uri.rsplit("/", 1)[-1], read.content) for uri, read in reads.items())
+    parsed: list[tuple[_Read, ParsedDocument]] = []
+    for uri, result in parse_many(named):
+        if isinstance(result, DocumentError):
+            yield Failed(
+                candidate=reads[uri].candidate, stage=_stage(result, "parse"), error=result.message
+            )
+        else:
+            parsed.append((reads[uri], result))
+    spans = chunk_many([document for _, document in parsed])
+    for (read, document), document_spans in zip(parsed, spans, strict=True):
+        yield _prepared(read, document, document_spans, corpus)
+
+
+def _prepared(read: _Read, document: ParsedDocument, spans: Sequence[ChunkSpan], corpus: str) -> Prepared:
+    uri = read.candidate.item.uri
+    texts = [document.text[span.start : span.end] for span in spans]
+    text_hashes = [digest_text("text", text) for text in texts]
+    seen: Counter[str] = Counter()
+    chunk_ids: list[str] = []
+    for text_hash in text_hashes:
+        chunk_ids.append(digest("chunk", [corpus, uri, text_hash, seen[text_hash]]))
+        seen[text_hash] += 1
+    metadata = _metadata(read, document)
+    return Prepared(
+        candidate=read.candidate,
+        revision=read.revision,
+        input_digest=read.input_digest,
+        digest=digest("doc", [uri, read.revision, chunk_ids, text_hashes, metadata]),
+        title=document.title,
+        media_type=document.media_type,
+        metadata=metadata,
+        spans=spans,
+        texts=texts,
+        text_hashes=text_hashes,
+        chunk_ids=chunk_ids,
+    )
+
+
+def _metadata(read: _Read, document: ParsedDocument) -> dict[str, Scalar]:
+    merged: dict[str, Scalar] = {**document.metadata, **read.candidate.item.metadata}
+    merged["media_type"] = document.media_type
+    if document.title is not None:
+        merged.setdefault("title", document.title)
+    return merged
+
+
+def _stage(error: DocumentError, stage: str) -> str:
+    return "limit" if isinstance(error, LimitExceeded) else stage

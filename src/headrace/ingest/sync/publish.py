@@ -1,0 +1,257 @@
+"""The one commit point: write chunks to the index, then let one ledger transaction make them visible."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from headrace.ingest.index.generation import GenerationTable
+from headrace.ingest.index.schema import chunk_schema
+from headrace.ingest.sync.changes import failure_stamp
+from headrace.ingest.sync.embed import Embedded
+from headrace.ingest.sync.prepare import Failed, Touched
+from headrace.ledger import documents, failures, leases, lineage, observations, snapshots
+from headrace.ledger.documents import DocumentState
+from headrace.ledger.failpoints import declare, fire
+from headrace.records.document import Observation
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from headrace.ledger.ledger import Ledger, Write
+    from headrace.ledger.leases import Lease
+
+_BEFORE_COMMIT = declare("sync.before_index_commit")
+_AFTER_COMMIT = declare("sync.after_index_commit")
+_IN_TRANSACTION = declare("sync.in_ledger_transaction")
+_AFTER_PUBLISH = declare("sync.after_publish")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRecord:
+    """A failure as the ledger keeps it."""
+
+    document: str
+    stage: str
+    error: str
+    stamp: str
+
+    @classmethod
+    def of(cls, failed: Failed, recipe: str) -> FailureRecord:
+        """The record of a document that failed under a recipe."""
+        item = failed.candidate.item
+        return cls(
+            document=item.uri,
+            stage=failed.stage,
+            error=failed.error,
+            stamp=failure_stamp(recipe, item.stamp),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Pending:
+    """What the next publish makes visible."""
+
+    embedded: list[Embedded] = field(default_factory=list)
+    touched: list[Touched] = field(default_factory=list)
+    failed: list[FailureRecord] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    """URIs that are deleted or moved away."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """New URI to old URI."""
+    healed: list[str] = field(default_factory=list)
+
+    @property
+    def chunks(self) -> int:
+        """Chunks to write."""
+        return sum(len(item.document.chunk_ids) for item in self.embedded)
+
+    @property
+    def writes_index(self) -> bool:
+        """Whether the index changes."""
+        return bool(self.embedded or self.removed)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to publish at all."""
+        return not (self.writes_index or self.touched or self.failed or self.healed)
+
+
+@dataclass(slots=True, kw_only=True)
+class Publisher:
+    """Publishes batches of one run into one generation, under the corpus lease."""
+
+    ledger: Ledger
+    lease: Lease
+    corpus: str
+    generation: str
+    run_id: str
+    table: GenerationTable
+    documents: int
+    """Documents in the generation."""
+    chunks: int
+    commits: int = 0
+
+    def publish(self, pending: Pending, *, counts: Mapping[str, int]) -> None:
+        """Make a batch visible. `counts` holds the chunk count of each known document by URI."""
+        if pending.empty:
+            return
+        version: int | None = None
+        if pending.writes_index:
+            version = self._commit(pending)
+        gone = [*pending.removed, *(item.document.candidate.item.uri for item in pending.embedded)]
+        known = [uri for uri in gone if uri in counts]
+        self.documents += len(pending.embedded) - len(known)
+        self.chunks += pending.chunks - sum(counts[uri] for uri in known)
+        self.ledger.write(lambda tx: self._record(tx, pending, version))
+        fire(_AFTER_PUBLISH)
+
+    def publish_version(self, version: int, *, digest: str) -> None:
+        """Make a version visible whose documents are the same: after upkeep, or to name the digest."""
+        self.ledger.write(lambda tx: self._snapshot(tx, version, digest))
+        fire(_AFTER_PUBLISH)
+
+    def _commit(self, pending: Pending) -> int:
+        with self.ledger.read() as conn:
+            leases.require(conn, self.lease)
+        fire(_BEFORE_COMMIT)
+        uris = [item.document.candidate.item.uri for item in pending.embedded]
+        rows = chunk_rows(pending.embedded, self.table.dimension)
+        before = self.table.table.head().version
+        version = self.table.replace([*pending.removed, *uris], rows=rows, run_id=self.run_id)
+        self.commits += int(version != before)
+        fire(_AFTER_COMMIT)
+        return version
+
+    def _snapshot(self, tx: Write, version: int, digest: str | None) -> None:
+        leases.check(tx, self.lease)
+        snapshots.publish(
+            tx,
+            self.generation,
+            version=version,
+            run_id=self.run_id,
+            documents=self.documents,
+            chunks=self.chunks,
+            digest=digest,
+        )
+
+    def _record(self, tx: Write, pending: Pending, version: int | None) -> None:
+        states = [self._state(item, pending.moved, tx.now_us) for item in pending.embedded]
+        documents.remove(tx, self.generation, pending.removed)
+        documents.put(tx, self.generation, states)
+        observations.remove(tx, self.corpus, pending.removed)
+        observations.put(tx, self.corpus, _observations(pending, tx.now_us))
+        self._record_failures(tx, pending)
+        lineage.link(tx, _moves(self.corpus, pending.moved, self.run_id))
+        fire(_IN_TRANSACTION)
+        if version is not None:
+            self._snapshot(tx, version, None)
+        else:
+            leases.check(tx, self.lease)
+
+    def _record_failures(self, tx: Write, pending: Pending) -> None:
+        healthy = [item.document.candidate.item.uri for item in pending.embedded]
+        healthy += [item.candidate.item.uri for item in pending.touched]
+        failures.clear(tx, self.corpus, [*healthy, *pending.removed, *pending.healed])
+        rows = [(item.document, item.stage, item.error, item.stamp) for item in pending.failed]
+        failures.record(tx, self.corpus, rows, run_id=self.run_id)
+
+    def _state(self, item: Embedded, moved: Mapping[str, str], now_us: int) -> DocumentState:
+        document = item.document
+        source_item = document.candidate.item
+        return DocumentState(
+            uri=source_item.uri,
+            source=document.candidate.source,
+            revision=document.revision,
+            input_digest=document.input_digest,
+            digest=document.digest,
+            chunk_count=len(document.chunk_ids),
+            title=document.title,
+            media_type=document.media_type,
+            metadata=dict(document.metadata),
+            acl_id=document.candidate.acl_id,
+            state="live",
+            modified_at_us=source_item.modified_at_us,
+            indexed_at_us=now_us,
+            run_id=self.run_id,
+            moved_from=moved.get(source_item.uri),
+        )
+
+
+def chunk_rows(embedded: Sequence[Embedded], dimension: int) -> pa.Table | None:
+    """The rows of a batch of documents in the columns of a generation."""
+    import numpy as np
+    import pyarrow as pa
+
+    if not embedded:
+        return None
+    sizes = [len(item.document.chunk_ids) for item in embedded]
+    if not sum(sizes):
+        return None
+    documents_ = [item.document for item in embedded]
+
+    def repeated(values: Sequence[Any]) -> list[Any]:
+        return [value for value, size in zip(values, sizes, strict=True) for _ in range(size)]
+
+    spans = [span for document in documents_ for span in document.spans]
+    vectors = np.concatenate([item.vectors for item in embedded if len(item.vectors)])
+    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
+    schema = chunk_schema(dimension)
+    columns: dict[str, Any] = {
+        "chunk_id": [value for document in documents_ for value in document.chunk_ids],
+        "document": repeated([document.candidate.item.uri for document in documents_]),
+        "revision": repeated([document.revision for document in documents_]),
+        "position": [position for size in sizes for position in range(size)],
+        "start": [span.start for span in spans],
+        "end": [span.end for span in spans],
+        "page": [span.page for span in spans],
+        "headings": [list(span.headings) for span in spans],
+        "text": [text for document in documents_ for text in document.texts],
+        "text_hash": [value for document in documents_ for value in document.text_hashes],
+        "metadata": repeated([metadata_json(document.metadata) for document in documents_]),
+        "acl_id": repeated([document.candidate.acl_id for document in documents_]),
+        "vector": pa.FixedSizeListArray.from_arrays(flat, dimension),
+    }
+    return pa.table(
+        [
+            columns[name] if name == "vector" else pa.array(columns[name], type=schema.field(name).type)
+            for name in schema.names
+        ],
+        schema=schema,
+    )
+
+
+def metadata_json(metadata: Mapping[str, Any]) -> str:
+    """Metadata as the index filters it; a number that JSON cannot hold becomes null."""
+    plain = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in metadata.items()
+    }
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False)
+
+
+def _observations(pending: Pending, now_us: int) -> list[Observation]:
+    read = [(item.document.candidate, item.document.revision) for item in pending.embedded]
+    read += [(item.candidate, item.revision) for item in pending.touched]
+    return [
+        Observation(
+            uri=candidate.item.uri,
+            source=candidate.source,
+            stamp=candidate.item.stamp,
+            revision=revision,
+            verified_at_us=now_us,
+        )
+        for candidate, revision in read
+    ]
+
+
+def _moves(corpus: str, moved: Mapping[str, str], run_id: str) -> list[lineage.Edge]:
+    return [
+        lineage.Edge(
+            source=f"{corpus}/{old}", target=f"{corpus}/{new}", activity="moved_from", attributes={"run": run_id}
+        )
+        for new, old in moved.items()
+    ]

@@ -1,0 +1,1 @@
+"""Arrow tables on Lance whose versions are durable before the ledger names them."""

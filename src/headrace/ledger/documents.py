@@ -1,0 +1,151 @@
+"""What each generation holds of each document: the applied state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import sqlalchemy as sa
+
+from headrace.ledger.storage.rows import delete_in, from_json, slices, storable, to_json, upsert
+from headrace.ledger.storage.tables import documents as table
+from headrace.records.document import Scalar
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from headrace.ledger.storage.writer import Write
+
+State = Literal["live", "hidden"]
+
+
+class DocumentState(NamedTuple):
+    """One document as a generation holds it."""
+
+    uri: str
+    source: str
+    revision: str
+    """Digest of the raw bytes."""
+    input_digest: str
+    """Digest of everything that went into the stages."""
+    digest: str
+    """Digest of what the generation holds of it."""
+    chunk_count: int
+    title: str | None
+    media_type: str
+    metadata: Mapping[str, Scalar]
+    acl_id: int
+    state: State
+    modified_at_us: int | None
+    indexed_at_us: int
+    run_id: str
+    moved_from: str | None
+    """URI it had before it moved."""
+
+
+class BriefState(NamedTuple):
+    """What a comparison with a listing needs of a document."""
+
+    uri: str
+    source: str
+    revision: str
+    input_digest: str
+    digest: str
+    chunk_count: int
+    acl_id: int
+
+
+_COLUMNS = [table.c[name] for name in DocumentState._fields]
+_ALL = sa.select(*_COLUMNS).where(table.c.generation == sa.bindparam("generation"))
+_BRIEF = sa.select(*(table.c[name] for name in BriefState._fields)).where(
+    table.c.generation == sa.bindparam("generation")
+)
+
+
+def put(tx: Write, generation: str, rows: Sequence[DocumentState]) -> None:
+    """Set the states of documents; the former state of each is replaced."""
+    upsert(tx.conn, table, [_stored(generation, row) for row in rows])
+
+
+def remove(tx: Write, generation: str, uris: Sequence[str]) -> None:
+    """Drop the states of documents; unknown ones are passed over."""
+    delete_in(tx.conn, table.c.uri, uris, generation=generation)
+
+
+def load(conn: Connection, generation: str) -> list[DocumentState]:
+    """Every document of a generation, in no particular order."""
+    return [_state(row) for row in conn.execute(_ALL, {"generation": generation})]
+
+
+def load_brief(conn: Connection, generation: str) -> list[BriefState]:
+    """Every document of a generation with few columns, in no particular order."""
+    return [BriefState._make(row) for row in conn.execute(_BRIEF, {"generation": generation})]
+
+
+def lookup(conn: Connection, generation: str, uris: Sequence[str]) -> dict[str, DocumentState]:
+    """The states of documents by URI; unknown ones are left out."""
+    found: dict[str, DocumentState] = {}
+    for part in slices(uris):
+        rows = conn.execute(_ALL.where(table.c.uri.in_(part)), {"generation": generation})
+        for row in rows:
+            found[row[0]] = _state(row)
+    return found
+
+
+def by_revision(conn: Connection, generation: str, revision: str) -> list[DocumentState]:
+    """Every document of a generation whose bytes have this digest."""
+    statement = _ALL.where(table.c.revision == revision)
+    return sorted(_state(row) for row in conn.execute(statement, {"generation": generation}))
+
+
+def holders(conn: Connection, uri: str) -> list[str]:
+    """Every generation that holds a document."""
+    return sorted(conn.execute(sa.select(table.c.generation).where(table.c.uri == uri)).scalars())
+
+
+def count(conn: Connection, generation: str) -> tuple[int, int]:
+    """How many live documents a generation holds, and how many chunks they have."""
+    statement = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(table.c.chunk_count), 0)).where(
+        table.c.generation == generation, table.c.state == "live"
+    )
+    documents, chunks = conn.execute(statement).one()
+    return int(documents), int(chunks)
+
+
+def set_acl(tx: Write, generation: str, acl_ids: Mapping[str, int]) -> None:
+    """Give documents other access label sets: URI to acl id."""
+    if not acl_ids:
+        return
+    statement = (
+        sa.update(table)
+        .where(table.c.generation == generation, table.c.uri == sa.bindparam("for_uri"))
+        .values(acl_id=sa.bindparam("to_acl"))
+    )
+    tx.conn.execute(statement, [{"for_uri": uri, "to_acl": acl} for uri, acl in acl_ids.items()])
+
+
+def set_state(tx: Write, generation: str, uris: Sequence[str], *, state: State) -> None:
+    """Hide documents from readers at once, or show them again."""
+    for part in slices(uris):
+        tx.conn.execute(
+            sa.update(table)
+            .where(table.c.generation == generation, table.c.uri.in_(part))
+            .values(state=state)
+        )
+
+
+def _stored(generation: str, row: DocumentState) -> tuple[object, ...]:
+    title = row.title
+    return (
+        generation,
+        *row[:6],
+        title if title is None or title.isascii() and "\x00" not in title else storable(title),
+        row.media_type,
+        to_json(row.metadata),
+        *row[9:],
+    )
+
+
+def _state(row: Row[tuple[object, ...]]) -> DocumentState:
+    values = tuple(row)
+    return DocumentState._make((*values[:8], from_json(str(values[8])), *values[9:]))

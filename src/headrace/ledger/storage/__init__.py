@@ -1,0 +1,1 @@
+"""Tables, migrations, connections and the one writer thread under the ledger."""

@@ -1,0 +1,1 @@
+"""Appended, numbered changes of the ledger's tables; a published one is never edited."""

@@ -1,0 +1,167 @@
+"""The tables of the ledger, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+HEAD = "0001"
+"""Revision of the newest migration."""
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last_us", BigInteger, nullable=False),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+)
+
+refs = Table(
+    "refs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("artifact", Text, nullable=False),
+    Column("valid_from_us", BigInteger, nullable=False),
+    Column("recorded_at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("refs_at", "name", "valid_from_us", "seq"),
+)
+
+edges = Table(
+    "edges",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("activity", Text, primary_key=True),
+    Column("attributes", Text, nullable=False),
+    Column("recorded_at_us", BigInteger, nullable=False),
+    Index("edges_source", "source"),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("corpus", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("changed_at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("generations_corpus", "corpus", "ordinal", unique=True),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("generation", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("published_at_us", BigInteger, nullable=False),
+    Column("documents", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("digest", Text),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("generation", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("input_digest", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("chunk_count", Integer, nullable=False),
+    Column("title", Text),
+    Column("media_type", Text, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("acl_id", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("modified_at_us", BigInteger),
+    Column("indexed_at_us", BigInteger, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("moved_from", Text),
+    Index("documents_revision", "generation", "revision"),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("verified_at_us", BigInteger, nullable=False),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    Column("first_at_us", BigInteger, nullable=False),
+    Column("last_at_us", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("run_id", Text, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("corpus", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started_at_us", BigInteger, nullable=False),
+    Column("finished_at_us", BigInteger),
+    Column("progress", Text, nullable=False),
+    Column("report", Text, nullable=False),
+    Index("runs_corpus", "corpus", "started_at_us"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text),
+    Column("expires_us", BigInteger, nullable=False),
+)
+
+acls = Table(
+    "acls",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Index("acls_key", "key", unique=True),
+)
+
+acl_labels = Table(
+    "acl_labels",
+    metadata,
+    Column("label", Text, primary_key=True),
+    Column("acl_id", Integer, primary_key=True, autoincrement=False),
+    Index("acl_labels_acl", "acl_id"),
+)

@@ -1,0 +1,1 @@
+"""Frozen nouns that every room shares; they import nothing of the package."""

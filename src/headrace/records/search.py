@@ -1,0 +1,67 @@
+"""What a search and an answer give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headrace.records.document import Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One chunk found by a search."""
+
+    rank: int
+    """1 is the best."""
+    score: float
+    """Fused score in [0, 1]."""
+    chunk_id: str
+    document: str
+    """Stable URI."""
+    revision: str
+    text: str
+    span: tuple[int, int]
+    """Half-open character span into the document's normalised text."""
+    page: int | None
+    headings: tuple[str, ...]
+    metadata: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """The hits of one query and what was read to find them."""
+
+    query: str
+    generation: str
+    trace_id: str
+    hits: tuple[Hit, ...]
+    warnings: tuple[str, ...] = ()
+    """What made the result less than it could be, such as an embedder that is down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A verbatim quote and where it stands."""
+
+    chunk_id: str
+    document: str
+    quote: str
+    span: tuple[int, int]
+    """Character span of the quote in the document's normalised text."""
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer with checked citations."""
+
+    answer: str
+    citations: tuple[Citation, ...]
+    trace_id: str
+    release: str
+    model: str
+    prompt: str
+    """Digest of the prompt version."""
+    generation: str

@@ -1,0 +1,96 @@
+"""What a plan and a sync report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentCounts:
+    """Documents by what happened to them."""
+
+    added: int = 0
+    updated: int = 0
+    moved: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    withheld: int = 0
+    """Deletions held back by the mass-delete guard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkCounts:
+    """Chunks by what happened to them; `total` is what the generation holds afterwards."""
+
+    added: int = 0
+    deleted: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingCounts:
+    """Embeddings made, and those found in the embedding store."""
+
+    computed: int = 0
+    reused: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A document that failed, and where."""
+
+    document: str
+    stage: str
+    """list, read, parse, chunk, embed or index."""
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """One run of sync over one corpus."""
+
+    corpus: str
+    run_id: str
+    generation: str
+    digest: str
+    documents: DocumentCounts
+    chunks: ChunkCounts
+    embeddings: EmbeddingCounts
+    commits: int
+    """Index commits made."""
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+    withheld_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReport:
+    """What a sync would do now."""
+
+    corpus: str
+    generation: str
+    digest: str
+    documents: DocumentCounts
+    chunks: ChunkCounts
+    embeddings: EmbeddingCounts
+    tokens: int
+    """Tokens to embed."""
+    cost: float | None
+    """Money for them; 0.0 for local embedders, None when the price is not known."""
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+    withheld_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncProgress:
+    """How far a running sync has come."""
+
+    corpus: str
+    phase: Literal["listing", "reading", "embedding", "publishing"]
+    documents_done: int
+    documents_total: int
+    chunks_done: int
+    embeddings_done: int

@@ -171,7 +171,7 @@ class Workspace:
     @cached_property
     def events(self) -> EventStore:
         """The event store, opened at first use."""
-        from headrace.ledger.events.open import open_events
+        from headrace.ledger.events.opening import open_events
 
         events = open_events(self.config.storage.events)
         self._closers.append(events.close)
@@ -225,7 +225,7 @@ class Workspace:
     def _prompt(self) -> Any:
         from headrace.infer.prompts.file import load_prompt
 
-        return load_prompt(self.config.ask.prompt, folder=self.root / "prompts")
+        return load_prompt(self.root / "prompts", self.config.ask.prompt)
 
     @cached_property
     def _parser(self) -> ParsePool:
@@ -320,7 +320,7 @@ class Workspace:
         chunker = ChunkerConfig(
             chunk_tokens=corpus.recipe.chunk_tokens,
             chunk_overlap=corpus.recipe.chunk_overlap,
-            tokenizer=embedder.tokenizer,
+            tokenizer=embedder.tokenizer_file or "words",
         )
         index = IndexConfig()
         recipe = Recipe(
@@ -336,6 +336,7 @@ class Workspace:
             access=AccessRules(
                 corpus=name,
                 rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
+                default=corpus.default_labels,
             ),
             recipe=recipe,
             embedder=embedder,

@@ -44,7 +44,7 @@ def status(
         environment=releases.environment,
         ledger=ledger.engine_name,
         corpora=rows,
-        calls_today=events.count(since_ns=int(midnight.timestamp() * 1_000_000_000)),
+        calls_today=events.count(int(midnight.timestamp() * 1_000_000_000)),
         storage_bytes={name: _size(folder) for name, folder in folders.items()},
     )
 

@@ -1,1 +1,1 @@
-"""The one commit point: identities, artifacts, refs, lineage, states, jobs and leases, on SQLite or PostgreSQL."""
+"""The one commit point: identities, artifacts, refs, lineage, states, jobs and leases, in one database."""

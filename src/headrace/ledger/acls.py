@@ -51,7 +51,9 @@ def admitted(conn: Connection, caller_labels: Collection[str]) -> frozenset[int]
     labels = sorted({*caller_labels, PUBLIC})
     found: set[int] = set()
     for part in slices(labels):
-        found.update(conn.execute(sa.select(acl_labels.c.acl_id).where(acl_labels.c.label.in_(part))).scalars())
+        found.update(
+            conn.execute(sa.select(acl_labels.c.acl_id).where(acl_labels.c.label.in_(part))).scalars()
+        )
     return frozenset(found)
 
 

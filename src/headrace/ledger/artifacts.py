@@ -54,6 +54,4 @@ def get_many(conn: Connection, digests: Sequence[str]) -> dict[str, Artifact]:
 
 
 def _artifact(row: Row[Any]) -> Artifact:
-    return Artifact(
-        digest=row.digest, kind=row.kind, body=decode(row.body), created_at_us=row.created_at_us
-    )
+    return Artifact(digest=row.digest, kind=row.kind, body=decode(row.body), created_at_us=row.created_at_us)

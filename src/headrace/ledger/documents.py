@@ -135,11 +135,10 @@ def set_state(tx: Write, generation: str, uris: Sequence[str], *, state: State) 
 
 
 def _stored(generation: str, row: DocumentState) -> tuple[object, ...]:
-    title = row.title
     return (
         generation,
         *row[:6],
-        title if title is None or title.isascii() and "\x00" not in title else storable(title),
+        None if row.title is None else storable(row.title),
         row.media_type,
         to_json(row.metadata),
         *row[9:],

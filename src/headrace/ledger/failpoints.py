@@ -1,8 +1,8 @@
 """Places where a test can make the process die, fail, wait or run out of space.
 
-`HEADRACE_FAILPOINTS="name[=action][:nth],..."` arms them; actions are `kill` (SIGKILL to this process, the
-default), `raise`, `sleep:<seconds>` and `enospc`. With `:nth` only the n-th time of passing counts, without it
-every time. Unset, passing one costs a lookup in the environment.
+`HEADRACE_FAILPOINTS="name[=action][:nth],..."` arms them; actions are `kill` (SIGKILL to this process,
+the default), `raise`, `sleep:<seconds>` and `enospc`. With `:nth` only the n-th time of passing counts,
+without it every time. Unset, passing one costs a lookup in the environment.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _passed: Counter[tuple[str, str]] = Counter()
 _lock = Lock()
 
 
-class FailpointRaised(RuntimeError):
+class FailpointError(RuntimeError):
     """The failure that an armed failpoint with the action `raise` stands for."""
 
 
@@ -69,7 +69,7 @@ def _act(name: str, armed: _Armed) -> None:
     if armed.action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if armed.action == "raise":
-        raise FailpointRaised(f"failpoint {name!r}")
+        raise FailpointError(f"failpoint {name!r}")
     if armed.action == "enospc":
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
     time.sleep(armed.seconds)

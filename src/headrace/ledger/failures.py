@@ -40,17 +40,17 @@ def record(tx: Write, corpus: str, rows: Sequence[tuple[str, str, str, str]], *,
     """
     known: dict[str, tuple[str, int, int]] = {}
     for part in slices([row[0] for row in rows]):
-        statement = sa.select(
-            table.c.uri, table.c.stamp, table.c.first_at_us, table.c.attempts
-        ).where(table.c.corpus == corpus, table.c.uri.in_(part))
-        known.update((uri, (stamp, first, attempts)) for uri, stamp, first, attempts in tx.conn.execute(statement))
+        statement = sa.select(table.c.uri, table.c.stamp, table.c.first_at_us, table.c.attempts).where(
+            table.c.corpus == corpus, table.c.uri.in_(part)
+        )
+        known.update(
+            (uri, (stamp, first, attempts)) for uri, stamp, first, attempts in tx.conn.execute(statement)
+        )
     stored = []
     for uri, stage, error, stamp in rows:
         before, first_at_us, attempts = known.get(uri, (stamp, tx.now_us, 0))
         attempts = attempts + 1 if before == stamp else 1
-        stored.append(
-            (corpus, uri, stage, storable(error), stamp, first_at_us, tx.now_us, attempts, run_id)
-        )
+        stored.append((corpus, uri, stage, storable(error), stamp, first_at_us, tx.now_us, attempts, run_id))
     upsert(tx.conn, table, stored)
 
 

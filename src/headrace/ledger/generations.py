@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
@@ -66,21 +66,21 @@ def create(
     last = tx.conn.execute(
         sa.select(sa.func.max(table.c.ordinal)).where(table.c.corpus == corpus)
     ).scalar_one()
-    row = {
-        "id": id or new_id(),
-        "corpus": corpus,
-        "ordinal": (last or 0) + 1,
-        "recipe": recipe,
-        "fingerprint": fingerprint,
-        "state": state,
-        "location": location,
-        "created_at_us": tx.now_us,
-        "changed_at_us": tx.now_us,
-        "actor": actor,
-        "reason": storable(reason),
-    }
-    tx.conn.execute(sa.insert(table).values(row))
-    return Generation(**row)
+    generation = Generation(
+        id=id or new_id(),
+        corpus=corpus,
+        ordinal=(last or 0) + 1,
+        recipe=recipe,
+        fingerprint=fingerprint,
+        state=state,
+        location=location,
+        created_at_us=tx.now_us,
+        changed_at_us=tx.now_us,
+        actor=actor,
+        reason=storable(reason),
+    )
+    tx.conn.execute(sa.insert(table).values(asdict(generation)))
+    return generation
 
 
 def find(

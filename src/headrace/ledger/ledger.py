@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
-from threading import Lock
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import StorageError
-from headrace.ledger.storage.engine import make_engine, parse_url, reader, safe_url
+from headrace.ledger.storage.engine import make_engine, parse_url, safe_url
+from headrace.ledger.storage.readers import Readers
 from headrace.ledger.storage.upgrade import upgrade
 from headrace.ledger.storage.writer import LedgerWriter, Write
 
@@ -24,8 +23,6 @@ __all__ = ["Ledger", "Write"]
 
 T = TypeVar("T")
 
-_IDLE_READERS = 8
-
 
 class Ledger:
     """An opened ledger. Safe to share between threads; not to be carried across a fork."""
@@ -35,9 +32,7 @@ class Ledger:
         """Where it lies, without credentials."""
         self._engine = engine
         self._writer = LedgerWriter(engine, where=url)
-        self._idle: deque[Connection] = deque()
-        self._lock = Lock()
-        self._closed = False
+        self._readers = Readers(engine, name="The ledger")
 
     @classmethod
     def open(cls, url: str) -> Ledger:
@@ -65,18 +60,9 @@ class Ledger:
         """Which database it lives in."""
         return "sqlite" if self._engine.dialect.name == "sqlite" else "postgresql"
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """One consistent snapshot of the whole ledger, unmoved by writes that happen meanwhile."""
-        connection = self._take()
-        try:
-            transaction = connection.begin()
-            try:
-                yield connection
-            finally:
-                transaction.rollback()
-        finally:
-            self._give_back(connection)
+        return self._readers.read()
 
     def write(self, work: Callable[[Write], T]) -> T:
         """Run work in a write transaction and return its value once that is durable.
@@ -98,12 +84,7 @@ class Ledger:
     def close(self) -> None:
         """Finish queued writes and close every connection; closing twice is allowed."""
         self._writer.close()
-        with self._lock:
-            self._closed = True
-            idle = list(self._idle)
-            self._idle.clear()
-        for connection in idle:
-            connection.close()
+        self._readers.close()
         self._engine.dispose()
 
     def __enter__(self) -> Ledger:
@@ -113,23 +94,3 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _take(self) -> Connection:
-        with self._lock:
-            if self._closed:
-                raise StorageError("The ledger is closed.", hint="Open it again before reading from it.")
-            if self._idle:
-                return self._idle.pop()
-        return reader(self._engine)
-
-    def _give_back(self, connection: Connection) -> None:
-        with self._lock:
-            if not self._closed and not connection.invalidated and len(self._idle) < _IDLE_READERS:
-                self._idle.append(connection)
-                return
-            # The server went away: connections that lie idle went with it.
-            stale = list(self._idle) if connection.invalidated else []
-            if stale:
-                self._idle.clear()
-        for item in [connection, *stale]:
-            item.close()

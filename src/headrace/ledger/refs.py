@@ -45,7 +45,7 @@ def move(
     name: str,
     artifact: str,
     *,
-    expect: str | None | AnyTarget = ANY,
+    expect: str | AnyTarget | None = ANY,
     actor: str,
     reason: str,
 ) -> RefRow:

@@ -56,7 +56,7 @@ def finish(tx: Write, run_id: str, state: State, *, report: Mapping[str, Any]) -
     _update(tx, run_id, {"state": state, "finished_at_us": tx.now_us, "report": to_json(report)})
 
 
-def crash_orphans(tx: Write, corpus: str, *, kind: str, but: str | None = None) -> list[str]:
+def crash_orphans(tx: Write, corpus: str, *, kind: str, but: str | None = None) -> tuple[str, ...]:
     """Mark jobs that still count as running as crashed, except `but`; returns their ids.
 
     For the holder of the lease that such a job needs: nobody else can be running then.
@@ -64,11 +64,9 @@ def crash_orphans(tx: Write, corpus: str, *, kind: str, but: str | None = None) 
     condition = sa.and_(
         table.c.corpus == corpus, table.c.kind == kind, table.c.state == "running", table.c.id != (but or "")
     )
-    ids = sorted(tx.conn.execute(sa.select(table.c.id).where(condition)).scalars())
+    ids = tuple(sorted(tx.conn.execute(sa.select(table.c.id).where(condition)).scalars()))
     if ids:
-        tx.conn.execute(
-            sa.update(table).where(condition).values(state="crashed", finished_at_us=tx.now_us)
-        )
+        tx.conn.execute(sa.update(table).where(condition).values(state="crashed", finished_at_us=tx.now_us))
     return ids
 
 
@@ -108,6 +106,4 @@ def _update(tx: Write, run_id: str, values: Mapping[str, Any]) -> None:
 
 def _run(row: Row[Any]) -> Run:
     values = row._asdict()
-    return Run(
-        **{**values, "progress": from_json(values["progress"]), "report": from_json(values["report"])}
-    )
+    return Run(**{**values, "progress": from_json(values["progress"]), "report": from_json(values["report"])})

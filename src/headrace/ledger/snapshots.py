@@ -58,9 +58,7 @@ def publish(
 
 def current(conn: Connection, generation: str) -> Snapshot | None:
     """The newest snapshot of a generation."""
-    statement = (
-        sa.select(table).where(table.c.generation == generation).order_by(table.c.seq.desc()).limit(1)
-    )
+    statement = sa.select(table).where(table.c.generation == generation).order_by(table.c.seq.desc()).limit(1)
     row = conn.execute(statement).one_or_none()
     return None if row is None else Snapshot(*row)
 
@@ -80,9 +78,6 @@ def at(conn: Connection, generation: str, time_us: int) -> Snapshot | None:
 def list(conn: Connection, generation: str, *, limit: int | None = None) -> tuple[Snapshot, ...]:  # noqa: A001
     """The snapshots of a generation, newest first."""
     statement = (
-        sa.select(table)
-        .where(table.c.generation == generation)
-        .order_by(table.c.seq.desc())
-        .limit(limit)
+        sa.select(table).where(table.c.generation == generation).order_by(table.c.seq.desc()).limit(limit)
     )
     return tuple(Snapshot(*row) for row in conn.execute(statement))

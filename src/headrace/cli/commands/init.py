@@ -22,7 +22,8 @@ def init(
 ) -> int:
     """Make a workspace over folders, files or sites.
 
-    It is a folder with a commented headrace.toml, prompts/ and .gitignore. Paths are relative to where you are now.
+    It is a folder with a commented headrace.toml, prompts/ and .gitignore.
+    Paths are relative to where you are now.
     """
     from headrace.cli.output import one_line, write_json
     from headrace.config.load import load_config

@@ -28,7 +28,8 @@ def search(
 ) -> int:
     """Find the chunks that best match a query.
 
-    Words and meaning count together. A filter compares metadata, such as: year >= 2025 and lang in ('en', 'de').
+    Words and meaning count together. A filter compares metadata:
+    year >= 2025 and lang in ('en', 'de').
     """
     from headrace import open as open_workspace
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from headrace.errors import ProviderError
@@ -45,7 +46,7 @@ class Embedder(Protocol):
 
     @property
     def dimension(self) -> int:
-        """Length of its vectors. Raises ProviderError where only the provider knows it and cannot be asked."""
+        """Length of its vectors. Raises ProviderError where the provider has to be asked and fails."""
         ...
 
     @property
@@ -64,12 +65,17 @@ class Embedder(Protocol):
         ...
 
     @property
+    def tokenizer_file(self) -> Path | None:
+        """Hugging Face tokenizer file whose tokens it reads, where that is at hand."""
+        ...
+
+    @property
     def price_per_million_tokens(self) -> float | None:
         """0.0 for what runs here, None when unknown."""
         ...
 
     def embed(self, texts: Sequence[str], *, progress: Progress | None = None) -> Embedded:
-        """Embed texts. What fails, fails in `failed`, one text at a time; a provider that is down fails all."""
+        """Embed texts. What fails is in `failed`, text by text; a provider that is down fails all."""
         ...
 
     def embed_query(self, text: str) -> NDArray[np.float32]:

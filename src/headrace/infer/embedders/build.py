@@ -46,7 +46,9 @@ def open_embedder(
         raise unknown_name("embedder", name, allowed=known, models=models)
     opened = factory(argument)
     if not isinstance(opened, Embedder):
-        raise ConfigError(f"The embedder plugin {kind!r} gave a {type(opened).__name__}, which is not an Embedder.")
+        raise ConfigError(
+            f"The embedder plugin {kind!r} gave a {type(opened).__name__}, which is not an Embedder."
+        )
     return opened
 
 

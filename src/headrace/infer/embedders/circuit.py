@@ -50,7 +50,9 @@ class Circuit:
         if time.monotonic() - self._opened_at >= self._cooldown_seconds:
             self._score = _OPEN_AT - 1
             return None
-        message = f"Not sent, since provider {self._provider!r} keeps failing. Its last error: {self._last.message}"
+        message = (
+            f"Not sent, since provider {self._provider!r} keeps failing. Its last error: {self._last.message}"
+        )
         error = type(self._last)(message, provider=self._provider, cause="circuit_open")
         error.hint = self._last.hint
         return error

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 from headrace.infer.embedders.base import Embedded, Progress, components_of, fingerprint_of
 from headrace.infer.embedders.validate import normalise
@@ -49,10 +50,12 @@ class HashEmbedder:
 
     max_tokens: int | None = None
     price_per_million_tokens: float | None = 0.0
+    tokenizer_file: Path | None = None
 
     def __init__(self, *, dimension: int = DEFAULT_DIMENSION) -> None:
         if not SMALLEST_DIMENSION <= dimension <= LARGEST_DIMENSION:
-            raise ValueError(f"dimension must be {SMALLEST_DIMENSION} to {LARGEST_DIMENSION}, not {dimension}")
+            allowed = f"{SMALLEST_DIMENSION} to {LARGEST_DIMENSION}"
+            raise ValueError(f"dimension must be {allowed}, not {dimension}")
         self.dimension = dimension
         self.name = "hash" if dimension == DEFAULT_DIMENSION else f"hash:{dimension}"
         self._slots = _SlotOfWord(dimension)
@@ -85,14 +88,14 @@ class HashEmbedder:
         words = [_find_words(text.lower()) for text in texts]
         lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         slot_of = self._slots.__getitem__
-        slots = np.fromiter((slot_of(word) for line in words for word in line), np.int64, count=int(lengths.sum()))
+        slots = np.fromiter((slot_of(word) for line in words for word in line), np.int64)
         cells = np.repeat(np.arange(len(texts)) * self.dimension, lengths) + (slots >> 1)
         signs = 1.0 - 2.0 * (slots & 1)
         counts = np.bincount(cells, weights=signs, minlength=len(texts) * self.dimension)
         vectors = counts.reshape(len(texts), self.dimension).astype(np.float32)
         # No words, or words that cancel out: the whole text counts as one, so that every text has a vector.
         for at in np.flatnonzero(~vectors.any(axis=1)):
-            slot = slot_of(texts[at])
+            slot = slot_of(texts[int(at)])
             vectors[at, slot >> 1] = 1.0 - 2.0 * (slot & 1)
         return normalise(vectors)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 from headrace.errors import ProviderError
 from headrace.infer.embedders.base import Embedded, Progress, components_of, fingerprint_of
@@ -34,6 +35,7 @@ class MiniLMEmbedder:
     dimension = DIMENSION
     max_tokens: int | None = MAX_TOKENS
     price_per_million_tokens: float | None = 0.0
+    tokenizer_file: Path | None = Path(__file__).parent / "minilm_data" / "tokenizer.json"
 
     def __init__(self, *, threads: int | None = None) -> None:
         self._threads = threads or os.cpu_count() or 1
@@ -82,7 +84,8 @@ class MiniLMEmbedder:
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Embed one query, shape (384,). Raises ProviderError when the model file is missing or damaged."""
-        return self._open_encoder().encode([text])[0]
+        vector: NDArray[np.float32] = self._open_encoder().encode([text])[0]
+        return vector
 
     def count_tokens(self, texts: Sequence[str]) -> int:
         """Word pieces these texts cost, after the cut at 256 each."""

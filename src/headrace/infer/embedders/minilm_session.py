@@ -48,7 +48,7 @@ class Encoder:
 
 def load_encoder(*, max_tokens: int) -> Encoder:
     """Read and check the shipped files. Raises TerminalError when one is missing or damaged."""
-    # Texts are tokenised in small slices on threads of our own; the tokenizer's would fight them, and warn after a fork.
+    # Texts are tokenised on threads of our own; the tokenizer's would fight them, and warn after a fork.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import onnxruntime
     from tokenizers import Tokenizer

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 from headrace.errors import ProviderError, TerminalError
 from headrace.infer.embedders.base import Embedded, Progress, components_of, fingerprint_of
@@ -43,6 +44,7 @@ class OpenAIEmbedder:
         self.name = f"{config.name}:{config.model}"
         self.max_tokens: int | None = config.max_input_tokens
         self.price_per_million_tokens = config.price_per_million_input_tokens
+        self.tokenizer_file: Path | None = None
         self._client = client or OpenAIClient(config)
         self._circuit = Circuit(config.name)
 

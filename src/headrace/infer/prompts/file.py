@@ -43,7 +43,9 @@ def load_prompt(folder: Path, name: str) -> Prompt:
         if name in BUILTIN:
             return builtin_prompt(name)
         known = sorted({*BUILTIN, *(file.stem for file in folder.glob("*.md"))})
-        raise NotFoundError("prompt", name, known=known, hint=f"Write {path.name!r} in {folder.name!r}.") from None
+        raise NotFoundError(
+            "prompt", name, known=known, hint=f"Write {path.name!r} in {folder.name!r}."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"prompt {name!r} cannot be read as UTF-8 text: {error}", file=str(path)) from error
     return parse_prompt(name, text, file=str(path))
@@ -64,12 +66,18 @@ def parse_prompt(name: str, text: str, *, file: str = "") -> Prompt:
     try:
         used = find_variables(body)
     except BodyError as error:
-        raise ConfigError(f"prompt {name!r}: {error.problem}.", file=file, line=body_line + error.line - 1) from error
+        raise ConfigError(
+            f"prompt {name!r}: {error.problem}.", file=file, line=body_line + error.line - 1
+        ) from error
     variables = _check_variables(fields.get("variables"), used, name=name, file=file)
     parameters = {key: fields[key] for key in sorted(_PARAMETERS) if key in fields}
     shape = {"body": body, "parameters": parameters, "variables": variables}
     return Prompt(
-        name=name, digest=digest("prompt", shape), body=body, parameters=parameters, variables=tuple(variables)
+        name=name,
+        digest=digest("prompt", shape),
+        body=body,
+        parameters=parameters,
+        variables=tuple(variables),
     )
 
 
@@ -119,8 +127,12 @@ def _check_variables(declared: Any, used: frozenset[str], *, name: str, file: st
         listing = ", ".join(map(repr, undeclared))
         near = difflib.get_close_matches(undeclared[0], declared, n=1)
         problem = f"prompt {name!r} uses variables it does not declare: {listing}."
-        raise ConfigError(problem, key="variables", file=file, allowed=declared, nearest=near[0] if near else None)
+        raise ConfigError(
+            problem, key="variables", file=file, allowed=declared, nearest=near[0] if near else None
+        )
     if unused := sorted(set(declared) - used):
         listing = ", ".join(map(repr, unused))
-        raise ConfigError(f"prompt {name!r} declares variables it does not use: {listing}.", key="variables", file=file)
+        raise ConfigError(
+            f"prompt {name!r} declares variables it does not use: {listing}.", key="variables", file=file
+        )
     return sorted(set(declared))

@@ -68,7 +68,8 @@ class ModelConfig:
         elif parts.username or parts.password or parts.query or parts.fragment:
             problem = "holds credentials or a query; name the key's environment variable in api_key_env"
         if problem:
-            raise ConfigError(f"base_url of model {self.name!r} {problem}.", key=f"models.{self.name}.base_url")
+            problem = f"base_url of model {self.name!r} {problem}."
+            raise ConfigError(problem, key=f"models.{self.name}.base_url")
         for item in fields(self):
             value, minimum = getattr(self, item.name), item.metadata.get("minimum")
             if minimum is not None and value is not None and value < minimum:

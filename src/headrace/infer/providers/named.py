@@ -25,13 +25,19 @@ def provider_config(name: str, *, models: Mapping[str, ModelConfig]) -> ModelCon
     if config is None:
         return None
     if not model and not config.model:
-        problem = f"{name!r} names no model: write '{provider}:<model>', or set `model` in [models.{provider}]."
+        problem = (
+            f"{name!r} names no model: write '{provider}:<model>', or set `model` in [models.{provider}]."
+        )
         raise ConfigError(problem, key=f"models.{provider}.model")
     return replace(config, model=model or config.model)
 
 
-def unknown_name(what: str, name: str, *, allowed: Iterable[str], models: Mapping[str, ModelConfig]) -> ConfigError:
+def unknown_name(
+    what: str, name: str, *, allowed: Iterable[str], models: Mapping[str, ModelConfig]
+) -> ConfigError:
     """The error for a name that is neither built in, nor a plugin, nor a provider."""
     choices = [*allowed, *(f"{provider}:<model>" for provider in sorted({*models, OPENAI}))]
-    near = difflib.get_close_matches(name.partition(":")[0], [choice.partition(":")[0] for choice in choices], n=1)
+    near = difflib.get_close_matches(
+        name.partition(":")[0], [choice.partition(":")[0] for choice in choices], n=1
+    )
     return ConfigError(f"No {what} {name!r}.", key=what, allowed=choices, nearest=near[0] if near else None)

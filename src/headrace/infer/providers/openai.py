@@ -25,7 +25,8 @@ class OpenAIClient:
     """Posts JSON to one provider with retries, a rate limit and a bounded response.
 
     Retried with exponential backoff and full jitter: 429, 408, 5xx, connections that fail or drop, timeouts.
-    Never retried: other 4xx, bodies that are not JSON. Redirects are not followed, so that the key goes nowhere else.
+    Never retried: other 4xx, bodies that are not JSON. Redirects are not followed:
+    the key goes nowhere else.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -52,7 +53,7 @@ class OpenAIClient:
         return portal().submit(self.post(path, body))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Post with retries; `path` is relative to base_url. Runs on the portal's loop. Raises ProviderError."""
+        """Post with retries on the portal's loop; `path` is relative to base_url. Raises ProviderError."""
         payload = json.dumps(body, ensure_ascii=False).encode("utf-8", errors="replace")
         attempt = 0
         while True:
@@ -106,7 +107,8 @@ class OpenAIClient:
         import aiohttp
 
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=self.config.max_concurrency))
+            connector = aiohttp.TCPConnector(limit=self.config.max_concurrency)
+            self._session = aiohttp.ClientSession(connector=connector)
         return self._session
 
     async def _read(self, response: aiohttp.ClientResponse) -> str:
@@ -116,8 +118,9 @@ class OpenAIClient:
             size += len(part)
             if size > self.config.max_response_bytes:
                 response.close()
+                limit = self.config.max_response_bytes
                 raise TerminalError(
-                    f"Provider {self.config.name!r} answered with more than {self.config.max_response_bytes} bytes.",
+                    f"Provider {self.config.name!r} answered with more than {limit} bytes.",
                     hint="Raise max_response_bytes of the [models] table, or ask for less.",
                     provider=self.config.name,
                     cause="too_large",
@@ -133,9 +136,11 @@ class OpenAIClient:
         if isinstance(error, TimeoutError):
             said = f"Provider {name!r} at {where} did not answer within {self.config.timeout_seconds} s."
             return RetryableError(said, provider=name, cause="timeout")
-        said = f"Provider {name!r} at {where} could not be reached: {excerpt(str(error) or type(error).__name__, key)}."
+        cause = excerpt(str(error) or type(error).__name__, key)
+        said = f"Provider {name!r} at {where} could not be reached: {cause}."
         if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError):
-            return TerminalError(said, hint="Check base_url and the certificate.", provider=name, cause="address")
+            hint = "Check base_url and the certificate."
+            return TerminalError(said, hint=hint, provider=name, cause="address")
         return RetryableError(said, provider=name, cause="connection")
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 
 class RateLimiter:
-    """Spaces requests evenly and holds all of them while the provider asked for a pause. One event loop only."""
+    """Spaces requests evenly, and holds all while the provider asked for a pause. For one event loop."""
 
     def __init__(self, requests_per_minute: float | None) -> None:
         self._interval = 60.0 / requests_per_minute if requests_per_minute else 0.0

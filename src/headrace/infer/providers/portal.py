@@ -28,14 +28,14 @@ class Portal:
             self._loop.close()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Start a coroutine on the loop; the future ends with it, and cancelling the one cancels the other."""
+        """Start a coroutine on the loop; cancelling the future cancels it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; an interrupt of the waiting thread cancels it."""
         if threading.current_thread() is self._thread:
             work.close()
-            raise RuntimeError("Portal.run was called on the event loop's own thread; await the coroutine instead.")
+            raise RuntimeError("Portal.run was called on the loop's own thread; await the coroutine instead.")
         future = self.submit(work)
         try:
             return future.result()

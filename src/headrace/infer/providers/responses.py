@@ -68,7 +68,9 @@ def _error_facts(text: str) -> tuple[str, str]:
     return str(error), ""
 
 
-def error_of(status: int, text: str, *, headers: Mapping[str, str], provider: str, key: str | None) -> ProviderError:
+def error_of(
+    status: int, text: str, *, headers: Mapping[str, str], provider: str, key: str | None
+) -> ProviderError:
     """The error that a response with a status other than 2xx is."""
     said, code = _error_facts(text)
     message = f"Provider {provider!r} answered {status}: {excerpt(said, key) or 'with an empty body'}"
@@ -76,7 +78,8 @@ def error_of(status: int, text: str, *, headers: Mapping[str, str], provider: st
         if code in _QUOTA_CODES:
             hint = "The account has no quota left: raise it at the provider."
             return TerminalError(message, hint=hint, provider=provider, status=status, cause="quota")
-        return RetryableError(message, retry_after_seconds=wait_asked(headers), provider=provider, status=status)
+        wait = wait_asked(headers)
+        return RetryableError(message, retry_after_seconds=wait, provider=provider, status=status)
     hints = {
         401: "Check the key in the environment variable named by api_key_env.",
         403: "The key may not use this model; check its permissions at the provider.",
@@ -94,14 +97,13 @@ def parse_body(text: str, *, provider: str, key: str | None) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise TerminalError(
-            f"Provider {provider!r} answered with something that is not a JSON object: {excerpt(text, key)!r}.",
+            f"Provider {provider!r} answered what is not a JSON object: {excerpt(text, key)!r}.",
             hint="Check that base_url is an OpenAI-compatible API.",
             provider=provider,
             cause="malformed",
         )
     if body.get("error"):
         said, _ = _error_facts(text)
-        raise TerminalError(
-            f"Provider {provider!r} answered 200 with an error: {excerpt(said, key)}", provider=provider, cause="error"
-        )
+        message = f"Provider {provider!r} answered 200 with an error: {excerpt(said, key)}"
+        raise TerminalError(message, provider=provider, cause="error")
     return body

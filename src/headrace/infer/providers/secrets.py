@@ -13,7 +13,7 @@ _KEY_LIKE = re.compile(r"(?i)\bbearer\s+[^\s\"',}]+|\b(?:sk|pk|rk|key)[-_][A-Za-
 
 
 def read_key(config: ModelConfig) -> str | None:
-    """The key of a provider, or None when it needs none. Raises TerminalError when the variable is not set."""
+    """The key of a provider; None when it needs none. Raises TerminalError when the variable is not set."""
     if config.api_key_env is None:
         return None
     key = os.environ.get(config.api_key_env, "").strip()

@@ -69,7 +69,7 @@ class FilesConfig:
     path: str
     """A folder (read with everything below it), a file, or a glob such as `docs/**/*.md`."""
     include: tuple[str, ...] = ()
-    """Only files that match one of these patterns; empty means all. A pattern without `/` matches names anywhere."""
+    """Only files that match one of these patterns, all if empty; one without `/` matches names anywhere."""
     exclude: tuple[str, ...] = ()
     """Files and folders to leave out, by the same patterns."""
     max_bytes: int = field(default=DEFAULT_FILE_BYTES, metadata={"least": 1})
@@ -91,9 +91,9 @@ class RecordsConfig:
     metadata: tuple[str, ...] = ()
     """Columns kept as metadata with their types; lists and objects become JSON text."""
     access: str | None = None
-    """A column of access labels: a list, or a string separated by commas. A row without any is visible to nobody."""
+    """A column of access labels: a list, or text separated by commas; a row without any nobody may see."""
     modified: str | None = None
-    """A column with the time of the last change: ISO 8601 (UTC unless it says otherwise) or seconds since 1970."""
+    """A column with the time of the last change: ISO 8601 (UTC unless it says so) or seconds since 1970."""
     format: Literal["text", "markdown"] = "text"
     """How to read the text."""
     max_bytes: int = field(default=DEFAULT_TABLE_BYTES, metadata={"least": 1})
@@ -111,9 +111,9 @@ class WebConfig:
     max_pages: int = field(default=1000, metadata={"least": 1})
     """Pages fetched at most; if there are more, the listing is incomplete."""
     domains: tuple[str, ...] = ()
-    """Hosts that may be contacted (`example.org`, `*.example.org`, `example.org:8080`); default: that of `url`."""
+    """Hosts to contact (`example.org`, `*.example.org`, `example.org:8080`); by default that of `url`."""
     include: tuple[str, ...] = ()
-    """Only these pages, besides `url` itself: globs of the path if they begin with `/`, else of the whole URL."""
+    """Only these pages are read: globs of the path if they begin with `/`, else of the whole URL."""
     exclude: tuple[str, ...] = ()
     """Pages never fetched, by the same patterns."""
     delay_seconds: float = field(default=0.2, metadata={"least": 0})

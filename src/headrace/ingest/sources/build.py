@@ -18,8 +18,8 @@ def open_source(
 ) -> Source:
     """Open the source that one entry of `sources = [...]` describes, without looking at what it holds.
 
-    `spec` is a path, a glob or a URL, or a table with `type = "files" | "records" | "web"` and its keys; `root`
-    is the workspace folder; `state` defaults to `.headrace/web` in it. Raises ConfigError.
+    `spec` is a path, a glob or a URL, or a table with `type = "files" | "records" | "web"` and its keys;
+    `root` is the workspace folder; `state` defaults to `.headrace/web` in it. Raises ConfigError.
     """
     place = Place(root=root, cache=cache, state=state or root / ".headrace" / "web")
     table = _table_of(spec) if isinstance(spec, str) else dict(spec)
@@ -61,7 +61,9 @@ def _open_files(table: Mapping[str, object], place: Place) -> Source:
 def _open_records(table: Mapping[str, object], place: Place) -> Source:
     from headrace.ingest.sources.records import RecordsSource
 
-    return RecordsSource(read_options(RecordsConfig, table, where=_named(table, "records", "path")), place=place)
+    return RecordsSource(
+        read_options(RecordsConfig, table, where=_named(table, "records", "path")), place=place
+    )
 
 
 def _open_web(table: Mapping[str, object], place: Place) -> Source:

@@ -1,10 +1,10 @@
-"""What the cells of a row mean: a name, text, metadata, labels, a time. Each raises ValueError for what it is not."""
+"""What the cells of a row mean: a name, text, metadata, labels, a time; ValueError for what is none."""
 
 from __future__ import annotations
 
 import json
 import math
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -33,7 +33,7 @@ def text(value: object) -> str:
 
 
 def scalar(value: object) -> Scalar:
-    """A metadata value: types stay; lists and objects become JSON, times ISO 8601; NaN and infinities null."""
+    """A metadata value: types stay; lists and objects become JSON, times ISO 8601, NaN and infinity null."""
     if isinstance(value, str):
         return unicode(value)
     if value is None or isinstance(value, bool):
@@ -76,8 +76,8 @@ def moment_us(value: object) -> int | None:
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-        since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
+        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+        since = moment - datetime(1970, 1, 1, tzinfo=UTC)
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12:
         return round(value * 1_000_000)

@@ -37,12 +37,14 @@ def read_regular(path: str, *, inside: str, linked: bool, max_bytes: int) -> byt
         seen = (len(data), before.st_mtime_ns)
         if seen == (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
             return data
-    raise ReadError(f"{path!r} changed while it was being read.", hint="Run the sync again when it is at rest.")
+    raise ReadError(
+        f"{path!r} changed while it was being read.", hint="Run the sync again when it is at rest."
+    )
 
 
 @contextmanager
 def open_regular(path: str, *, inside: str, linked: bool) -> Iterator[BinaryIO]:
-    """Open a regular file for reading; `linked` allows the path itself to be a symbolic link. Raises ReadError."""
+    """Open a regular file; `linked` allows the path itself to be a symbolic link. Raises ReadError."""
     try:
         target = os.path.realpath(path, strict=True) if linked else path
         descriptor = os.open(target, _FLAGS)
@@ -50,7 +52,9 @@ def open_regular(path: str, *, inside: str, linked: bool) -> Iterator[BinaryIO]:
         raise _unreadable(path, error) from error
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ReadError(f"{path!r} is not a regular file.", hint="It changed after it was listed; sync again.")
+            raise ReadError(
+                f"{path!r} is not a regular file.", hint="It changed after it was listed; sync again."
+            )
         real = _real_path(descriptor, target)
         if real != inside and not real.startswith(inside.rstrip("/") + "/"):
             raise ReadError(

@@ -1,7 +1,8 @@
 """What a page says about itself and where it links to, from its tags alone.
 
-Written without a parser on purpose: pages are foreign data read in the main process, so this is plain Python that
-takes linear time on any input. The few tags it looks for are read as they stand; scripts and comments are left out.
+Written without a parser on purpose: pages are foreign data read in the main process, so this is plain Python
+that takes linear time on any input. The few tags it looks for are read as they stand; scripts and comments are
+left out.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from headrace.ingest.sources.urls import normal_url
 _MAX_CHARACTERS = 5_000_000
 _TAG = re.compile(r"<(a|area|base|link|meta)\b([^<>]{0,8000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-z][a-z-]{0,20})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
-_HIDING = re.compile(r"<!--|<(script|style|textarea|template|noscript)\b", re.IGNORECASE)
-_CHARSET = re.compile(rb"""<meta[^<>]{0,500}charset\s{0,9}=\s{0,9}["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
+_HIDING = re.compile(r"<!--|<(script|style|textarea|template)\b", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"""<meta[^<>]{0,500}charset\s{0,9}=\s{0,9}["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +94,13 @@ def _visible(text: str) -> Iterator[str]:
     place = 0
     while (match := _HIDING.search(text, place)) is not None:
         yield text[place : match.start()]
-        end = "-->" if match.group(1) is None else f"</{match.group(1).lower()}"
-        place = lowered.find(end, match.end())
+        # `<!-->` is a comment that ends where it begins, hence the step back by two.
+        end, start = (
+            ("-->", match.end() - 2)
+            if match.group(1) is None
+            else (f"</{match.group(1).lower()}", match.end())
+        )
+        place = lowered.find(end, start)
         if place < 0:
             return
         place += len(end)

@@ -1,7 +1,7 @@
 """Globs over relative POSIX paths.
 
-`*` and `?` stay inside one name, `[...]` is a set, `**` stands for any number of folders. A name that begins with a
-dot is matched only where the pattern writes the dot.
+`*` and `?` stay inside one name, `[...]` is a set, `**` stands for any number of folders. A name that begins
+with a dot is matched only where the pattern writes the dot.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Glob:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Patterns of `include` and `exclude`: with a `/` they match the whole path, without one any name in it."""
+    """Patterns of `include` and `exclude`: with a `/` they match the whole path, else the last name in it."""
 
     names: tuple[re.Pattern[str], ...]
     paths: tuple[Glob, ...]

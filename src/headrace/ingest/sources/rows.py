@@ -53,7 +53,7 @@ def read_rows(table: Table) -> Iterator[Row]:
     if suffix == ".parquet":
         yield from _parquet(table)
         return
-    file = io.BufferedReader(gzip.GzipFile(fileobj=table.file)) if packed else table.file  # type: ignore[type-var]
+    file = io.BufferedReader(gzip.GzipFile(fileobj=table.file)) if packed else table.file
     try:
         if suffix in (".jsonl", ".ndjson"):
             yield from _jsonl(table._replace(file=file))

@@ -18,9 +18,9 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 class Scope:
     """The limits of one web source.
 
-    Only hosts of `domains` are contacted, on the port of the seed, the web's own ports, or the port that `domains`
-    names. A private address (loopback, link-local, of a local network) is contacted only when the configured URL
-    itself names it, or when the configuration allows it.
+    Only hosts of `domains` are contacted, on the port of the seed, the web's own ports, or the port that
+    `domains` names. A private address (loopback, link-local, of a local network) is contacted only when the
+    configured URL itself names it, or when the configuration allows it.
     """
 
     def __init__(self, config: WebConfig) -> None:
@@ -88,9 +88,6 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         if address in _NAT64:
             return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
     return address.is_global and not address.is_multicast
-
-
-
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

@@ -66,15 +66,14 @@ class _Reader:
         self._text: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        space, _, local = name.rpartition(" ")
+        local = name.rpartition(" ")[2]
         if not self._path and local in _ROOTS:
             self.sitemap = Sitemap(kind=_ROOTS[local])
-        # Extensions put images and videos with a `loc` of their own, in their own namespace, into the entries.
-        foreign = space and "sitemap" in space and ("image" in space or "video" in space or "news" in space)
-        self._path.append(f"{space} {local}" if foreign else local)
+        self._path.append(local)
         self._text.clear()
 
     def end(self, name: str) -> None:
+        # An image or video of an entry has a `loc` too, one level deeper.
         if self.sitemap is not None and self._path[-1] == "loc" and len(self._path) == 3:
             address = "".join(self._text).strip()
             if self._path[1] in _ENTRIES and address:

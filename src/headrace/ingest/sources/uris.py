@@ -1,8 +1,9 @@
 """Names of documents in files: stable, printable, and reversible to the path they came from.
 
-Inside the workspace a URI is the path relative to it, with `/`. Only what would make it ambiguous or impossible to
-store is percent-encoded: `%`, `#` (which begins a record's id), control characters and line separators, and bytes
-that are not UTF-8. So `notes/ümlaut 1.md` stays as it is. Outside it is `file://` and the encoded absolute path.
+Inside the workspace a URI is the path relative to it, with `/`. Only what would make it ambiguous or impossible
+to store is percent-encoded: `%`, `#` (which begins a record's id), control characters and line separators, and
+bytes that are not UTF-8. So `notes/ümlaut 1.md` stays as it is. Outside it is `file://` and the encoded absolute
+path.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def escape(text: str) -> str:
 def _encoded(match: re.Match[str]) -> str:
     char = match.group()
     # A lone surrogate U+DC80..U+DCFF is how Python carries a byte of a file name that is not UTF-8.
-    raw = bytes([ord(char) - 0xDC00]) if "\udc80" <= char <= "\udcff" else char.encode("utf-8", "surrogatepass")
+    raw = (
+        bytes([ord(char) - 0xDC00]) if "\udc80" <= char <= "\udcff" else char.encode("utf-8", "surrogatepass")
+    )
     return "".join(f"%{byte:02X}" for byte in raw)
 
 

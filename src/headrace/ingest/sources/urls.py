@@ -16,8 +16,8 @@ _BLANKS = re.compile(r"[\t\n\r]")
 def normal_url(reference: str, *, base: str = "") -> str | None:
     """The normal form of a reference found at `base`; None for what is no address of a page.
 
-    Lowercase scheme and host, no default port, no fragment, no dot segments, one way of percent-encoding; the query
-    stays as it is. Other schemes than http and https, credentials and overlong addresses give None.
+    Lowercase scheme and host, no default port, no fragment, no dot segments, one way of percent-encoding; the
+    query stays as it is. Other schemes than http and https, credentials and overlong addresses give None.
     """
     try:
         parts = urlsplit(urljoin(base, _BLANKS.sub("", reference.strip())))

@@ -1,15 +1,15 @@
 """Finds the files below a folder without ever leaving it.
 
-Hidden names and the folders of version control are passed over, unless a glob names them. A symbolic link to a file
-is followed if its target lies inside the folder. A linked folder is entered under the link's name only if it lies
-inside and was not reached by its own name; so loops end and nothing is listed twice through a folder.
+Hidden names are passed over unless a glob names them, folders of version control always. A symbolic link to a
+file is followed if its target lies inside the folder. A linked folder is entered under the link's name only if it
+lies inside and was not reached by its own name; so loops end and nothing is listed twice through a folder.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ class Folder(NamedTuple):
 
 
 class Walk:
-    """One walk below `base`; afterwards `files`, `failures` and `reasons` (why it is incomplete) are filled."""
+    """One walk below `base`; `run` fills `files`, `failures` and `reasons` (why it is incomplete)."""
 
     def __init__(self, base: str, *, selection: Selection, uri_of: Callable[[str], str]) -> None:
         self.files: list[Found] = []
@@ -120,7 +120,7 @@ class Walk:
                 self.failures.append(SourceFailure(document=document, error=problem))
                 self.reasons.append(f"{document!r}: {problem}")
 
-    def _sort_out(self, folder: Folder, entries: os.ScandirIterator[str]) -> Sequence[Folder]:
+    def _sort_out(self, folder: Folder, entries: Iterable[os.DirEntry[str]]) -> Sequence[Folder]:
         folders: list[Folder] = []
         for entry in entries:
             name = entry.name

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -39,10 +38,11 @@ class Answer:
 
 
 class WebState:
-    """A small SQLite file; used by one thread."""
+    """A small SQLite file; used by one thread. Nothing is locked or written before `commit`."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._pending: dict[str, Answer | None] = {}
         try:
             self._database = _open(path)
         except sqlite3.OperationalError:
@@ -55,16 +55,18 @@ class WebState:
 
     def get(self, url: str) -> Answer | None:
         """What an address answered last, if it is remembered."""
+        if url in self._pending:
+            return self._pending[url]
         row = self._database.execute("SELECT * FROM answer WHERE url = ?", (url,)).fetchone()
         return None if row is None else Answer(*row)
 
     def put(self, answer: Answer) -> None:
-        """Remember an answer; durable after `commit`."""
-        self._database.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(answer))
+        """Remember an answer."""
+        self._pending[answer.url] = answer
 
     def forget(self, url: str) -> None:
         """Forget an address."""
-        self._database.execute("DELETE FROM answer WHERE url = ?", (url,))
+        self._pending[url] = None
 
     def keep_only(self, urls: Iterable[str]) -> None:
         """Forget every address but these."""
@@ -75,12 +77,14 @@ class WebState:
 
     def commit(self) -> None:
         """Make what was put and forgotten durable, all or nothing."""
-        self._database.commit()
+        answers = [astuple(answer) for answer in self._pending.values() if answer is not None]
+        with self._database:
+            self._database.executemany("DELETE FROM answer WHERE url = ?", [(url,) for url in self._pending])
+            self._database.executemany("INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", answers)
+        self._pending.clear()
 
     def close(self) -> None:
         """Close without keeping what was not committed."""
-        with suppress(sqlite3.ProgrammingError):
-            self._database.rollback()
         self._database.close()
 
 

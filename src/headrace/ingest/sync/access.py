@@ -22,11 +22,12 @@ class AccessRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRules:
-    """The rules of a corpus in order. Without any rule a document is public; with rules, one that no rule
-    matches is visible to nobody."""
+    """The rules of a corpus in order."""
 
     corpus: str
     rules: Sequence[AccessRule] = ()
+    default: tuple[str, ...] = (PUBLIC,)
+    """Labels of a document that no rule matches."""
 
     def of(self, item: SourceItem) -> tuple[str, tuple[str, ...]]:
         """The interned key and the labels of a document.
@@ -39,6 +40,4 @@ class AccessRules:
         for rule in self.rules:
             if fnmatch.fnmatchcase(item.uri, rule.pattern):
                 return f"rule:{self.corpus}:{rule.pattern}", rule.labels
-        if self.rules:
-            return "none", ()
-        return PUBLIC, (PUBLIC,)
+        return f"default:{self.corpus}", self.default

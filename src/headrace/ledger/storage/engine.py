@@ -68,15 +68,28 @@ def reader(engine: Engine) -> Connection:
     """A connection whose every transaction is one consistent snapshot."""
     connection = engine.connect()
     if engine.dialect.name == "postgresql":
-        connection = connection.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return connection
 
 
 def writer(engine: Engine) -> Connection:
     """A connection whose transactions may write; on SQLite they take the write lock as they begin."""
     return engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def configure_sqlite(connection: sqlite3.Connection) -> None:
+    """Set up a connection so that a commit is durable and a deletion leaves nothing behind."""
+    give_up = time.monotonic() + _BUSY_SECONDS
+    for pragma in _PRAGMAS:
+        while True:
+            try:
+                connection.execute(pragma).close()
+                break
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait for the lock that the first switch to WAL takes.
+                if not is_busy(error) or time.monotonic() > give_up:
+                    raise
+                time.sleep(0.01)
 
 
 def is_busy(error: BaseException) -> bool:
@@ -100,23 +113,9 @@ def _sqlite_engine(url: URL) -> Engine:
     engine = sa.create_engine(
         url, poolclass=sa.pool.NullPool, connect_args={"check_same_thread": False, "isolation_level": None}
     )
-    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "connect", lambda connection, _record: configure_sqlite(connection))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    give_up = time.monotonic() + _BUSY_SECONDS
-    for pragma in _PRAGMAS:
-        while True:
-            try:
-                connection.execute(pragma).close()
-                break
-            except sqlite3.OperationalError as error:
-                # SQLite does not wait for the lock that the first switch to WAL takes.
-                if not is_busy(error) or time.monotonic() > give_up:
-                    raise
-                time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -131,9 +130,7 @@ def _postgres_engine(url: URL) -> Engine:
         given = query.pop("options", "")
         arguments["options"] = f"{given} -csearch_path={schema_name(url)}".strip()
     try:
-        engine = sa.create_engine(
-            url.set(query=query), poolclass=sa.pool.NullPool, connect_args=arguments
-        )
+        engine = sa.create_engine(url.set(query=query), poolclass=sa.pool.NullPool, connect_args=arguments)
     except ModuleNotFoundError as error:
         raise MissingExtra("A ledger on PostgreSQL", extra="postgres") from error
     return engine
@@ -146,6 +143,6 @@ def schema_name(url: URL) -> str | None:
         return None
     if not isinstance(schema, str) or not schema.isidentifier() or schema != schema.lower():
         raise UsageError(
-            f"headrace_schema is {schema!r}; it must be one lowercase name of letters, digits and underscores."
+            f"headrace_schema is {schema!r}; it must be a lowercase name of letters, digits and underscores."
         )
     return schema

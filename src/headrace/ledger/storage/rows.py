@@ -60,6 +60,8 @@ def from_json(text: str) -> dict[str, Any]:
 
 def storable(text: str) -> str:
     """A message both engines accept: NUL and lone surrogates become U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -98,7 +98,7 @@ class LedgerWriter:
         savepoint = connection.begin_nested()
         try:
             value = item.work(Write(conn=connection, now_us=now_us))
-        except BaseException as error:  # noqa: BLE001 - handed to the caller that waits
+        except BaseException as error:
             if connection.invalidated:
                 raise
             try:

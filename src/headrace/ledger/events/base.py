@@ -1,0 +1,61 @@
+"""What a store of spans can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from headrace.records.call import SpanEvent
+
+Redactor = Callable[[Sequence[SpanEvent]], Sequence[SpanEvent]]
+"""Takes personal data and secrets out of spans before their first byte is written."""
+
+
+class SpanLink(NamedTuple):
+    """A span that touched something."""
+
+    trace_id: str
+    span_id: str
+    role: str
+    """retrieved or cited."""
+    kind: str
+    end_ns: int
+
+
+@runtime_checkable
+class EventStore(Protocol):
+    """Keeps spans by the UTC day in which they ended."""
+
+    @property
+    def safe_url(self) -> str:
+        """Where it lies, without credentials."""
+        ...
+
+    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+        """Write spans; the future resolves once they are durable.
+
+        A span that is there already (same trace and span id) is left as it is. The future fails with
+        StorageError when redaction or the disk failed; then nothing of these spans was written in the clear.
+        """
+        ...
+
+    def trace(self, trace_id: str) -> list[SpanEvent]:
+        """Every span of a trace in the order of their start."""
+        ...
+
+    def by_ref(self, ref: str, *, role: str | None = None, limit: int = 50) -> list[SpanLink]:
+        """Spans that retrieved or cited a chunk or document, newest first."""
+        ...
+
+    def recent(self, *, kind: str | None = None, limit: int = 50) -> list[SpanEvent]:
+        """The spans that ended last, newest first."""
+        ...
+
+    def count(self, since_ns: int) -> int:
+        """How many spans ended at or after a time, in Unix nanoseconds."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is queued and close; closing twice is allowed."""
+        ...

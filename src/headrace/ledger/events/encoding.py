@@ -1,0 +1,104 @@
+"""Spans as rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from headrace.ledger.storage.rows import storable
+from headrace.records.call import SpanEvent, SpanRef
+from headrace.records.wire import to_plain
+
+DAY_NS = 86_400 * 1_000_000_000
+
+SPAN_COLUMNS = (
+    "trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, error, release, "
+    "generation, model, prompt, attributes, refs"
+)
+LINK_COLUMNS = "ref, end_ns, trace_id, span_id, role, kind"
+
+
+class EncodedSpan(NamedTuple):
+    """A span ready to be inserted."""
+
+    day: int
+    """Days since 1970-01-01 to the one in which it ended."""
+    row: tuple[Any, ...]
+    """In the order of SPAN_COLUMNS."""
+    links: list[tuple[Any, ...]]
+    """In the order of LINK_COLUMNS."""
+
+
+def day_of(time_ns: int) -> int:
+    """Days since 1970-01-01 to that of a time."""
+    return time_ns // DAY_NS
+
+
+def day_name(day: int, separator: str = "-") -> str:
+    """The date of a day as YYYY-MM-DD. Raises OverflowError for what no calendar holds."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).strftime(f"%Y{separator}%m{separator}%d")
+
+
+def encode_span(span: SpanEvent) -> EncodedSpan:
+    """Turn a span into rows. Raises TypeError for attributes that are not JSON-like."""
+    day = day_of(span.end_ns)
+    day_name(day)
+    links = {(ref.ref, span.end_ns, span.trace_id, span.span_id, ref.role, span.kind) for ref in span.refs}
+    row = (
+        span.trace_id,
+        span.span_id,
+        span.parent_span_id,
+        storable(span.name),
+        storable(span.kind),
+        span.start_ns,
+        span.end_ns,
+        span.status,
+        None if span.error is None else storable(span.error),
+        span.release,
+        span.generation,
+        span.model,
+        span.prompt,
+        _json(span.attributes),
+        _json([(ref.role, ref.ref) for ref in span.refs]),
+    )
+    return EncodedSpan(day=day, row=row, links=sorted(links))
+
+
+def decode_span(row: Sequence[Any]) -> SpanEvent:
+    """Turn a row in the order of SPAN_COLUMNS back into a span."""
+    return SpanEvent(
+        trace_id=row[0],
+        span_id=row[1],
+        parent_span_id=row[2],
+        name=row[3],
+        kind=row[4],
+        start_ns=row[5],
+        end_ns=row[6],
+        status=row[7],
+        error=row[8],
+        release=row[9],
+        generation=row[10],
+        model=row[11],
+        prompt=row[12],
+        attributes=json.loads(row[13]),
+        refs=tuple(SpanRef(role=role, ref=ref) for role, ref in json.loads(row[14])),
+    )
+
+
+def _json(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    plain = dict(value) if isinstance(value, Mapping) else value
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(plain, separators=(",", ":"), default=_plain)
+    return text
+
+
+def _plain(value: object) -> Any:
+    plain = to_plain(value)
+    if plain is value:
+        raise TypeError(f"A span attribute of type {type(value).__name__!r} cannot be written as JSON.")
+    return plain

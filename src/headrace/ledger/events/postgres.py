@@ -1,0 +1,165 @@
+"""Spans in PostgreSQL, partitioned by UTC day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError
+
+from headrace.errors import SchemaTooNew, StorageError
+from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, Appender
+from headrace.ledger.events.base import Redactor, SpanLink
+from headrace.ledger.events.encoding import (
+    DAY_NS,
+    LINK_COLUMNS,
+    SPAN_COLUMNS,
+    EncodedSpan,
+    day_name,
+    decode_span,
+)
+from headrace.ledger.failpoints import fire
+from headrace.ledger.storage.engine import make_engine, safe_url, schema_name, writer
+from headrace.ledger.storage.readers import Readers
+from headrace.records.call import SpanEvent
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+_SCHEMA = 1
+_LOCK = "SELECT pg_advisory_xact_lock(4915228111)"
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS event_spans (
+        trace_id text NOT NULL, span_id text NOT NULL, parent_span_id text, name text NOT NULL,
+        kind text NOT NULL, start_ns bigint NOT NULL, end_ns bigint NOT NULL, status text NOT NULL,
+        error text, release text, generation text, model text, prompt text, attributes text NOT NULL,
+        refs text NOT NULL, PRIMARY KEY (trace_id, span_id, end_ns)) PARTITION BY RANGE (end_ns)""",
+    "CREATE INDEX IF NOT EXISTS event_spans_end ON event_spans (end_ns, kind)",
+    """CREATE TABLE IF NOT EXISTS event_refs (
+        ref text NOT NULL, end_ns bigint NOT NULL, trace_id text NOT NULL, span_id text NOT NULL,
+        role text NOT NULL, kind text NOT NULL,
+        PRIMARY KEY (ref, end_ns, trace_id, span_id, role)) PARTITION BY RANGE (end_ns)""",
+    "CREATE TABLE IF NOT EXISTS event_schema (version integer PRIMARY KEY)",
+    f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING",
+)
+_INSERT = "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT DO NOTHING"
+_INSERT_SPANS = _INSERT % ("event_spans", SPAN_COLUMNS, ", ".join(["%s"] * 15))
+_INSERT_LINKS = _INSERT % ("event_refs", LINK_COLUMNS, ", ".join(["%s"] * 6))
+
+
+class PostgresEvents:
+    """The team's store of spans."""
+
+    def __init__(self, url: URL, *, redactor: Redactor | None = None) -> None:
+        self._engine = make_engine(url)
+        self._safe_url = safe_url(url)
+        self._days: set[int] = set()
+        self._connection: Connection | None = None
+        try:
+            self._create(schema_name(url))
+        except DBAPIError as error:
+            first = str(error.orig).strip().split("\n", 1)[0][:300]
+            raise StorageError(
+                f"The event store {self._safe_url!r} cannot be opened: {first}",
+                hint="Check that the server is there and that you may write to it.",
+            ) from error
+        self._readers = Readers(self._engine, name="The event store")
+        self._appender = Appender(
+            self._commit, redactor=redactor, where=self._safe_url, at_end=self._disconnect
+        )
+
+    @property
+    def safe_url(self) -> str:
+        """Where it lies, without credentials."""
+        return self._safe_url
+
+    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+        """Write spans; the future resolves once they are durable."""
+        return self._appender.append(spans)
+
+    def trace(self, trace_id: str) -> list[SpanEvent]:
+        """Every span of a trace in the order of their start."""
+        return self._spans("WHERE trace_id = %s ORDER BY start_ns, end_ns, span_id", trace_id)
+
+    def by_ref(self, ref: str, *, role: str | None = None, limit: int = 50) -> list[SpanLink]:
+        """Spans that retrieved or cited a chunk or document, newest first."""
+        statement = (
+            "SELECT trace_id, span_id, role, kind, end_ns FROM event_refs WHERE ref = %s "
+            "AND (%s::text IS NULL OR role = %s) ORDER BY end_ns DESC, span_id LIMIT %s"
+        )
+        with self._readers.read() as connection:
+            return [SpanLink(*row) for row in connection.exec_driver_sql(statement, (ref, role, role, limit))]
+
+    def recent(self, *, kind: str | None = None, limit: int = 50) -> list[SpanEvent]:
+        """The spans that ended last, newest first."""
+        condition = "WHERE (%s::text IS NULL OR kind = %s) ORDER BY end_ns DESC, span_id LIMIT %s"
+        return self._spans(condition, kind, kind, limit)
+
+    def count(self, since_ns: int) -> int:
+        """How many spans ended at or after a time."""
+        with self._readers.read() as connection:
+            statement = "SELECT count(*) FROM event_spans WHERE end_ns >= %s"
+            return int(connection.exec_driver_sql(statement, (since_ns,)).scalar_one())
+
+    def close(self) -> None:
+        """Finish what is queued and close every connection."""
+        self._appender.close()
+        self._readers.close()
+        self._engine.dispose()
+
+    def _spans(self, condition: str, *values: Any) -> list[SpanEvent]:
+        with self._readers.read() as connection:
+            statement = f"SELECT {SPAN_COLUMNS} FROM event_spans {condition}"  # noqa: S608 - our text
+            return [decode_span(row) for row in connection.exec_driver_sql(statement, values)]
+
+    def _create(self, schema: str | None) -> None:
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(_LOCK)
+            if schema:
+                connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+            for statement in _TABLES:
+                connection.exec_driver_sql(statement)
+            found = connection.exec_driver_sql("SELECT max(version) FROM event_schema").scalar_one()
+            if found > _SCHEMA:
+                raise SchemaTooNew(found=f"events {found}", known=f"events {_SCHEMA}")
+
+    def _commit(self, spans: Sequence[EncodedSpan]) -> None:
+        try:
+            self._insert(spans)
+        except DBAPIError as error:
+            self._disconnect()
+            if not error.connection_invalidated:
+                raise
+            self._insert(spans)  # safe to repeat: what is there already is left as it is
+        except BaseException:
+            self._disconnect()
+            raise
+        fire(AFTER_COMMIT)
+
+    def _insert(self, spans: Sequence[EncodedSpan]) -> None:
+        if self._connection is None:
+            self._connection = writer(self._engine)
+        for day in sorted({span.day for span in spans} - self._days):
+            self._partition(self._connection, day)
+        links = [link for span in spans for link in span.links]
+        with self._connection.begin():
+            self._connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
+            self._connection.exec_driver_sql(_INSERT_SPANS, [span.row for span in spans])
+            if links:
+                self._connection.exec_driver_sql(_INSERT_LINKS, links)
+            fire(BEFORE_COMMIT)
+
+    def _partition(self, connection: Connection, day: int) -> None:
+        bounds = f"FOR VALUES FROM ({day * DAY_NS}) TO ({(day + 1) * DAY_NS})"
+        with connection.begin():
+            connection.exec_driver_sql(_LOCK)
+            for table in ("event_spans", "event_refs"):
+                name = f"{table}_{day_name(day, '')}"
+                connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} {bounds}")
+        self._days.add(day)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

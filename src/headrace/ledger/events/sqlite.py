@@ -1,0 +1,241 @@
+"""Spans in a folder with one SQLite file for each UTC day."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from headrace.errors import SchemaTooNew, StorageError
+from headrace.ledger.durability import fsync_path, make_folder
+from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, Appender
+from headrace.ledger.events.base import Redactor, SpanLink
+from headrace.ledger.events.encoding import (
+    LINK_COLUMNS,
+    SPAN_COLUMNS,
+    EncodedSpan,
+    day_name,
+    day_of,
+    decode_span,
+)
+from headrace.ledger.failpoints import fire
+from headrace.ledger.storage.engine import configure_sqlite
+from headrace.records.call import SpanEvent
+
+_SCHEMA = 1
+_OPEN_FILES = 8
+_BUSY_SECONDS = 30.0
+_DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
+
+_TABLES = (
+    """CREATE TABLE spans (
+        trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_span_id TEXT, name TEXT NOT NULL,
+        kind TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, status TEXT NOT NULL,
+        error TEXT, release TEXT, generation TEXT, model TEXT, prompt TEXT, attributes TEXT NOT NULL,
+        refs TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX spans_id ON spans (trace_id, span_id)",
+    "CREATE INDEX spans_end ON spans (end_ns, kind)",
+    """CREATE TABLE span_refs (
+        ref TEXT NOT NULL, end_ns INTEGER NOT NULL, trace_id TEXT NOT NULL, span_id TEXT NOT NULL,
+        role TEXT NOT NULL, kind TEXT NOT NULL,
+        PRIMARY KEY (ref, end_ns, trace_id, span_id, role)) WITHOUT ROWID""",
+    f"PRAGMA user_version={_SCHEMA}",
+)
+_INSERT_SPANS = f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * 15)})"  # noqa: S608 - our names
+_INSERT_LINKS = f"INSERT OR IGNORE INTO span_refs ({LINK_COLUMNS}) VALUES ({', '.join('?' * 6)})"  # noqa: S608 - our names
+
+
+class SqliteEvents:
+    """The embedded store of spans."""
+
+    def __init__(self, folder: Path, *, redactor: Redactor | None = None) -> None:
+        self._folder = make_folder(folder)
+        self._writing: OrderedDict[int, sqlite3.Connection] = OrderedDict()
+        self._reading: OrderedDict[Path, _Reader] = OrderedDict()
+        self._lock = Lock()
+        self._closed = False
+        self._appender = Appender(
+            self._commit, redactor=redactor, where=self.safe_url, at_end=self._close_writing
+        )
+
+    @property
+    def safe_url(self) -> str:
+        """Where it lies."""
+        return f"sqlite:///{self._folder}"
+
+    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+        """Write spans; the future resolves once they are durable."""
+        return self._appender.append(spans)
+
+    def trace(self, trace_id: str) -> list[SpanEvent]:
+        """Every span of a trace in the order of their start."""
+        found: list[SpanEvent] = []
+        earliest = ""
+        for path in self._files():
+            # A span cannot end before its trace began, so older files hold nothing of it.
+            if earliest and path.stem < earliest:
+                break
+            found += self._spans(path, "WHERE trace_id = ?", trace_id)
+            if found:
+                earliest = day_name(day_of(min(span.start_ns for span in found)))
+        return sorted(found, key=lambda span: (span.start_ns, span.end_ns, span.span_id))
+
+    def by_ref(self, ref: str, *, role: str | None = None, limit: int = 50) -> list[SpanLink]:
+        """Spans that retrieved or cited a chunk or document, newest first."""
+        found: list[SpanLink] = []
+        statement = (
+            "SELECT trace_id, span_id, role, kind, end_ns FROM span_refs "
+            "WHERE ref = ? AND (? IS NULL OR role = ?) ORDER BY end_ns DESC, span_id LIMIT ?"
+        )
+        for path in self._files():
+            with self._open(path) as connection:
+                rows = connection.execute(statement, (ref, role, role, limit - len(found))).fetchall()
+            found += [SpanLink(*row) for row in rows]
+            if len(found) >= limit:
+                break
+        return found
+
+    def recent(self, *, kind: str | None = None, limit: int = 50) -> list[SpanEvent]:
+        """The spans that ended last, newest first."""
+        found: list[SpanEvent] = []
+        condition = "WHERE (? IS NULL OR kind = ?) ORDER BY end_ns DESC, span_id LIMIT ?"
+        for path in self._files():
+            found += self._spans(path, condition, kind, kind, limit - len(found))
+            if len(found) >= limit:
+                break
+        return found
+
+    def count(self, since_ns: int) -> int:
+        """How many spans ended at or after a time."""
+        first = day_name(day_of(since_ns))
+        total = 0
+        for path in self._files():
+            if path.stem < first:
+                break
+            with self._open(path) as connection:
+                row = connection.execute(
+                    "SELECT count(*) FROM spans WHERE end_ns >= ?", (since_ns,)
+                ).fetchone()
+            total += int(row[0])
+        return total
+
+    def close(self) -> None:
+        """Finish what is queued and close every file."""
+        self._appender.close()
+        with self._lock:
+            self._closed = True
+            readers = list(self._reading.values())
+            self._reading.clear()
+        for reader in readers:
+            reader.close()
+
+    def _commit(self, spans: Sequence[EncodedSpan]) -> None:
+        days: dict[int, list[EncodedSpan]] = defaultdict(list)
+        for span in spans:
+            days[span.day].append(span)
+        for day, of_day in days.items():
+            connection = self._day(day)
+            try:
+                _insert(connection, of_day)
+            except BaseException:
+                self._writing.pop(day).close()
+                raise
+        fire(AFTER_COMMIT)
+
+    def _day(self, day: int) -> sqlite3.Connection:
+        connection = self._writing.get(day)
+        if connection is None:
+            path = self._folder / f"{day_name(day)}.sqlite"
+            connection = _connect(path)
+            fsync_path(self._folder)
+            self._writing[day] = connection
+        self._writing.move_to_end(day)
+        while len(self._writing) > _OPEN_FILES:
+            self._writing.popitem(last=False)[1].close()
+        return connection
+
+    def _close_writing(self) -> None:
+        while self._writing:
+            self._writing.popitem()[1].close()
+
+    def _files(self) -> list[Path]:
+        found = [path for path in self._folder.iterdir() if _DAY_FILE.fullmatch(path.name)]
+        return sorted(found, reverse=True)
+
+    def _spans(self, path: Path, condition: str, *values: Any) -> list[SpanEvent]:
+        with self._open(path) as connection:
+            rows = connection.execute(f"SELECT {SPAN_COLUMNS} FROM spans {condition}", values).fetchall()  # noqa: S608 - our text
+        return [decode_span(row) for row in rows]
+
+    @contextmanager
+    def _open(self, path: Path) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._closed:
+                raise StorageError("The event store is closed.", hint="Open it again before reading from it.")
+            reader = self._reading.get(path) or _Reader(path)
+            self._reading[path] = reader
+            self._reading.move_to_end(path)
+            surplus = [self._reading.popitem(last=False)[1]] if len(self._reading) > _OPEN_FILES else []
+        for old in surplus:
+            old.close()
+        with reader.use() as connection:
+            yield connection
+
+
+class _Reader:
+    """A day's file for reading, one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    @contextmanager
+    def use(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._connection is None:
+                self._connection = _connect(self._path)
+            yield self._connection
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        configure_sqlite(connection)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > _SCHEMA:
+            raise SchemaTooNew(found=f"events {version}", known=f"events {_SCHEMA}")
+        if version == 0:
+            _create_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        for statement in _TABLES:
+            connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _insert(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(_INSERT_SPANS, [span.row for span in spans])
+    connection.executemany(_INSERT_LINKS, [link for span in spans for link in span.links])
+    fire(BEFORE_COMMIT)
+    connection.execute("COMMIT")

@@ -26,7 +26,7 @@ seconds    the sync call, file reads included; without imports, without loading 
 commits    Lance versions added ("-": the store has no versions)
 lost       rows that went although no document was removed on purpose
 wrong      chunks to add, replace or remove to mend the store ("-": not checked)
-process s  the whole process as a caller waits for it
+process s  the whole process as a caller waits for it, without the check behind "wrong"
 Headrace and CocoIndex keep all on disk (Headrace fsyncs it); the other two hold vectors in memory."""
 
 

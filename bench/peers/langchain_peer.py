@@ -62,10 +62,12 @@ def sync(corpus: Path, state: Path, step: str, embedder: CountingEmbedder) -> St
     saving = Stopwatch()
     vectors_file.write_text(json.dumps(store.store), encoding="utf-8")
     save_seconds = saving.seconds()
+    checking = Stopwatch()
     stored = Counter((row["metadata"]["path"], fingerprint(row["vector"])) for row in store.store.values())
+    wrong = count_wrong(corpus, embedder, stored=stored)
     return Step(step=step, seconds=seconds, embeddings=embedder.texts, versions=None, rows=stored.total(),
-                wrong=count_wrong(corpus, embedder, stored=stored), load_seconds=load_seconds,
-                save_seconds=save_seconds)
+                wrong=wrong, load_seconds=load_seconds, save_seconds=save_seconds,
+                check_seconds=checking.seconds())
 
 
 def chunks(corpus: Path) -> Iterator[Document]:

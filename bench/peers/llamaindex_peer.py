@@ -77,10 +77,12 @@ def sync(corpus: Path, state: Path, step: str, embedder: CountingEmbedder) -> St
     docstore.persist(documents_file)
     vectors.persist(vectors_file)
     save_seconds = saving.seconds()
+    checking = Stopwatch()
     stored = held(vectors)
+    wrong = count_wrong(corpus, embedder, stored=stored)
     return Step(step=step, seconds=seconds, embeddings=embedder.texts, versions=None, rows=stored.total(),
-                wrong=count_wrong(corpus, embedder, stored=stored), load_seconds=load_seconds,
-                save_seconds=save_seconds)
+                wrong=wrong, load_seconds=load_seconds, save_seconds=save_seconds,
+                check_seconds=checking.seconds())
 
 
 def document(path: str, text: str) -> Document:

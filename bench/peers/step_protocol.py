@@ -4,7 +4,7 @@ A script is called as `<peer>.py CORPUS STATE STEP` in the peers' own environmen
 the corpus as it finds it and prints one JSON line. Every step is a process of its own, as under cron.
 `config_b` syncs with another embedding model, every other step with model A. The clock runs around the
 sync alone: imports are left out, and for the stores that live in memory, loading and saving are
-reported beside it.
+reported beside it, as is the time of checking what the store holds.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Step:
     """Chunks missing, left over, or holding another vector than the corpus and model ask for."""
     load_seconds: float = 0.0
     save_seconds: float = 0.0
+    check_seconds: float = 0.0
+    """Finding `rows` and `wrong`: the benchmark's own work, no part of the step."""
 
 
 class CountingEmbedder:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headrace.ingest.parsing.outline import find_headings
 from headrace.records.search import Citation, Hit
 
 _MARK = re.compile(
@@ -74,5 +75,22 @@ def _resolve(match: re.Match[str], passages: Sequence[Hit]) -> Citation | str:
         quote=hit.text[span[0] : span[1]],
         span=(hit.span[0] + span[0], hit.span[0] + span[1]),
         page=hit.page,
-        headings=hit.headings,
+        headings=headings_at(hit.headings, hit.text, span[0]),
     )
+
+
+def headings_at(path: Sequence[str], text: str, offset: int) -> tuple[str, ...]:
+    """Heading path at an offset of a chunk, from the path at its first character and the headings inside it.
+
+    A path does not tell the levels of its headings; they are taken to be consecutive.
+    """
+    inside = find_headings(text)
+    begins = bool(inside) and bool(path) and inside[0].text == path[-1] and not text[: inside[0].start].strip()
+    last = inside[0].level if begins else len(path)
+    stack = [(last - len(path) + 1 + depth, name) for depth, name in enumerate(path)]
+    for heading in inside[1:] if begins else inside:
+        if heading.start > offset:
+            break
+        stack = [item for item in stack if item[0] < heading.level]
+        stack.append((heading.level, heading.text))
+    return tuple(name for _, name in stack)

@@ -85,7 +85,7 @@ def _parse(armed_by: str) -> dict[str, _Armed]:
         action = parts[0] if action_text else "kill"
         try:
             armed[name] = _armed(action, parts[1:])
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise UsageError(
                 f"{VARIABLE} has {entry!r}. Allowed: name[=action][:nth] with the actions "
                 f"{', '.join(get_args(Action))} (sleep:<seconds>)."

@@ -1,0 +1,1 @@
+"""The HTTP door, its page, and the MCP door."""

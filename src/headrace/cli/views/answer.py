@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.output import plain
-from headrace.cli.views.console import place, show_indented, show_name
+from headrace.cli.views.console import show_indented, show_name, show_place
 from headrace.records.search import Answer
 
 QUOTE_CHARACTERS = 300
@@ -17,9 +17,8 @@ def show_answer(console: Console, answer: Answer) -> None:
     console.print(Text(plain(answer.answer)))
     console.print()
     for number, citation in enumerate(answer.citations, start=1):
-        line = Text(f"[{number}] ", style="bold green")
-        line.append_text(place(citation.document, page=citation.page, headings=citation.headings))
-        show_name(console, line)
+        start = Text.assemble((f"[{number}] ", "bold green"))
+        show_place(console, start, citation.document, page=citation.page, headings=citation.headings)
         show_indented(console, f"“{_shortened(citation.quote)}”", columns=4)
     if answer.citations:
         console.print()

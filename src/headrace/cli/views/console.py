@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import NoReturn
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from headrace.cli.output import OutputClosed, close_output, one_line, plain
@@ -43,18 +43,27 @@ def show_name(console: Console, text: Text) -> None:
 
 
 def show_indented(console: Console, text: str, *, columns: int = 3, style: str = "") -> None:
-    """Print a paragraph of untrusted text with a margin."""
-    console.print(Padding(Text(plain(text), style=style), (0, 0, 0, columns)))
+    """Print a paragraph of untrusted text with a margin, broken at words."""
+    for line in Text(plain(text), style=style).wrap(console, console.width - columns):
+        line.rstrip()
+        console.print(Text(" " * columns).append_text(line), soft_wrap=True)
 
 
-def place(document: str, *, page: int | None, headings: tuple[str, ...]) -> Text:
-    """Where something stands: document, page, heading path."""
-    text = Text(one_line(document), style="bold")
-    if page is not None:
-        text.append(f"  page {page}", style="cyan")
+def show_place(
+    console: Console, start: Text, document: str, *, page: int | None, headings: Sequence[str]
+) -> None:
+    """Print where something stands: the document on a line of its own, then page and heading path."""
+    show_name(console, start.append(one_line(document), style="bold"))
+    parts = [f"page {page}"] if page is not None else []
     if headings:
-        text.append("  " + " › ".join(one_line(heading) for heading in headings), style="cyan")
-    return text
+        parts.append(" › ".join(one_line(heading) for heading in headings))
+    if parts:
+        show_indented(console, ", ".join(parts), columns=4, style="cyan")
+
+
+def show_row(console: Console, label: str, text: str | Text) -> None:
+    """Print one labelled line of a block."""
+    show_name(console, Text.assemble("  ", (f"{label:<11}", "dim"), text))
 
 
 def count(number: int, singular: str) -> str:
@@ -63,8 +72,10 @@ def count(number: int, singular: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
-    if seconds < 60:
+    """`< 0.1 s`, `0.4 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < 0.1:
+        return "< 0.1 s"
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -7,7 +7,7 @@ import re
 from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.views.console import place, show_indented, show_name
+from headrace.cli.views.console import show_indented, show_name, show_place
 from headrace.records.search import Hit, SearchResult
 
 SNIPPET_CHARACTERS = 240
@@ -24,11 +24,17 @@ def show_search(console: Console, result: SearchResult) -> None:
 
 
 def _show_hit(console: Console, hit: Hit, *, query: str) -> None:
-    line = Text.assemble((f"{hit.rank:>2}", "bold green"), (f" {hit.score:.3f}  ", "dim"))
-    line.append_text(place(hit.document, page=hit.page, headings=hit.headings))
-    show_name(console, line)
-    show_indented(console, snippet(hit.text, query))
+    start = Text.assemble((f"{hit.rank:>2}", "bold green"), (f" {hit.score:.3f}  ", "dim"))
+    show_place(console, start, hit.document, page=hit.page, headings=hit.headings)
+    show_indented(console, snippet(_body(hit), query), columns=4)
     console.print()
+
+
+def _body(hit: Hit) -> str:
+    """The chunk without the heading it begins with, where that was just shown."""
+    first, newline, rest = hit.text.lstrip().partition("\n")
+    is_shown = newline and hit.headings and first.lstrip("#").strip() == hit.headings[-1]
+    return rest if is_shown and rest.strip() else hit.text
 
 
 def snippet(text: str, query: str) -> str:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.output import one_line
-from headrace.cli.views.console import count, duration, moment, size
+from headrace.cli.views.console import count, duration, moment, show_row, size
 from headrace.cli.views.failures import show_failures
 from headrace.records.explain import CorpusStatus, StatusReport
 
@@ -14,11 +14,11 @@ from headrace.records.explain import CorpusStatus, StatusReport
 def show_status(console: Console, report: StatusReport) -> None:
     """The workspace, then one block per corpus."""
     console.print(Text.assemble((one_line(report.workspace), "bold"), f"  {one_line(report.environment)}"))
-    _show_row(console, "release", one_line(report.release or "none yet"))
-    _show_row(console, "ledger", f"{one_line(report.ledger)}, {count(report.calls_today, 'call')} today")
+    show_row(console, "release", one_line(report.release or "none yet"))
+    show_row(console, "ledger", f"{one_line(report.ledger)}, {count(report.calls_today, 'call')} today")
     if report.storage_bytes:
         stores = ", ".join(f"{one_line(name)} {size(held)}" for name, held in report.storage_bytes.items())
-        _show_row(console, "storage", stores)
+        show_row(console, "storage", stores)
     for corpus in report.corpora:
         console.print()
         _show_corpus(console, corpus)
@@ -26,33 +26,29 @@ def show_status(console: Console, report: StatusReport) -> None:
         console.print("No corpus is configured. Next: add a [corpus.NAME] table to headrace.toml.")
 
 
-def _show_row(console: Console, label: str, text: str | Text) -> None:
-    console.print(Text.assemble("  ", (f"{label:<11}", "dim"), text))
-
-
 def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
     holds = f"{count(corpus.documents, 'document')}, {count(corpus.chunks, 'chunk')}"
     console.print(Text.assemble((one_line(corpus.corpus), "bold"), f"  {holds}"))
-    _show_row(console, "sources", ", ".join(one_line(source) for source in corpus.sources) or "none")
+    show_row(console, "sources", ", ".join(one_line(source) for source in corpus.sources) or "none")
     if corpus.embedder:
-        _show_row(console, "embedder", one_line(corpus.embedder))
+        show_row(console, "embedder", one_line(corpus.embedder))
     if corpus.generation:
-        _show_row(console, "generation", one_line(corpus.generation))
-    _show_row(console, "fresh", _freshness(corpus))
+        show_row(console, "generation", one_line(corpus.generation))
+    show_row(console, "fresh", _freshness(corpus))
     _show_last_sync(console, corpus)
     if corpus.withheld:
         held = f"{count(corpus.withheld, 'deletion')} waiting for a decision"
-        _show_row(console, "withheld", Text(held, style="yellow"))
+        show_row(console, "withheld", Text(held, style="yellow"))
     rows = [
         (str(failure.get("document", "")), str(failure.get("stage", "")), str(failure.get("error", "")))
         for failure in corpus.failures
     ]
     if rows:
-        _show_row(console, "failed", Text(count(len(rows), "document"), style="red"))
+        show_row(console, "failed", Text(count(len(rows), "document"), style="red"))
         show_failures(console, rows, rest="headrace status --json")
     step = next_step(corpus)
     if step:
-        _show_row(console, "next", step)
+        show_row(console, "next", step)
 
 
 def _freshness(corpus: CorpusStatus) -> str:
@@ -66,7 +62,7 @@ def _show_last_sync(console: Console, corpus: CorpusStatus) -> None:
         return
     took = f", took {duration(corpus.last_sync_seconds)}" if corpus.last_sync_seconds is not None else ""
     state = f", {one_line(corpus.last_run_state)}" if corpus.last_run_state else ""
-    _show_row(console, "last sync", f"{moment(corpus.last_sync_us)}{took}{state}")
+    show_row(console, "last sync", f"{moment(corpus.last_sync_us)}{took}{state}")
 
 
 def next_step(corpus: CorpusStatus) -> str:

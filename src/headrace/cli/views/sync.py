@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.output import one_line
-from headrace.cli.views.console import duration
+from headrace.cli.views.console import duration, show_row
 from headrace.cli.views.failures import show_failures
 from headrace.records.sync import DocumentCounts, PlanReport, SyncReport
 
@@ -19,37 +19,33 @@ def show_sync(console: Console, report: SyncReport) -> None:
     _show_title(console, report.corpus, f"synced in {duration(report.seconds)}")
     _show_documents(console, report.documents)
     chunks = report.chunks
-    _show_row(
+    show_row(
         console, "chunks", f"{chunks.added:,} added, {chunks.deleted:,} deleted, {chunks.total:,} in all"
     )
     made = report.embeddings
-    _show_row(console, "embeddings", f"{made.computed:,} computed, {made.reused:,} reused")
-    _show_row(console, "generation", one_line(report.generation))
+    show_row(console, "embeddings", f"{made.computed:,} computed, {made.reused:,} reused")
+    show_row(console, "generation", one_line(report.generation))
     _show_withheld(console, report)
-    _show_failed(console, report)
+    _show_failed(console, report, rest="headrace status")
 
 
 def show_plan(console: Console, report: PlanReport) -> None:
     """What a sync of one corpus would do and cost."""
-    _show_title(console, report.corpus, f"a sync now, about {duration(report.seconds)}")
+    _show_title(console, report.corpus, f"a sync now (planned in {duration(report.seconds)})")
     _show_documents(console, report.documents)
     chunks = report.chunks
-    _show_row(
+    show_row(
         console, "chunks", f"{chunks.added:,} to add, {chunks.deleted:,} to delete, {chunks.total:,} then"
     )
     made = report.embeddings
-    _show_row(console, "embeddings", f"{made.computed:,} to compute, {made.reused:,} to reuse")
-    _show_row(console, "cost", f"{report.tokens:,} tokens to embed, {_money(report.cost)}")
+    show_row(console, "embeddings", f"{made.computed:,} to compute, {made.reused:,} to reuse")
+    show_row(console, "cost", f"{report.tokens:,} tokens to embed, {_money(report.cost)}")
     _show_withheld(console, report)
-    _show_failed(console, report)
+    _show_failed(console, report, rest="headrace plan --json")
 
 
 def _show_title(console: Console, corpus: str, text: str) -> None:
     console.print(Text.assemble((one_line(corpus), "bold"), "  ", (text, "dim")))
-
-
-def _show_row(console: Console, label: str, text: str | Text) -> None:
-    console.print(Text.assemble("  ", (f"{label:<11}", "dim"), text))
 
 
 def _show_documents(console: Console, documents: DocumentCounts) -> None:
@@ -58,7 +54,7 @@ def _show_documents(console: Console, documents: DocumentCounts) -> None:
         for name in _CHANGES
         if (number := getattr(documents, name))
     ]
-    _show_row(console, "documents", Text(", ").join(parts) if parts else "none")
+    show_row(console, "documents", Text(", ").join(parts) if parts else "none")
 
 
 def _show_withheld(console: Console, report: SyncReport | PlanReport) -> None:
@@ -67,14 +63,16 @@ def _show_withheld(console: Console, report: SyncReport | PlanReport) -> None:
         return
     reason = f": {one_line(report.withheld_reason)}" if report.withheld_reason else ""
     deletions = f"{withheld:,} deletion{'' if withheld == 1 else 's'}{reason}"
-    _show_row(console, "withheld", Text(deletions, style="yellow"))
+    show_row(console, "withheld", Text(deletions, style="yellow"))
     step = Text(f"If they are meant: headrace sync --corpus {one_line(report.corpus)} --confirm-deletes")
-    _show_row(console, "", step)
+    show_row(console, "", step)
 
 
-def _show_failed(console: Console, report: SyncReport | PlanReport) -> None:
+def _show_failed(console: Console, report: SyncReport | PlanReport, *, rest: str) -> None:
     rows = [(failure.document, failure.stage, failure.error) for failure in report.failures]
-    show_failures(console, rows, rest="headrace status --json")
+    if rows:
+        show_row(console, "failures", "")
+    show_failures(console, rows, rest=rest)
 
 
 def _money(cost: float | None) -> str:

@@ -45,11 +45,12 @@ def open_embedder(
         known = ["minilm", "hash", "hash:<dimension>", *(plugins or {}), *installed]
         raise unknown_name("embedder", name, allowed=known, models=models)
     opened = factory(argument)
-    if not isinstance(opened, Embedder):
+    if not callable(getattr(opened, "embed", None)):
         raise ConfigError(
             f"The embedder plugin {kind!r} gave a {type(opened).__name__}, which is not an Embedder."
         )
-    return opened
+    built: Embedder = opened
+    return built
 
 
 def _open_hash(name: str, argument: str) -> Embedder:

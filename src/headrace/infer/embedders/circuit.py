@@ -15,10 +15,10 @@ _FATAL_CAUSES = frozenset({"missing_key", "quota", "address"})
 
 
 class Circuit:
-    """Opens after 3 requests in a row that failed all their attempts, 9 refused texts, or 1 refusal of everything.
+    """Opens after 3 requests in a row that failed all their attempts, 9 refused texts, or a refused key.
 
-    While it is open nothing is sent. After `cooldown_seconds` requests go through again, and the first that fails
-    opens it anew.
+    While it is open nothing is sent. After `cooldown_seconds` requests go through again, and the first that
+    fails opens it anew.
     """
 
     def __init__(self, provider: str, *, cooldown_seconds: float = 30.0) -> None:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from headrace.infer.embedders.base import Embedded, Progress, components_of, fingerprint_of
 from headrace.infer.embedders.validate import normalise

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import ProviderError
 from headrace.infer.embedders.base import Embedded, Progress, components_of, fingerprint_of

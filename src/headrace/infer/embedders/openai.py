@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
-from pathlib import Path
 
 from headrace.errors import ProviderError, TerminalError
 from headrace.infer.embedders.base import Embedded, Progress, components_of, fingerprint_of
@@ -35,8 +35,8 @@ _SPLIT_STATUS = frozenset({400, 413, 422})
 class OpenAIEmbedder:
     """Sends texts in batches, several at once; splits a refused batch until the text at fault stands alone.
 
-    Vectors are scaled to unit length here. Where `dimensions` is not declared and the model is not a known one,
-    the first use of `dimension` or `fingerprint` asks the provider once.
+    Vectors are scaled to unit length here. Where `dimensions` is not declared and the model is not a known
+    one, the first use of `dimension` or `fingerprint` asks the provider once.
     """
 
     def __init__(self, config: ModelConfig, *, client: OpenAIClient | None = None) -> None:
@@ -57,7 +57,7 @@ class OpenAIEmbedder:
         (vector,) = read_vectors(self._client.call("embeddings", request_body(self.config, [_PROBE])), 1)
         if vector is None or vector.ndim != 1 or not len(vector):
             raise TerminalError(
-                f"Provider {self.config.name!r} gave no vector to learn the dimension of {self.config.model!r} from.",
+                f"Provider {self.config.name!r} did not show the dimension of {self.config.model!r}.",
                 hint="Declare `dimensions` in the [models] table.",
                 provider=self.config.name,
             )
@@ -126,7 +126,7 @@ def _all_failed(count: int, error: ProviderError) -> Embedded:
 
 
 class _Run:
-    """One call of `embed`: its texts, what came of them so far, and the numbers of finished ones in `done`."""
+    """One call of `embed`: its texts, what came of them, and the numbers of finished ones in `done`."""
 
     def __init__(self, embedder: OpenAIEmbedder, texts: Sequence[str], *, dimension: int) -> None:
         self._config = embedder.config

@@ -24,7 +24,7 @@ def request_body(config: ModelConfig, texts: Sequence[str]) -> dict[str, Any]:
 
 
 def read_vectors(body: Mapping[str, Any], count: int) -> list[NDArray[np.float32] | None]:
-    """The vectors in the order of the request, by their `index`; None where there is none, or more than one."""
+    """The vectors in the order of the request, by `index`; None where there is none, or more than one."""
     vectors: list[NDArray[np.float32] | None] = [None] * count
     rows = body.get("data")
     if not isinstance(rows, list):

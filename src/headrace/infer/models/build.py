@@ -46,6 +46,7 @@ def open_model(
     if factory is None:
         raise unknown_name("model", name, allowed=[EXTRACTIVE, *(plugins or {}), *installed], models=models)
     opened = factory(argument)
-    if not isinstance(opened, Model):
+    if not callable(getattr(opened, "generate", None)):
         raise ConfigError(f"The model plugin {kind!r} gave a {type(opened).__name__}, which is not a Model.")
-    return opened
+    built: Model = opened
+    return built

@@ -1,7 +1,7 @@
 """`extractive`: the built-in model. Answers with sentences of the passages, word for word, and cites each.
 
-It reads nothing into them and joins nothing: what it says stands in a document. Where nothing answers the question
-well enough it says so with an empty text and the finish reason `no_answer`.
+It reads nothing into them and joins nothing: what it says stands in a document. Where nothing answers the
+question well enough it says so with an empty text and the finish reason `no_answer`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from headrace.infer.models.units import Unit, split_units
 REVISION = "1"
 MOST_UNITS = 3
 
-# Set on 25 questions that the example handbook answers and 25 that it does not: with vectors 24 of the first are
-# answered and none of the second (their best units reach 0.41); without vectors the two overlap from 0.39 to 0.52.
+# Set on 25 questions that the example handbook answers and 25 that it does not: with vectors 24 of the first
+# are answered and none of the second (they reach 0.41); without vectors the two overlap from 0.39 to 0.52.
 _THRESHOLD_WITH_VECTORS = 0.44
 _THRESHOLD_WITHOUT = 0.44
 _WEIGHT_OF_SIMILARITY = 0.7

@@ -14,7 +14,7 @@ from headrace.infer.prompts.template import environment, split_sections
 def render(prompt: Prompt, variables: Mapping[str, Any]) -> list[Message]:
     """The messages of one call. Values are text, numbers, None, lists, mappings, or dataclasses of these.
 
-    Raises UsageError when a variable is missing or not the prompt's, or when the body does what the sandbox forbids.
+    Raises UsageError when a variable is missing or not the prompt's, or when the sandbox forbids something.
     """
     from jinja2 import TemplateError
 

@@ -15,8 +15,8 @@ OPENAI = "openai"
 def provider_config(name: str, *, models: Mapping[str, ModelConfig]) -> ModelConfig | None:
     """The config for `<provider>` or `<provider>:<model>`; None where no such provider is declared.
 
-    A provider is the NAME of a `[models.NAME]` table, or `openai`, which needs no table. Raises ConfigError when
-    no model is named on either side.
+    A provider is the NAME of a `[models.NAME]` table, or `openai`, which needs no table. Raises ConfigError
+    when no model is named on either side.
     """
     provider, _, model = name.partition(":")
     config = models.get(provider)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,8 @@ from headrace.ingest.chunking.base import ChunkerConfig
 from headrace.ingest.chunking.segments import segments
 from headrace.records.document import ChunkSpan, Heading, ParsedDocument
 
+_MAX_CARRIED_BYTES = 96
+"""A heading up to so long goes with the chunk after it where it would else be a chunk of its own."""
 _MAX_CHARS_PER_TOKEN = 16
 """A tokenizer may count any unknown word as one token; no chunk is longer than so many characters a token."""
 
@@ -24,7 +26,8 @@ def chunk_many(documents: Sequence[ParsedDocument], config: ChunkerConfig) -> li
     """Spans of each document, ordered by start; every character that is no whitespace lies in one.
 
     `text[start:end]` neither begins nor ends with whitespace. Neighbours overlap by at most
-    `config.chunk_overlap` tokens, never across a heading of Markdown.
+    `config.chunk_overlap` tokens. A short heading that would stand alone goes with the chunk after it, on
+    top of `config.chunk_tokens`.
     """
     return [_chunk(document, config) for document in documents]
 
@@ -35,7 +38,8 @@ def _chunk(document: ParsedDocument, config: ChunkerConfig) -> list[ChunkSpan]:
     paths = _paths(document.headings)
     pages = document.pages
     spans: list[ChunkSpan] = []
-    for start, end in _pieces(document.text, starts, splitter=splitter, config=config):
+    pieces = _pieces(document.text, starts, splitter=splitter, config=config)
+    for start, end in _carry_headings(document.text, pieces, heading_starts=starts):
         spans.append(
             ChunkSpan(
                 start=start,
@@ -57,6 +61,38 @@ def _paths(headings: Sequence[Heading]) -> list[tuple[str, ...]]:
         stack.append((heading.level, heading.text))
         paths.append(tuple(text for _, text in stack))
     return paths
+
+
+def _carry_headings(
+    text: str, pieces: Iterator[tuple[int, int]], *, heading_starts: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Pieces, those that hold nothing but short headings joined to the one after them."""
+    carried: tuple[int, int] | None = None
+    for start, end in pieces:
+        begin = start
+        if carried is not None:
+            if start >= carried[1]:
+                begin = carried[0]
+            else:
+                yield carried
+            carried = None
+        if _is_heading_only(text, begin, end=end, heading_starts=heading_starts):
+            carried = (begin, end)
+        else:
+            yield begin, end
+    if carried is not None:
+        yield carried
+
+
+def _is_heading_only(text: str, start: int, *, end: int, heading_starts: Sequence[int]) -> bool:
+    if end - start > _MAX_CARRIED_BYTES:
+        return False
+    count = bisect_left(heading_starts, end) - bisect_left(heading_starts, start)
+    if count == 0:
+        return False
+    piece = text[start:end]
+    lines = sum(1 for line in piece.splitlines() if line.strip())
+    return lines == count and len(piece.encode("utf-8", "surrogatepass")) <= _MAX_CARRIED_BYTES
 
 
 def _pieces(

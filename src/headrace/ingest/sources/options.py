@@ -18,7 +18,7 @@ _EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", st
 def read_options(kind: type[Options], table: Mapping[str, object], *, where: str) -> Options:
     """Check keys, types and ranges of a table and make the dataclass of it.
 
-    `where` names the table in messages. Raises ConfigError with the key, what is allowed and the nearest match.
+    `where` names the table in messages. Raises ConfigError with the key, what is allowed and the nearest.
     """
     known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
     for key in table:

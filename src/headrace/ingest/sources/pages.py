@@ -1,8 +1,8 @@
 """What a page says about itself and where it links to, from its tags alone.
 
 Written without a parser on purpose: pages are foreign data read in the main process, so this is plain Python
-that takes linear time on any input. The few tags it looks for are read as they stand; scripts and comments are
-left out.
+that takes linear time on any input. The few tags it looks for are read as they stand; scripts and comments
+are left out.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Names of documents in files: stable, printable, and reversible to the path they came from.
 
-Inside the workspace a URI is the path relative to it, with `/`. Only what would make it ambiguous or impossible
-to store is percent-encoded: `%`, `#` (which begins a record's id), control characters and line separators, and
-bytes that are not UTF-8. So `notes/ümlaut 1.md` stays as it is. Outside it is `file://` and the encoded absolute
-path.
+Inside the workspace a URI is the path relative to it, with `/`. Only what would make it ambiguous or
+impossible to store is percent-encoded: `%`, `#` (which begins a record's id), control characters and line
+separators, and bytes that are not UTF-8. So `notes/ümlaut 1.md` stays as it is. Outside it is `file://` and
+the encoded absolute path.
 """
 
 from __future__ import annotations

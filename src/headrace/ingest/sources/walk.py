@@ -1,8 +1,9 @@
 """Finds the files below a folder without ever leaving it.
 
-Hidden names are passed over unless a glob names them, folders of version control always. A symbolic link to a
-file is followed if its target lies inside the folder. A linked folder is entered under the link's name only if it
-lies inside and was not reached by its own name; so loops end and nothing is listed twice through a folder.
+Hidden names are passed over unless a glob names them, folders of version control always. A symbolic link to
+a file is followed if its target lies inside the folder. A linked folder is entered under the link's name only
+if it lies inside and was not reached by its own name; so loops end and nothing is listed twice through a
+folder.
 """
 
 from __future__ import annotations

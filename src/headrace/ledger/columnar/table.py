@@ -145,7 +145,10 @@ class ColumnarTable:
     def compact(self, *, rows_per_fragment: int = 1_000_000) -> int:
         """Merge small fragments, then bring every index up to the last row; returns the new version."""
         with self._writing():
-            self.head().optimize.compact_files(target_rows_per_fragment=rows_per_fragment, num_threads=2)
+            # Fragments that an index covers are not merged with those that it does not.
+            self.head().optimize.optimize_indices()
+            self.refresh()
+            self._head.optimize.compact_files(target_rows_per_fragment=rows_per_fragment, num_threads=2)
             self.refresh()
             self._head.optimize.optimize_indices()
             return self._advanced()

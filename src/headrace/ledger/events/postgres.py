@@ -41,7 +41,7 @@ _TABLES = (
         role text NOT NULL, kind text NOT NULL,
         PRIMARY KEY (ref, end_ns, trace_id, span_id, role)) PARTITION BY RANGE (end_ns)""",
     "CREATE TABLE IF NOT EXISTS event_schema (version integer PRIMARY KEY)",
-    f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING",
+    f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING",  # noqa: S608 - a number
 )
 _INSERT = "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT DO NOTHING"
 _INSERT_SPANS = _INSERT % ("event_spans", SPAN_COLUMNS, ", ".join(["%s"] * 15))

@@ -54,7 +54,8 @@ def parse_url(url: str) -> URL:
 
 def safe_url(url: URL) -> str:
     """The URL without user, password and options."""
-    return url.set(username=None, password=None, query={}).render_as_string()
+    shown = sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+    return shown.render_as_string()
 
 
 def make_engine(url: URL) -> Engine:

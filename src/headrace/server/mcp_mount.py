@@ -1,0 +1,59 @@
+"""MCP over streamable HTTP, as a route of the HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+
+from headrace.errors import MissingExtra
+from headrace.server.failures import error_reply
+from headrace.server.mcp import create_mcp
+from headrace.server.replies import Reply
+from headrace.workspace import Workspace
+
+PATH = "/mcp"
+
+
+class Mount:
+    """The MCP server of a workspace inside an application; without the packages, a route that says so."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        try:
+            self._server = create_mcp(workspace)
+        except MissingExtra as error:
+            self._server, self._missing = None, error
+
+    def attach(self, app: FastAPI) -> None:
+        """Add the route.
+
+        Stateless and with plain JSON answers: the tools keep nothing between calls, so there is no session to
+        lose or to leak. Host and Origin are checked by the guard, for MCP as for every other route.
+        """
+        if self._server is None:
+            missing = error_reply(self._missing)
+
+            async def unavailable(_: Request) -> Reply:
+                return missing
+
+            app.add_route(PATH, unavailable, methods=["GET", "POST", "DELETE"], include_in_schema=False)
+            return
+        from mcp.server.transport_security import TransportSecuritySettings
+
+        inner = self._server.streamable_http_app(
+            streamable_http_path=PATH,
+            stateless_http=True,
+            json_response=True,
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        )
+        app.router.routes.extend(inner.routes)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the transport running for the life of the application."""
+        if self._server is None:
+            yield
+            return
+        async with self._server.session_manager.run():
+            yield

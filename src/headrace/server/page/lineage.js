@@ -1,0 +1,60 @@
+// `why` as two trees: what a thing came from, and what came from it. Nodes are details elements, so that the
+// keyboard and screen readers know them.
+
+import { button, el } from "./dom.js";
+
+const EXPLAINED = new Set(["trace", "chunk", "document", "generation", "release", "recipe"]);
+const LONG = new Set(["answer", "question", "query", "quote", "text", "error"]);
+const OPEN_DEPTH = 1;
+
+export function renderLineage(report, { onWhy }) {
+  const used = report.downstream.children.length > 0;
+  return [
+    el("h2", {}, `Why this ${report.kind}`),
+    el("p.uri", {}, report.ref),
+    el("h3", {}, "It came from"),
+    tree([report.upstream], onWhy, 0),
+    el("h3", {}, "What came from it"),
+    used ? tree(report.downstream.children, onWhy, 1) : el("p.fine", {}, "Nothing that is recorded."),
+  ];
+}
+
+function tree(nodes, onWhy, depth) {
+  return el("ul.tree", {}, nodes.map((node) => el("li", {}, branch(node, onWhy, depth))));
+}
+
+function branch(node, onWhy, depth) {
+  const facts = Object.entries(node.facts ?? {}).filter(([, value]) => !isEmpty(value));
+  const head = [
+    node.relation ? el("span.relation", {}, node.relation) : null,
+    el(`span.kind.${node.kind}`, {}, node.kind),
+    el("span.label", {}, node.label || node.ref),
+  ];
+  const inner = [
+    el("div.about", {},
+      node.ref && node.ref !== node.label ? el("code.ref", {}, node.ref) : null,
+      depth > 0 && EXPLAINED.has(node.kind) && node.ref
+        ? button("why", { class: "plain small", title: `Explain ${node.ref}`, onclick: () => onWhy(node.ref) })
+        : null,
+      facts.length ? el("dl.facts", {}, facts.map(([name, value]) => fact(name, value))) : null),
+    node.children?.length ? tree(node.children, onWhy, depth + 1) : null,
+  ];
+  return el("details", { open: depth < OPEN_DEPTH }, el("summary", {}, head), inner);
+}
+
+function fact(name, value) {
+  return [el("dt", {}, name.replaceAll("_", " ")), el(LONG.has(name) ? "dd.long" : "dd", {}, shown(name, value))];
+}
+
+function shown(name, value) {
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null)) {
+    return value.join(name === "headings" ? " › " : name === "span" ? "–" : ", ");
+  }
+  if (typeof value === "object") return el("code", {}, JSON.stringify(value));
+  if (typeof value === "number" && !Number.isInteger(value)) return String(Math.round(value * 1000) / 1000);
+  return String(value);
+}
+
+function isEmpty(value) {
+  return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+}

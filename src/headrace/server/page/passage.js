@@ -1,0 +1,44 @@
+// One passage: the document it stands in, its place there, its text with the quote set apart.
+
+import { button, el } from "./dom.js";
+import { fileName, locate } from "./phrases.js";
+
+export function renderPassage(passage, { onWhy }) {
+  const { document: uri, page, headings, text, quote, chunk_id: chunk, revision, span } = passage;
+  return [
+    el("h2", {}, fileName(uri)),
+    el("p.uri", {}, uri),
+    headings?.length || page
+      ? el("p.trail", {}, page ? el("span.page", {}, `page ${page}`) : null,
+          (headings ?? []).map((heading) => el("span", {}, heading)))
+      : null,
+    el("div.passage", {}, text ? marked(text, quote, passage.offset ?? null) : el("mark", {}, quote)),
+    el("dl.facts", {},
+      fact("characters", span ? `${span[0]}–${span[1]}` : null),
+      fact("chunk", chunk), fact("revision", revision)),
+    el("p", {}, button("Why this passage", { class: "plain", onclick: () => onWhy(chunk) }),
+      button("Why this document", { class: "plain", onclick: () => onWhy(uri) })),
+  ];
+}
+
+// What `why` tells of a chunk, made into a passage with the citation's quote in it.
+export function citedPassage(citation, report) {
+  const facts = report?.upstream?.facts ?? {};
+  return {
+    ...citation,
+    text: typeof facts.text === "string" ? facts.text : "",
+    revision: facts.revision,
+    offset: Number.isInteger(facts.start) ? citation.span[0] - facts.start : null,
+  };
+}
+
+function marked(text, quote, offset) {
+  if (!quote) return [text];
+  const span = locate(text, quote, offset);
+  if (span === null) return [text, el("span.gap", {}, " … "), el("mark", {}, quote)];
+  return [text.slice(0, span[0]), el("mark", {}, text.slice(...span)), text.slice(span[1])];
+}
+
+function fact(name, value) {
+  return value ? [el("dt", {}, name), el("dd", {}, value)] : null;
+}

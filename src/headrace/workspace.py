@@ -20,6 +20,9 @@ from headrace.errors import NotFoundError, UsageError, VectorMismatch
 if TYPE_CHECKING:
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.store import EmbeddingStore
+    from headrace.infer.models.base import Model
+    from headrace.infer.models.rerank import Reranker
+    from headrace.infer.prompts.base import Prompt
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
     from headrace.ingest.sync.context import SyncContext
@@ -39,6 +42,7 @@ class Workspace:
         self.config = config
         self._closers: list[Callable[[], None]] = []
         self._embedders: dict[str, Embedder] = {}
+        self._models: dict[str, Model] = {}
         self._stores: dict[str, EmbeddingStore] = {}
         self._lock = threading.RLock()
 
@@ -105,14 +109,15 @@ class Workspace:
         """Answer a question from the documents, with citations that were checked against them."""
         from headrace.flows.answer import Asker, ask
 
+        name = self._corpus(corpus)
         asker = Asker(
             retriever=self._retriever,
-            model=self._model,
+            model=self._model(name),
             prompt=self._prompt,
             releases=self.releases,
             events=self.events,
         )
-        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, corpus))
+        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name))
 
     def why(self, ref: str) -> WhyReport:
         """Explain a trace, chunk, document, generation or release: what it came from, what came from it."""
@@ -203,26 +208,35 @@ class Workspace:
         )
 
     @cached_property
-    def _reranker(self) -> Any:
+    def _reranker(self) -> Reranker | None:
         name = self.config.ask.reranker
         if name is None:
             return None
-        from headrace.infer.models.rerank import open_reranker
+        from headrace.infer.models.rerank import EndpointReranker, open_reranker
 
         reranker = open_reranker(name, models=self.config.models)
-        self._closers.append(reranker.close)
+        if isinstance(reranker, EndpointReranker):
+            self._closers.append(reranker.close)
         return reranker
 
-    @cached_property
-    def _model(self) -> Any:
+    def _model(self, corpus: str) -> Model:
+        """The model that answers; the built-in one borrows the embedder of the corpus."""
         from headrace.infer.models.build import open_model
 
-        model = open_model(self.config.ask.model, models=self.config.models)
-        self._closers.append(model.close)
-        return model
+        with self._lock:
+            model = self._models.get(corpus)
+            if model is None:
+                embedder = self._embedder(self.config.corpora[corpus].recipe.embedder)
+                model = self._models[corpus] = open_model(
+                    self.config.ask.model,
+                    models=self.config.models,
+                    embed=lambda texts: embedder.embed(texts).vectors,
+                )
+                self._closers.append(model.close)
+            return model
 
     @cached_property
-    def _prompt(self) -> Any:
+    def _prompt(self) -> Prompt:
         from headrace.infer.prompts.file import load_prompt
 
         return load_prompt(self.root / "prompts", self.config.ask.prompt)

@@ -146,7 +146,9 @@ def vector_of(text: str, dimension: int) -> list[float]:
 class OpenAIServer:
     """Answers `/v1/embeddings` and `/v1/chat/completions` on a free port of 127.0.0.1."""
 
-    def __init__(self, *, dimension: int = 8, answer: str = "An answer.", echo_model: str | None = None) -> None:
+    def __init__(
+        self, *, dimension: int = 8, answer: str = "An answer.", echo_model: str | None = None
+    ) -> None:
         self.dimension = dimension
         self.answer = answer
         self.echo_model = echo_model
@@ -199,7 +201,11 @@ class OpenAIServer:
             dimension = seen.body.get("dimensions") or self.dimension
             as_text = seen.body.get("encoding_format") == "base64"
             rows = [
-                {"object": "embedding", "index": at, "embedding": _encoded(vector_of(text, dimension), as_text)}
+                {
+                    "object": "embedding",
+                    "index": at,
+                    "embedding": _encoded(vector_of(text, dimension), as_text),
+                }
                 for at, text in enumerate(seen.texts)
             ]
             usage = {"prompt_tokens": len(rows), "total_tokens": len(rows)}

@@ -94,7 +94,9 @@ def serve(path: str | os.PathLike[str], host: str = "127.0.0.1", port: int = 832
             lifespan="on",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        sys.stdout.write(f"Headrace serves {str(workspace.root)!r} at {address_of(taken)}/ (Ctrl-C stops it)\n")
+        sys.stdout.write(
+            f"Headrace serves {str(workspace.root)!r} at {address_of(taken)}/ (Ctrl-C stops it)\n"
+        )
         sys.stdout.flush()
         with _ends_quietly():
             uvicorn.Server(config).run(sockets=[taken])

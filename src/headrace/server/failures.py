@@ -52,12 +52,13 @@ class ErrorBody(BaseModel):
     error: ErrorFacts
 
 
-class InvalidRequest(UsageError):
+class InvalidRequest(UsageError):  # noqa: N818  what happened, in the words of the wire
     """Parameters or body of a request do not fit."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(
-            f"The request does not fit: {'; '.join(problems)}.", hint="GET /openapi.json describes every route."
+            f"The request does not fit: {'; '.join(problems)}.",
+            hint="GET /openapi.json describes every route.",
         )
 
 
@@ -65,7 +66,7 @@ class HttpError(UsageError):
     """The protocol's own refusals: no such route, wrong method."""
 
 
-class Unexpected(HeadraceError):
+class Unexpected(HeadraceError):  # noqa: N818  what happened, in the words of the wire
     """Something the server did not foresee; its log says more."""
 
     def __init__(self, name: str = "Unexpected") -> None:
@@ -101,7 +102,7 @@ def add_handlers(app: FastAPI) -> None:
 
 
 async def _known(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HeadraceError)  # noqa: S101 - registered for this class alone
+    assert isinstance(error, HeadraceError)
     if status_of(error) == 500:
         _LOG.error("%s: %s", error.type, error.message, exc_info=error)
         return error_reply(Unexpected(error.type))
@@ -111,16 +112,18 @@ async def _known(_: Request, error: Exception) -> Response:
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+    assert isinstance(error, RequestValidationError)
     return error_reply(InvalidRequest([_problem(item) for item in error.errors()]), status=422)
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
         return error_reply(NotFoundError("route", path, hint="GET /openapi.json lists the routes."))
-    problem: HeadraceError = HttpError(f"{error.detail}: {request.method} {path!r}.", hint="See /openapi.json.")
+    problem = HttpError(
+        f"{error.detail}: {request.method} {path!r}.", hint="GET /openapi.json lists the routes."
+    )
     return error_reply(problem, status=error.status_code, headers=error.headers)
 
 
@@ -130,6 +133,8 @@ async def _unexpected(_: Request, error: Exception) -> Response:
 
 def _problem(item: Mapping[str, Any]) -> str:
     """One complaint of the validation: where, and what was expected; never the value that was sent."""
+    if item["type"] == "model_attributes_type":
+        return "the body: it must be a JSON object, sent as application/json"
     place = ".".join(str(part) for part in item["loc"] if part not in ("query", "body", "path"))
     where = f"{place!r} in the {item['loc'][0]}" if place else f"the {item['loc'][0]}"
     return f"{where}: {str(item['msg']).rstrip('.').lower()}"

@@ -21,15 +21,15 @@ _OPEN_PATHS = ("/", "/healthz", "/readyz")
 """What another site may link to: it shows nothing that was not asked for on the page itself."""
 
 
-class HostRefused(UsageError):
+class HostRefused(UsageError):  # noqa: N818  what happened, in the words of the wire
     """The Host header names something else than this machine, as after DNS rebinding."""
 
 
-class OriginRefused(UsageError):
+class OriginRefused(UsageError):  # noqa: N818  what happened, in the words of the wire
     """A page of another site sent the request."""
 
 
-class BodyTooLarge(UsageError):
+class BodyTooLarge(UsageError):  # noqa: N818  what happened, in the words of the wire
     """The request body is larger than allowed."""
 
 
@@ -59,8 +59,10 @@ def _refusal(scope: Scope) -> tuple[HeadraceError, int] | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if not is_loopback(host_name(host)):
-        allowed = "Allowed: localhost, 127.0.0.1, [::1]."
-        return HostRefused(f"Host {host!r} is not this machine. {allowed}", hint="Use the printed address."), 421
+        return HostRefused(
+            f"Host {host!r} is not this machine. Allowed: localhost, 127.0.0.1, [::1].",
+            hint="Use the address that the server printed.",
+        ), 421
     if _is_foreign(scope, headers):
         return OriginRefused(
             "A page of another site sent this request, and only this server's own page may.",
@@ -101,7 +103,8 @@ async def _read_body(receive: Receive, body: list[Message]) -> tuple[HeadraceErr
 
 def _too_large() -> BodyTooLarge:
     return BodyTooLarge(
-        f"The request body is larger than {MAX_BODY_BYTES} bytes.", hint="A query is a few words or a few pages."
+        f"The request body is larger than {MAX_BODY_BYTES} bytes.",
+        hint="A query is a few words, or a few pages at most.",
     )
 
 

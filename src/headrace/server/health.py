@@ -29,7 +29,7 @@ class Ready(BaseModel):
     """Corpora with a generation that serves."""
 
 
-class NotReady(HeadraceError):
+class NotReady(HeadraceError):  # noqa: N818  what happened, in the words of the wire
     """The server cannot answer queries yet."""
 
 
@@ -46,7 +46,8 @@ def readyz(workspace: Served) -> Reply:
         corpora = workspace.status().corpora
     except HeadraceError as error:
         return error_reply(
-            NotReady(f"The ledger does not answer ({error.type}).", hint="Look at the server's log."), status=503
+            NotReady(f"The ledger does not answer ({error.type}).", hint="Look at the server's log."),
+            status=503,
         )
     serving = [corpus.corpus for corpus in corpora if corpus.generation is not None]
     if not serving:

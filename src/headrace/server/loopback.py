@@ -39,7 +39,7 @@ def listen(host: str, port: int) -> socket.socket:
             host=host,
         )
     if not 0 <= port <= 65535:
-        raise UsageError(f"Port {port} does not exist.", hint="Allowed: 0 (any free one) to 65535.", port=port)
+        raise UsageError(f"There is no port {port}.", hint="Allowed: 0 (any free one) to 65535.", port=port)
     address = "127.0.0.1" if host.lower() == "localhost" else host
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:

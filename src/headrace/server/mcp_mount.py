@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 
@@ -13,6 +14,9 @@ from headrace.server.mcp import create_mcp
 from headrace.server.replies import Reply
 from headrace.workspace import Workspace
 
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
 PATH = "/mcp"
 
 
@@ -21,9 +25,10 @@ class Mount:
 
     def __init__(self, workspace: Workspace) -> None:
         try:
-            self._server = create_mcp(workspace)
+            self._server: MCPServer[None] | None = create_mcp(workspace)
         except MissingExtra as error:
-            self._server, self._missing = None, error
+            self._server = None
+            self._missing = error
 
     def attach(self, app: FastAPI) -> None:
         """Add the route.

@@ -47,7 +47,12 @@ def opened(server: OpenAIServer) -> Iterator[Open]:
     embedders: list[OpenAIEmbedder] = []
 
     def open_one(**given: Any) -> OpenAIEmbedder:
-        plain: dict[str, Any] = {"max_retries": 1, "backoff_seconds": 0.005, "dimensions": 8, "max_batch_texts": 4}
+        plain: dict[str, Any] = {
+            "max_retries": 1,
+            "backoff_seconds": 0.005,
+            "dimensions": 8,
+            "max_batch_texts": 4,
+        }
         config = ModelConfig(name="acme", base_url=server.base_url, model="small", **(plain | given))
         embedders.append(OpenAIEmbedder(config))
         return embedders[-1]

@@ -57,7 +57,9 @@ def test_a_provider_without_a_model() -> None:
         provider_config("openai", models={})
 
 
-@pytest.mark.parametrize(("name", "nearest"), [("minlm", "minilm"), ("acne:x", "acme"), ("opnai:x", "openai")])
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("minlm", "minilm"), ("acne:x", "acme"), ("opnai:x", "openai")]
+)
 def test_an_unknown_embedder_names_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(ConfigError) as caught:
         open_embedder(name, models={"acme": ACME})
@@ -91,4 +93,6 @@ def test_an_unknown_model() -> None:
     with pytest.raises(ConfigError) as caught:
         open_model("extractiv", models={})
     assert "extractive" in caught.value.hint
-    assert isinstance(open_model("mine", models={}, plugins={"mine": lambda argument: ExtractiveModel()}), ExtractiveModel)
+    assert isinstance(
+        open_model("mine", models={}, plugins={"mine": lambda argument: ExtractiveModel()}), ExtractiveModel
+    )

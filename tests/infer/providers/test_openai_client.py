@@ -12,7 +12,18 @@ import pytest
 from headrace.errors import ProviderError, RetryableError, TerminalError
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.openai import OpenAIClient
-from tests.fakes.openai_server import OpenAIServer, Reply, Seen, cut_short, dropped, error, json_reply, raw, slow, too_many
+from tests.fakes.openai_server import (
+    OpenAIServer,
+    Reply,
+    Seen,
+    cut_short,
+    dropped,
+    error,
+    json_reply,
+    raw,
+    slow,
+    too_many,
+)
 
 KEY = "sk-test-0123456789abcdef"
 ASK = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
@@ -45,7 +56,16 @@ def failure(server: OpenAIServer, **settings: Any) -> ProviderError:
 
 @pytest.mark.parametrize(
     "behaviour",
-    [error(500), error(502), error(503), error(408), too_many(), too_many(retry_after="0.01"), dropped, cut_short],
+    [
+        error(500),
+        error(502),
+        error(503),
+        error(408),
+        too_many(),
+        too_many(retry_after="0.01"),
+        dropped,
+        cut_short,
+    ],
     ids=["500", "502", "503", "408", "429", "429-with-wait", "dropped", "cut"],
 )
 def test_what_may_work_later_is_tried_again(server: OpenAIServer, behaviour: Any) -> None:
@@ -167,7 +187,14 @@ def test_the_key_is_sent_and_shown_nowhere(server: OpenAIServer, monkeypatch: py
     problem = failure(server, **settings)
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
     client = OpenAIClient(config_for(server, **settings))
-    shown = [problem.message, problem.hint, repr(problem), str(problem.to_wire()), repr(client), repr(client.config)]
+    shown = [
+        problem.message,
+        problem.hint,
+        repr(problem),
+        str(problem.to_wire()),
+        repr(client),
+        repr(client.config),
+    ]
     assert all(KEY not in text for text in shown)
     assert problem.__cause__ is None
 
@@ -189,7 +216,9 @@ def test_a_key_that_is_not_set(server: OpenAIServer, monkeypatch: pytest.MonkeyP
     assert not server.requests
 
 
-def test_a_redirect_does_not_take_the_key_along(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_does_not_take_the_key_along(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ACME_KEY", KEY)
     with OpenAIServer() as elsewhere:
         server.misbehave(error(307, location=f"{elsewhere.base_url}/chat/completions"))

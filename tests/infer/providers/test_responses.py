@@ -13,7 +13,15 @@ from headrace.infer.providers.secrets import excerpt, scrub
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("20ms", 0.02), ("1s", 1.0), ("6m0s", 360.0), ("1h2m3.5s", 3723.5), ("2", 2.0), ("-1", 0.0), (" 3 ", 3.0)],
+    [
+        ("20ms", 0.02),
+        ("1s", 1.0),
+        ("6m0s", 360.0),
+        ("1h2m3.5s", 3723.5),
+        ("2", 2.0),
+        ("-1", 0.0),
+        (" 3 ", 3.0),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.errors import HeadraceError, SchemaTooNew, StorageError
+from headrace.errors import DiskFull, SchemaTooNew, StorageError
 from headrace.ledger.events.base import EventStore
 from headrace.ledger.events.encoding import DAY_NS
 from headrace.ledger.events.opening import open_events
@@ -28,9 +28,10 @@ from headrace.ledger.events.opening import open_events
 from headrace.records.call import SpanEvent, new_span_id, new_trace_id
 store = open_events(sys.argv[1])
 while True:
-    span = SpanEvent(trace_id=new_trace_id(), span_id=new_span_id(), name="n", kind="ask", start_ns=1, end_ns=2)
+    trace = new_trace_id()
+    span = SpanEvent(trace_id=trace, span_id=new_span_id(), name="n", kind="ask", start_ns=1, end_ns=2)
     store.append([span]).result()
-    print(span.trace_id, flush=True)
+    print(trace, flush=True)
 """
 
 
@@ -187,7 +188,7 @@ def test_a_disk_that_is_full_fails_the_future_and_the_next_one_goes_through(
 ) -> None:
     monkeypatch.setenv("HEADRACE_FAILPOINTS", "events.before_commit=enospc")
     one = span()
-    with pytest.raises(HeadraceError):
+    with pytest.raises(DiskFull):
         events.append([one]).result()
     monkeypatch.delenv("HEADRACE_FAILPOINTS")
     assert events.trace(one.trace_id) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.output import plain
 from headrace.cli.views.console import show_indented, show_name, show_place
 from headrace.records.search import Answer
 
@@ -14,7 +13,7 @@ QUOTE_CHARACTERS = 300
 
 def show_answer(console: Console, answer: Answer) -> None:
     """The answer, numbered citations with their place, and how to see where it comes from."""
-    console.print(Text(plain(answer.answer)))
+    show_indented(console, answer.answer, columns=0)
     console.print()
     for number, citation in enumerate(answer.citations, start=1):
         start = Text.assemble((f"[{number}] ", "bold green"))

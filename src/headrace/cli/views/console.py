@@ -63,7 +63,9 @@ def show_place(
 
 def show_row(console: Console, label: str, text: str | Text) -> None:
     """Print one labelled line of a block."""
-    show_name(console, Text.assemble("  ", (f"{label:<11}", "dim"), text))
+    line = Text.assemble("  ", (f"{label:<11}", "dim"), text)
+    line.rstrip()
+    show_name(console, line)
 
 
 def count(number: int, singular: str) -> str:

@@ -9,6 +9,8 @@ from headrace.cli.output import one_line
 
 MOST_CHARACTERS = 100
 MOST_FACTS = 10
+TELLING_CHARACTERS = 4
+"""A shorter value stands in too many texts by chance to count as said."""
 
 
 def facts_line(facts: Mapping[str, Any], *, known: str = "") -> str:
@@ -16,7 +18,7 @@ def facts_line(facts: Mapping[str, Any], *, known: str = "") -> str:
     shown = [
         f"{one_line(name)} {one_line(_cut(value))}"
         for name, value in _flat(facts)
-        if value and value not in known
+        if value and (len(value) < TELLING_CHARACTERS or value not in known)
     ]
     if len(shown) > MOST_FACTS:
         shown = [*shown[:MOST_FACTS], "…"]

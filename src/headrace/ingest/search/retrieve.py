@@ -11,10 +11,10 @@ from typing import Any
 
 from headrace.errors import ProviderError, StorageError, UsageError, VectorMismatch
 from headrace.infer.embedders.base import Embedder
+from headrace.infer.models.rerank import Reranker
 from headrace.ingest.index.schema import READ_COLUMNS, quoted
 from headrace.ingest.search.filters import compile_filter
 from headrace.ingest.search.fusion import fuse
-from headrace.ingest.search.rerank import Reranker
 from headrace.ingest.search.snapshot import Served, Snapshots
 from headrace.ledger.generations import Generation
 from headrace.records.search import Hit

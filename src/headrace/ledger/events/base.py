@@ -37,6 +37,7 @@ class EventStore(Protocol):
 
         A span that is there already (same trace and span id) is left as it is. The future fails with
         StorageError when redaction or the disk failed; then nothing of these spans was written in the clear.
+        Raises StorageError after close.
         """
         ...
 

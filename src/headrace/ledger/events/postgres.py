@@ -43,9 +43,15 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS event_schema (version integer PRIMARY KEY)",
     f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING",  # noqa: S608 - a number
 )
-_INSERT = "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT DO NOTHING"
-_INSERT_SPANS = _INSERT % ("event_spans", SPAN_COLUMNS, ", ".join(["%s"] * 15))
-_INSERT_LINKS = _INSERT % ("event_refs", LINK_COLUMNS, ", ".join(["%s"] * 6))
+# One array for each column: several times faster than a statement for each row.
+_INSERT = "INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT DO NOTHING"
+_TEXT, _NUMBER = "%s::text[]", "%s::bigint[]"
+_INSERT_SPANS = _INSERT % (
+    "event_spans",
+    SPAN_COLUMNS,
+    ", ".join([*[_TEXT] * 5, _NUMBER, _NUMBER, *[_TEXT] * 8]),
+)
+_INSERT_LINKS = _INSERT % ("event_refs", LINK_COLUMNS, ", ".join([_TEXT, _NUMBER, *[_TEXT] * 4]))
 
 
 class PostgresEvents:
@@ -145,9 +151,9 @@ class PostgresEvents:
         links = [link for span in spans for link in span.links]
         with self._connection.begin():
             self._connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
-            self._connection.exec_driver_sql(_INSERT_SPANS, [span.row for span in spans])
+            self._connection.exec_driver_sql(_INSERT_SPANS, _columns([span.row for span in spans]))
             if links:
-                self._connection.exec_driver_sql(_INSERT_LINKS, links)
+                self._connection.exec_driver_sql(_INSERT_LINKS, _columns(links))
             fire(BEFORE_COMMIT)
 
     def _partition(self, connection: Connection, day: int) -> None:
@@ -163,3 +169,7 @@ class PostgresEvents:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
+    return tuple(list(column) for column in zip(*rows, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from pathlib import Path
@@ -101,7 +102,9 @@ def is_busy(error: BaseException) -> bool:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether the database reports that there is no space left."""
+    """Whether the database or the system reports that there is no space left."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
     cause = getattr(error, "orig", error)
     if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
         return True

@@ -169,7 +169,7 @@ class OpenAIServer:
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
     def misbehave(self, behaviour: Behaviour, *, times: int | None = None) -> None:
-        """Use a behaviour for the next so many requests, after those told before; for all others without `times`."""
+        """Use a behaviour for the next so many requests, after those told before; without `times` for all."""
         with self._lock:
             if times is None:
                 self._always = behaviour
@@ -283,7 +283,7 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
             self.close_connection = self.close_connection or reply.cut
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it overrides
             """Say nothing."""
 
     return Handler

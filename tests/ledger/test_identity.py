@@ -61,7 +61,8 @@ def test_floats_take_the_shortest_form_that_holds_them(value: float) -> None:
 def test_values_that_differ_have_different_names() -> None:
     values: list[object] = [
         None, "", math.nan, 0, 0.0, -0.0, False, True, 1, 1.0, b"", b"0", "0", [], {}, [None], [[]],
-        {"": None}, {"a": None}, {"b": None}, "e\u0301", "\u00e9", math.inf, -math.inf, 2**64, -(2**64), [1, 2], [2, 1],
+        {"": None}, {"a": None}, {"b": None}, "e\u0301", "\u00e9", math.inf, -math.inf, 2**64, -(2**64),
+        [1, 2], [2, 1],
     ]  # fmt: skip
     for first, second in itertools.combinations(values, 2):
         assert digest("x", first) != digest("x", second), (first, second)

@@ -128,8 +128,7 @@ def test_the_sandbox_holds(body: str) -> None:
     prompt = parse_prompt("attack", body)
     variables = {"x": _Thing(shown="{0.__class__}")} if "x" in prompt.variables else {}
     with pytest.raises(UsageError, match="cannot be rendered"):
-        rendered = render(prompt, variables)
-        pytest.fail(f"rendered {rendered!r}")
+        render(prompt, variables)
 
 
 @pytest.mark.parametrize("name", ["lipsum", "cycler", "joiner", "namespace", "dict"])

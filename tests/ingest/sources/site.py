@@ -32,7 +32,7 @@ Route = Reply | Callable[[Request], Reply]
 
 
 class Site:
-    """Serves `routes`; a path without one answers 404. Replies of 200 get an ETag and honour If-None-Match."""
+    """Serves `routes`; a path without one answers 404. Replies of 200 carry an ETag and honour it."""
 
     def __init__(self) -> None:
         self.routes: dict[str, Route] = {}
@@ -95,6 +95,12 @@ class Site:
 
             def do_GET(self) -> None:
                 reply = answer(Request(self.path, dict(self.headers.items())))
+                try:
+                    self._send(reply)
+                except ConnectionError:
+                    self.close_connection = True  # the client gave up waiting
+
+            def _send(self, reply: Reply) -> None:
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
@@ -104,7 +110,7 @@ class Site:
                 if reply.status != 304:
                     self.wfile.write(reply.body)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_: object) -> None:
                 """Tests read `requests` instead."""
 
         return Handler

@@ -17,7 +17,7 @@ from headrace.ingest.sources import cells
 @given(
     value=st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(st.characters(codec="utf-8"))
 )
-def test_scalars_keep_value_and_type(value: None | bool | int | str) -> None:
+def test_scalars_keep_value_and_type(value: bool | int | str | None) -> None:
     found = cells.scalar(value)
     assert found == value
     assert type(found) is type(value)

@@ -1,4 +1,4 @@
-"""A real site on loopback: what a crawl finds, what it may not touch, and what a broken site does not cost."""
+"""A real site on loopback: what a crawl finds, what it may not touch, what a broken site does not cost."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.ingest.sources.conftest import FolderCache
+from tests.ingest.sources.site import Reply, Request, Site
 
 from headrace.errors import ReadError
 from headrace.ingest.sources.base import BlobCache
 from headrace.ingest.sources.build import open_source
 from headrace.records.document import Listing, Observation
-from tests.ingest.sources.conftest import FolderCache
-from tests.ingest.sources.site import Reply, Request, Site
 
 Crawler = Callable[..., Listing]
 
@@ -310,10 +310,10 @@ def test_a_named_host_may_be_contacted(site: Site, crawl: Crawler) -> None:
 
 
 def test_a_name_that_leads_to_this_machine_is_not_contacted(site: Site, root: Path, cache: BlobCache) -> None:
-    # getaddrinfo reads this number as 127.0.0.1.
+    # getaddrinfo reads this as 127.0.0.1.
     site.page("/")
     port = site.url.rpartition(":")[2]
-    spec = {"type": "web", "url": f"http://2130706433:{port}/", "retries": 0}
+    spec = {"type": "web", "url": f"http://0x7f.1:{port}/", "retries": 0}
     listing = open_source(spec, root=root, cache=cache).list({})
     assert "private address" in listing.reason
     assert "allow_private" in listing.reason
@@ -404,21 +404,16 @@ def test_a_site_that_has_no_robots_txt_allows_everything(status: int, site: Site
 
 
 def test_requests_keep_their_distance(site: Site, crawl: Crawler) -> None:
-    times: list[float] = []
-
-    def noted(request: Request) -> Reply:
-        times.append(time.monotonic())
-        return Reply(b"x")
-
     site.page("/", "/a", "/b", "/c")
     for path in "abc":
-        site.routes[f"/{path}"] = noted
+        site.page(f"/{path}")
     site.routes["/robots.txt"] = Reply(
         b"User-agent: *\nCrawl-delay: 0.2", headers={"Content-Type": "text/plain"}
     )
-    crawl(concurrency=4)
-    # The pace is kept where requests leave; a little of it may be lost on the way.
-    assert times[2] - times[0] > 0.3
+    begin = time.monotonic()
+    assert len(crawl(concurrency=4).items) == 4
+    # A lower bound: no machine is too slow for it.
+    assert time.monotonic() - begin >= 0.6
 
 
 def test_noindex_and_nofollow(site: Site, crawl: Crawler) -> None:

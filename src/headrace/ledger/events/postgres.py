@@ -43,9 +43,9 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS event_schema (version integer PRIMARY KEY)",
     f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING",  # noqa: S608 - a number
 )
-# One array for each column: several times faster than a statement for each row.
+# One binary array for each column: several times faster than a statement for each row.
 _INSERT = "INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT DO NOTHING"
-_TEXT, _NUMBER = "%s::text[]", "%s::bigint[]"
+_TEXT, _NUMBER = "%b::text[]", "%b::bigint[]"
 _INSERT_SPANS = _INSERT % (
     "event_spans",
     SPAN_COLUMNS,

@@ -2,16 +2,20 @@
 
 import { button, el } from "./dom.js";
 import { remark } from "./notices.js";
-import { fileName, folder, place, splitMarks } from "./phrases.js";
+import { citationMarks, fileName, folder, oneLine, place } from "./phrases.js";
+import { prose } from "./prose.js";
+
+const QUOTE_CHARACTERS = 180;
 
 export function renderAnswer(answer, { onCite, onWhy }) {
-  const mark = (number) => citation(number, answer.citations[number - 1], onCite);
-  const pieces = splitMarks(answer.answer, answer.citations.length);
-  const text = pieces.map((piece) => (typeof piece === "number" ? mark(piece) : piece));
+  const marks = citationMarks(answer.answer, answer.citations.length).map(({ number, ...where }) => ({
+    ...where,
+    draw: () => citation(number, answer.citations[number - 1], onCite),
+  }));
   const grounded = answer.citations.length > 0;
   return el("article.answer", {},
     grounded
-      ? el("div.text", {}, text)
+      ? el("div.prose", {}, prose(answer.answer, marks))
       : remark(answer.answer, "Other words may help, or look at the passages with Search."),
     grounded ? sources(answer.citations, onCite) : null,
     provenance(answer, onWhy));
@@ -21,7 +25,7 @@ function citation(number, item, onCite) {
   return button(String(number), {
     class: "cite",
     "data-cite": number,
-    title: `“${shorten(item.quote)}” — ${item.document}`,
+    title: `“${oneLine(item.quote, QUOTE_CHARACTERS)}” — ${item.document}`,
     "aria-label": `Citation ${number}, ${item.document}`,
     onclick: (event) => onCite(item, event.currentTarget),
   });
@@ -32,9 +36,9 @@ function sources(citations, onCite) {
     button("", { class: "source", "data-source": index + 1, onclick: (event) => onCite(item, event.currentTarget) },
       el("span.number", {}, String(index + 1)),
       el("span.about", {},
-        el("span.file", {}, el("span.folder", {}, folder(item.document)), fileName(item.document)),
+        el("span.file", {}, fileName(item.document), el("span.folder", {}, folder(item.document))),
         el("span.where", {}, place(item)),
-        el("q", {}, shorten(item.quote))))));
+        el("q", {}, oneLine(item.quote, QUOTE_CHARACTERS))))));
   return el("div.sources", {}, el("h2", {}, "Sources"), el("ol", {}, rows));
 }
 
@@ -44,9 +48,4 @@ function provenance(answer, onWhy) {
     el("span", { title: "Model" }, answer.model),
     el("span", { title: "Release that served" }, answer.release),
     el("span", { title: "Trace" }, answer.trace_id));
-}
-
-function shorten(text) {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 180 ? `${line.slice(0, 179)}…` : line;
 }

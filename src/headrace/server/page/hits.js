@@ -2,7 +2,9 @@
 
 import { button, el } from "./dom.js";
 import { remark } from "./notices.js";
-import { count, fileName, folder, place, queryTerms } from "./phrases.js";
+import { count, fileName, folder, oneLine, place, queryTerms } from "./phrases.js";
+
+const EXCERPT_CHARACTERS = 400;
 
 export function renderHits(result, { onOpen, onWhy }) {
   const warnings = result.warnings.map((warning) => remark("This result is not all it could be.", `${warning}.`));
@@ -23,9 +25,9 @@ function row(hit, terms, onOpen) {
   return button("", { class: "hit", "data-source": hit.rank, onclick: (event) => onOpen(hit, event.currentTarget) },
     el("span.number", {}, String(hit.rank)),
     el("span.about", {},
-      el("span.file", {}, el("span.folder", {}, folder(hit.document)), fileName(hit.document)),
+      el("span.file", {}, fileName(hit.document), el("span.folder", {}, folder(hit.document))),
       el("span.where", {}, place(hit)),
-      el("span.text", {}, withTerms(hit.text.replace(/\s+/g, " ").trim(), terms))),
+      el("span.text", {}, withTerms(oneLine(hit.text, EXCERPT_CHARACTERS), terms))),
     el("meter", { min: 0, max: 1, value: hit.score, title: `score ${hit.score.toFixed(3)}` }, hit.score.toFixed(3)));
 }
 

@@ -2,6 +2,7 @@
 // keyboard and screen readers know them.
 
 import { button, el } from "./dom.js";
+import { fileName } from "./phrases.js";
 
 const EXPLAINED = new Set(["trace", "chunk", "document", "generation", "release", "recipe"]);
 const LONG = new Set(["answer", "question", "query", "quote", "text", "error"]);
@@ -10,7 +11,7 @@ const OPEN_DEPTH = 1;
 export function renderLineage(report, { onWhy }) {
   const used = report.downstream.children.length > 0;
   return [
-    el("h2", {}, `Why this ${report.kind}`),
+    el("h2", {}, title(report)),
     el("p.uri", {}, report.ref),
     el("h3", {}, "It came from"),
     tree([report.upstream], onWhy, 0),
@@ -28,7 +29,7 @@ function branch(node, onWhy, depth) {
   const head = [
     node.relation ? el("span.relation", {}, node.relation) : null,
     el(`span.kind.${node.kind}`, {}, node.kind),
-    el("span.label", {}, node.label || node.ref),
+    el("span.label", {}, label(node)),
   ];
   const inner = [
     el("div.about", {},
@@ -40,6 +41,18 @@ function branch(node, onWhy, depth) {
     node.children?.length ? tree(node.children, onWhy, depth + 1) : null,
   ];
   return el("details", { open: depth < OPEN_DEPTH }, el("summary", {}, head), inner);
+}
+
+function title(report) {
+  if (report.kind !== "trace") return `Why this ${report.kind}`;
+  return report.upstream.label.startsWith("ask") ? "Why this answer" : "Why these passages";
+}
+
+// A document's folder is among the facts; in a tree its name is enough.
+function label(node) {
+  const text = node.label || node.ref;
+  const uri = node.facts?.document ?? node.facts?.uri;
+  return uri ? text.replace(uri, fileName(uri)) : text;
 }
 
 function fact(name, value) {

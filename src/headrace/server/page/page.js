@@ -97,7 +97,6 @@ function openPanel(children, from) {
   if (opener?.isConnected && !panel.contains(opener)) opener.setAttribute("aria-current", "true");
   panel.replaceChildren(button("Close", { class: "plain close", onclick: closePanel }), ...children.filter(Boolean));
   panel.hidden = false;
-  document.body.classList.add("with-panel");
   panel.scrollTop = 0;
   panel.focus({ preventScroll: true });
   const beside = matchMedia("(min-width: 60rem)").matches;
@@ -109,7 +108,6 @@ function closePanel() {
   if (panel.hidden) return;
   reading?.abort();
   panel.hidden = true;
-  document.body.classList.remove("with-panel");
   document.querySelectorAll("[aria-current]").forEach((item) => item.removeAttribute("aria-current"));
   if (opener?.isConnected) opener.focus();
   opener = null;

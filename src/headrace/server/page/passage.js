@@ -2,6 +2,7 @@
 
 import { button, el } from "./dom.js";
 import { fileName, locate } from "./phrases.js";
+import { prose } from "./prose.js";
 
 export function renderPassage(passage, { onWhy }) {
   const { document: uri, page, headings, text, quote, chunk_id: chunk, revision, span } = passage;
@@ -12,7 +13,7 @@ export function renderPassage(passage, { onWhy }) {
       ? el("p.trail", {}, page ? el("span.page", {}, `page ${page}`) : null,
           (headings ?? []).map((heading) => el("span", {}, heading)))
       : null,
-    el("div.passage", {}, text ? marked(text, quote, passage.offset ?? null) : el("mark", {}, quote)),
+    el("div.passage.prose", {}, marked(text, quote, passage.offset ?? null)),
     el("dl.facts", {},
       fact("characters", span ? `${span[0]}–${span[1]}` : null),
       fact("chunk", chunk), fact("revision", revision)),
@@ -33,10 +34,11 @@ export function citedPassage(citation, report) {
 }
 
 function marked(text, quote, offset) {
-  if (!quote) return [text];
+  if (!quote) return prose(text);
+  const draw = (part) => el("mark", {}, part);
   const span = locate(text, quote, offset);
-  if (span === null) return [text, el("span.gap", {}, " … "), el("mark", {}, quote)];
-  return [text.slice(0, span[0]), el("mark", {}, text.slice(...span)), text.slice(span[1])];
+  if (span !== null) return prose(text, [{ start: span[0], end: span[1], draw }]);
+  return [prose(text), prose(quote, [{ start: 0, end: quote.length, draw }])];
 }
 
 function fact(name, value) {

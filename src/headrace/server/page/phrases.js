@@ -32,13 +32,21 @@ export function place({ page, headings }) {
   return parts.join(" · ");
 }
 
-// An answer's text cut at its marks: strings, and numbers for [n] that name one of `known` citations.
-export function splitMarks(text, known) {
-  return text.split(/\s?\[(\d{1,3})\]/).map((part, index) => {
-    if (index % 2 === 0) return part;
-    const number = Number(part);
-    return number >= 1 && number <= known ? number : `[${part}]`;
-  });
+// The marks [n] of an answer that name one of `known` citations, and where they stand.
+export function citationMarks(text, known) {
+  return [...text.matchAll(/\s?\[(\d{1,3})\]/g)]
+    .map((match) => ({ number: Number(match[1]), start: match.index, end: match.index + match[0].length }))
+    .filter(({ number }) => number >= 1 && number <= known);
+}
+
+// The beginning of a text on one line, without the signs that draw headings and tables.
+export function oneLine(text, length) {
+  const line = text
+    .replace(/^#{1,6}\s+.*$/gm, "")
+    .replace(/[ \t]*\|[\s|:-]*/g, " · ")
+    .replace(/^[\s·]+|[\s·]+$/g, "")
+    .replace(/\s+/g, " ");
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
 }
 
 // Where a quote stands in a text: at the offset that was recorded, else wherever its words follow each other.

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from headrace.errors import DiskFull, SchemaTooNew, StorageError, UsageError
+from headrace.errors import DiskFull, MissingExtra, SchemaTooNew, StorageError, UsageError
 from headrace.ledger import artifacts, refs
 from headrace.ledger.ledger import Ledger, Write
 from headrace.ledger.storage import engine as engines
@@ -243,6 +243,20 @@ def test_a_sqlite_ledger_is_durable_and_forgets_what_is_deleted(sqlite_ledger: L
         "foreign_keys": 1,
         "busy_timeout": engines.BUSY_MS,
     }
+
+
+def test_a_file_that_is_no_ledger_or_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("these are my notes " * 100)
+    for place in ("notes.txt", "notes.txt/ledger.sqlite"):
+        with pytest.raises(StorageError, match=f"{place}.* cannot be opened"):
+            Ledger.open(f"sqlite:///{tmp_path}/{place}")
+
+
+def test_a_missing_driver_prints_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtra) as caught:
+        Ledger.open("postgresql://127.0.0.1:1/data")
+    assert "headrace[postgres]" in caught.value.hint
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite://", "sqlite:///:memory:", "not a url"])

@@ -125,4 +125,4 @@ class RefMachine(RuleBasedStateMachine):
 
 
 TestRefMachine = RefMachine.TestCase
-TestRefMachine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestRefMachine.settings = settings(max_examples=10, stateful_step_count=15, deadline=None)

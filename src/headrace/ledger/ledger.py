@@ -8,10 +8,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from sqlalchemy.exc import DBAPIError
-
 from headrace.errors import StorageError
-from headrace.ledger.storage.engine import make_engine, parse_url, safe_url
+from headrace.ledger.storage.engine import OPEN_ERRORS, cannot_open, make_engine, parse_url, safe_url
 from headrace.ledger.storage.readers import Readers
 from headrace.ledger.storage.upgrade import upgrade
 from headrace.ledger.storage.writer import LedgerWriter, Write
@@ -43,16 +41,12 @@ class Ledger:
         UsageError, and StorageError when the database cannot be reached.
         """
         parsed = parse_url(url)
-        engine = make_engine(parsed)
         where = safe_url(parsed)
         try:
+            engine = make_engine(parsed)
             upgrade(engine, parsed)
-        except DBAPIError as error:
-            first = str(error.orig).strip().split("\n", 1)[0][:300]
-            raise StorageError(
-                f"The ledger {where!r} cannot be opened: {first}",
-                hint="Check that the file or the server is there and that you may write to it.",
-            ) from error
+        except OPEN_ERRORS as error:
+            raise cannot_open("ledger", where, error) from error
         return cls(engine, url=where)
 
     @property

@@ -1,42 +1,12 @@
-"""The real program, run as a user runs it."""
+"""The program as a fixture."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
-
 import pytest
-
-Program = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def program_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """The environment of this process without what would colour or steer the program."""
-    steering = ("HEADRACE_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
-    return {**kept, "TERM": "xterm-256color", **extra}
+from tests.doors.cli.program import Program, run_program
 
 
 @pytest.fixture(scope="session")
 def headrace() -> Program:
-    """Run `headrace` with arguments, in a folder, with extra environment variables."""
-
-    def run(
-        *arguments: str | Path, cwd: Path | None = None, **extra: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "headrace", *map(str, arguments)],
-            cwd=cwd,
-            env=program_environment(extra),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
-
-    return run
+    """Run `headrace` as a process."""
+    return run_program

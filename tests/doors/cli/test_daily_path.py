@@ -1,16 +1,14 @@
-"""From a folder to a cited answer that explains itself, by the program, in the shapes that scripts rely on."""
+"""From a folder to a cited answer that explains itself, by the program, in the shapes scripts rely on."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-Program = Callable[..., subprocess.CompletedProcess[str]]
+from tests.doors.cli.program import Program
 
 COUNTS = {"added", "updated", "moved", "deleted", "unchanged", "failed", "withheld"}
 DOCUMENTS = {
@@ -187,6 +185,9 @@ def test_several_corpora_run_one_after_the_other(headrace: Program, tmp_path: Pa
 
 def test_before_the_first_sync_everything_says_what_to_do(headrace: Program, tmp_path: Path) -> None:
     make_workspace(tmp_path)
-    assert "nothing synced yet: headrace sync" in headrace("status", cwd=tmp_path).stdout
+    assert (
+        "nothing synced yet:\n             headrace sync --corpus docs\n"
+        in headrace("status", cwd=tmp_path).stdout
+    )
     done = headrace("search", "anything", cwd=tmp_path)
     assert "headrace sync" in done.stdout + done.stderr

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-Program = Callable[..., subprocess.CompletedProcess[str]]
+from tests.doors.cli.program import Program
 
 WRONG_USAGE = [
     (["sycn"], "Did you mean 'sync'?"),

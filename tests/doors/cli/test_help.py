@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
-
-Program = Callable[..., subprocess.CompletedProcess[str]]
+from tests.doors.cli.program import Program
 
 COMMANDS = ("init", "plan", "sync", "search", "ask", "serve", "status", "why", "at", "mcp")
 

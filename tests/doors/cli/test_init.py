@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-Program = Callable[..., subprocess.CompletedProcess[str]]
+from tests.doors.cli.program import Program
 
 
 def test_makes_a_workspace_and_says_what_is_next(headrace: Program, tmp_path: Path) -> None:

@@ -82,17 +82,18 @@ def test_hosts_that_may_be_contacted(options: dict[str, object], url: str, allow
 @pytest.mark.parametrize(
     "address",
     [
-        "127.0.0.1",
-        "10.1.2.3",
-        "169.254.169.254",
-        "192.168.0.1",
-        "0.0.0.0",
-        "224.0.0.1",
-        "100.64.0.1",
-        "::1",
-        "::",
-    ]
-    + ["fe80::1", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1"],
+        *("127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "224.0.0.1", "100.64.0.1"),
+        *(
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+        ),
+    ],
 )
 def test_private_addresses_in_every_disguise(address: str) -> None:
     found = ip_address(address)

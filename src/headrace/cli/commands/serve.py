@@ -11,9 +11,7 @@ from headrace.cli.options import JsonOption, WorkspaceOption, workspace_folder
 
 def serve(
     ctx: typer.Context,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="A loopback address.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="A loopback address.")] = "127.0.0.1",
     port: Annotated[
         int,
         typer.Option("--port", min=0, max=65535, metavar="PORT", help="0 takes a free one."),

@@ -47,8 +47,9 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
         show_row(console, "failed", Text(count(len(rows), "document"), style="red"))
         show_failures(console, rows, rest="headrace status --json")
     step = next_step(corpus)
-    if step:
-        show_row(console, "next", step)
+    if step is not None:
+        show_row(console, "next", f"{step[0]}:")
+        show_row(console, "", step[1])
 
 
 def _freshness(corpus: CorpusStatus) -> str:
@@ -65,15 +66,15 @@ def _show_last_sync(console: Console, corpus: CorpusStatus) -> None:
     show_row(console, "last sync", f"{moment(corpus.last_sync_us)}{took}{state}")
 
 
-def next_step(corpus: CorpusStatus) -> str:
-    """The one command that most helps this corpus now; empty when it is well."""
-    name = one_line(corpus.corpus)
+def next_step(corpus: CorpusStatus) -> tuple[str, str] | None:
+    """What most needs doing for this corpus and the command that does it; None when it is well."""
+    sync = f"headrace sync --corpus {one_line(corpus.corpus)}"
     if corpus.generation is None or corpus.last_sync_us is None:
-        return f"nothing synced yet: headrace sync --corpus {name}"
+        return "nothing synced yet", sync
     if corpus.withheld:
-        return f"if the deletions are meant: headrace sync --corpus {name} --confirm-deletes"
+        return "if the deletions are meant", f"{sync} --confirm-deletes"
     if corpus.failures:
-        return f"correct or remove the failed documents, then: headrace sync --corpus {name}"
+        return "correct or remove the failed documents, then", sync
     if not corpus.documents:
-        return "no documents: put some into its sources, then: headrace sync"
-    return ""
+        return "put some documents into its sources, then", sync
+    return None

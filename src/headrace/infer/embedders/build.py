@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headrace import plugins as registry
 from headrace.errors import ConfigError
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.named import provider_config, unknown_name
+from headrace.plugins import load, names
 
 EmbedderFactory = Callable[[str], Embedder]
 """A plugin: called with what stands after the colon of its name, or with an empty text."""
@@ -38,9 +38,9 @@ def open_embedder(
 
         return OpenAIEmbedder(config)
     factory: Callable[..., Any] | None = (plugins or {}).get(kind)
-    installed = registry.names("embedder")
+    installed = names("embedder")
     if factory is None and kind in installed:
-        factory = registry.load("embedder", kind)
+        factory = load("embedder", kind)
     if factory is None:
         known = ["minilm", "hash", "hash:<dimension>", *(plugins or {}), *installed]
         raise unknown_name("embedder", name, allowed=known, models=models)

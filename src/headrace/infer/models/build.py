@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from headrace import plugins as registry
 from headrace.errors import ConfigError
 from headrace.infer.models.base import Model
-from headrace.infer.models.relevance import Embed
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.named import provider_config, unknown_name
+from headrace.plugins import load, names
+
+if TYPE_CHECKING:
+    from headrace.infer.models.relevance import Embed
 
 ModelFactory = Callable[[str], Model]
 """A plugin: called with what stands after the colon of its name, or with an empty text."""
@@ -40,9 +42,9 @@ def open_model(
 
         return OpenAIModel(config)
     factory: Callable[..., Any] | None = (plugins or {}).get(kind)
-    installed = registry.names("model")
+    installed = names("model")
     if factory is None and kind in installed:
-        factory = registry.load("model", kind)
+        factory = load("model", kind)
     if factory is None:
         raise unknown_name("model", name, allowed=[EXTRACTIVE, *(plugins or {}), *installed], models=models)
     opened = factory(argument)

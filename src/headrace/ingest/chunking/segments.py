@@ -9,25 +9,37 @@ from collections.abc import Iterator, Sequence
 _MAX_SEGMENT_CHARS = 32_768
 _MAX_RUN_CHARS = 2_048
 """Splitters are quadratic in the length of a stretch without spaces."""
+_MAX_GAP_CHARS = 200
+"""They are cubic in the number of blank lines in a row."""
+_GAP = re.compile(rf"\s{{{_MAX_GAP_CHARS},}}")
 _RUN = re.compile(rf"\S{{{_MAX_RUN_CHARS + 1},}}")
 _RUN_BREAK = re.compile(r"[^\w\s](?=[\w\"'(])")
 
 
 def segments(text: str, heading_starts: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Spans that together cover the text; nearly always just one."""
-    start = 0
-    for end in (*_run_cuts(text), len(text)):
-        yield from _stretch(text, start, end=end, heading_starts=heading_starts)
-        start = end
+    """Spans that together cover all but whitespace; nearly always just one."""
+    position = 0
+    for gap in _GAP.finditer(text) if len(text) > _MAX_GAP_CHARS else ():
+        yield from _between_gaps(text, position, end=gap.start(), heading_starts=heading_starts)
+        position = gap.end()
+    yield from _between_gaps(text, position, end=len(text), heading_starts=heading_starts)
 
 
-def _run_cuts(text: str) -> Iterator[int]:
+def _between_gaps(
+    text: str, start: int, *, end: int, heading_starts: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    for cut in (*_run_cuts(text, start, end=end), end):
+        yield from _stretch(text, start, end=cut, heading_starts=heading_starts)
+        start = cut
+
+
+def _run_cuts(text: str, begin: int, *, end: int) -> Iterator[int]:
     """Places inside words too long to be words: after a mark near the limit, else at it."""
-    if len(text) <= _MAX_RUN_CHARS:
+    if end - begin <= _MAX_RUN_CHARS:
         return
-    for run in _RUN.finditer(text):
-        start, end = run.span()
-        while end - start > _MAX_RUN_CHARS:
+    for run in _RUN.finditer(text, begin, end):
+        start, stop = run.span()
+        while stop - start > _MAX_RUN_CHARS:
             limit = start + _MAX_RUN_CHARS
             breaks = [found.end() for found in _RUN_BREAK.finditer(text, start + _MAX_RUN_CHARS // 2, limit)]
             start = breaks[-1] if breaks else _whole_character(text, limit)

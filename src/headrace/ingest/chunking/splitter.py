@@ -99,25 +99,30 @@ def _pieces(
     text: str, heading_starts: Sequence[int], *, splitter: _Splitter, config: ChunkerConfig
 ) -> Iterator[tuple[int, int]]:
     longest = config.chunk_tokens * _MAX_CHARS_PER_TOKEN
+    floor = 0
     for begin, end in segments(text, heading_starts):
         for offset, chunk in splitter.chunk_indices(text[begin:end]):
-            # Libraries differ in what they call whitespace.
-            stripped = chunk.lstrip()
-            start = begin + offset + len(chunk) - len(stripped)
-            stripped = stripped.rstrip()
-            if len(stripped) <= longest:
-                if stripped:
-                    yield start, start + len(stripped)
-            else:
-                yield from _cut(stripped, longest, start=start)
+            # What is left of a chunk cut to pieces is no overlap to begin the next one with.
+            start, stop = _trim(text, max(begin + offset, floor), end=begin + offset + len(chunk))
+            if stop - start > longest:
+                yield from _cut(text[start:stop], longest, start=start)
+                floor = stop
+            elif stop > start:
+                yield start, stop
+
+
+def _trim(text: str, start: int, *, end: int) -> tuple[int, int]:
+    """The span without whitespace at its ends, of which libraries have different notions."""
+    piece = text[start:end]
+    begin = start + len(piece) - len(piece.lstrip())
+    return begin, max(begin, start + len(piece.rstrip()))
 
 
 def _cut(chunk: str, longest: int, *, start: int) -> Iterator[tuple[int, int]]:
     for offset, piece in _character_splitter(longest).chunk_indices(chunk):
-        stripped = piece.strip()
-        if stripped:
-            at = start + offset + len(piece) - len(piece.lstrip())
-            yield at, at + len(stripped)
+        begin, end = _trim(chunk, offset, end=offset + len(piece))
+        if end > begin:
+            yield start + begin, start + end
 
 
 @lru_cache(maxsize=16)

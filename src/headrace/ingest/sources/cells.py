@@ -24,6 +24,8 @@ def name(value: object) -> str | None:
 
 def text(value: object) -> str:
     """A part of the text; null is empty."""
+    if isinstance(value, str):
+        return unicode(value)
     if value is None:
         return ""
     if isinstance(value, list | dict | bytes):

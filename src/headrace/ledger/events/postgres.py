@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
-from headrace.errors import SchemaTooNew, StorageError
+from headrace.errors import SchemaTooNew
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, Appender
 from headrace.ledger.events.base import Redactor, SpanLink
 from headrace.ledger.events.encoding import (
@@ -20,7 +20,14 @@ from headrace.ledger.events.encoding import (
     decode_span,
 )
 from headrace.ledger.failpoints import fire
-from headrace.ledger.storage.engine import make_engine, safe_url, schema_name, writer
+from headrace.ledger.storage.engine import (
+    OPEN_ERRORS,
+    cannot_open,
+    make_engine,
+    safe_url,
+    schema_name,
+    writer,
+)
 from headrace.ledger.storage.readers import Readers
 from headrace.records.call import SpanEvent
 
@@ -64,12 +71,8 @@ class PostgresEvents:
         self._connection: Connection | None = None
         try:
             self._create(schema_name(url))
-        except DBAPIError as error:
-            first = str(error.orig).strip().split("\n", 1)[0][:300]
-            raise StorageError(
-                f"The event store {self._safe_url!r} cannot be opened: {first}",
-                hint="Check that the server is there and that you may write to it.",
-            ) from error
+        except OPEN_ERRORS as error:
+            raise cannot_open("event store", self._safe_url, error) from error
         self._readers = Readers(self._engine, name="The event store")
         self._appender = Appender(
             self._commit, redactor=redactor, where=self._safe_url, at_end=self._disconnect

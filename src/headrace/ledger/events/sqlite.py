@@ -25,7 +25,7 @@ from headrace.ledger.events.encoding import (
     decode_span,
 )
 from headrace.ledger.failpoints import fire
-from headrace.ledger.storage.engine import configure_sqlite
+from headrace.ledger.storage.engine import cannot_open, configure_sqlite
 from headrace.records.call import SpanEvent
 
 _SCHEMA = 1
@@ -55,7 +55,10 @@ class SqliteEvents:
     """The embedded store of spans."""
 
     def __init__(self, folder: Path, *, redactor: Redactor | None = None) -> None:
-        self._folder = make_folder(folder)
+        try:
+            self._folder = make_folder(folder)
+        except OSError as error:
+            raise cannot_open("event store", f"sqlite:///{folder}", error) from error
         self._writing: OrderedDict[int, sqlite3.Connection] = OrderedDict()
         self._reading: OrderedDict[Path, _Reader] = OrderedDict()
         self._lock = Lock()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
-from headrace.errors import MissingExtra, UsageError
+from headrace.errors import MissingExtra, StorageError, UsageError
 from headrace.ledger.durability import make_folder
 
 if TYPE_CHECKING:
@@ -92,6 +92,22 @@ def configure_sqlite(connection: sqlite3.Connection) -> None:
                 if not is_busy(error) or time.monotonic() > give_up:
                     raise
                 time.sleep(0.01)
+
+
+OPEN_ERRORS = (sa.exc.DBAPIError, sqlite3.Error, OSError)
+"""What opening a database can raise, before and after SQLAlchemy has wrapped it."""
+
+
+def cannot_open(what: str, where: str, error: BaseException) -> StorageError:
+    """The error to raise when a database cannot be opened."""
+    if isinstance(error, OSError):
+        first = error.strerror or str(error)
+    else:
+        first = str(getattr(error, "orig", error)).strip().split("\n", 1)[0][:300]
+    return StorageError(
+        f"The {what} {where!r} cannot be opened: {first}",
+        hint="Check that the file or the server is there, is what you think, and that you may write to it.",
+    )
 
 
 def is_busy(error: BaseException) -> bool:

@@ -3,9 +3,11 @@
 
 import { button, el } from "./dom.js";
 import { fileName } from "./phrases.js";
+import { prose } from "./prose.js";
 
 const EXPLAINED = new Set(["trace", "chunk", "document", "generation", "release", "recipe"]);
 const LONG = new Set(["answer", "question", "query", "quote", "text", "error"]);
+const DRAWN = new Set(["answer", "quote", "text"]);
 const OPEN_DEPTH = 1;
 
 export function renderLineage(report, { onWhy }) {
@@ -60,6 +62,7 @@ function fact(name, value) {
 }
 
 function shown(name, value) {
+  if (DRAWN.has(name) && typeof value === "string") return el("div.prose", {}, prose(value));
   if (Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null)) {
     return value.join(name === "headings" ? " › " : name === "span" ? "–" : ", ");
   }

@@ -22,8 +22,8 @@ export function welcome(status) {
     return remark("Nothing is indexed yet.", `Run \`headrace sync\` in ${status.workspace}, then ask here.`);
   }
   return el("div.welcome", {},
-    el("p", {}, "Ask a question in your own words. The answer is made of the documents’ own sentences, " +
-      "and every number in it opens the passage it was taken from."),
+    el("p", {}, "Ask a question in your own words. Every number in the answer opens the passage it rests on, " +
+      "with the quote that was checked against it, word for word."),
     el("p", {}, "Search lists the passages themselves. Either way, ", el("em", {}, "why"),
       " shows what was read, by which release, from which file."));
 }

@@ -37,8 +37,8 @@ function marked(text, quote, offset) {
   if (!quote) return prose(text);
   const draw = (part) => el("mark", {}, part);
   const span = locate(text, quote, offset);
-  if (span !== null) return prose(text, [{ start: span[0], end: span[1], draw }]);
-  return [prose(text), prose(quote, [{ start: 0, end: quote.length, draw }])];
+  const [shown, [start, end]] = span ? [text, span] : [quote, [0, quote.length]];
+  return prose(shown, [{ start, end, draw }]);
 }
 
 function fact(name, value) {

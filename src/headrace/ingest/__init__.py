@@ -1,0 +1,1 @@
+"""Sources to index: what documents become before they can be found."""

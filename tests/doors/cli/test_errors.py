@@ -50,15 +50,13 @@ def test_wrong_usage(headrace: Program, arguments: list[str], words: str) -> Non
     ],
 )
 def test_outside_a_workspace(headrace: Program, tmp_path: Path, arguments: list[str]) -> None:
-    told = headrace(*arguments, cwd=tmp_path)
-    assert (told.returncode, told.stdout) == (2, "")
-    assert "headrace init" in told.stderr
     as_json = headrace(*arguments, "--json", cwd=tmp_path)
     assert (as_json.returncode, as_json.stderr) == (2, "")
     error = json.loads(as_json.stdout)["error"]
     assert error["type"] == "WorkspaceNotFound"
     assert repr(str(tmp_path)) in error["message"]
     assert repr(str(tmp_path.parent)) in error["message"]
+    assert "headrace init" in error["hint"]
 
 
 @pytest.mark.parametrize("form", ["before", "after", "environment"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.views.console import show_indented, show_name, show_place
+from headrace.cli.views.console import NOTHING_SYNCED, show_indented, show_name, show_place
 from headrace.records.search import Answer
 
 QUOTE_CHARACTERS = 300
@@ -14,6 +14,8 @@ QUOTE_CHARACTERS = 300
 def show_answer(console: Console, answer: Answer) -> None:
     """The answer, numbered citations with their place, and how to see where it comes from."""
     show_indented(console, answer.answer, columns=0)
+    if not answer.generation:
+        show_name(console, Text(NOTHING_SYNCED))
     console.print()
     for number, citation in enumerate(answer.citations, start=1):
         start = Text.assemble((f"[{number}] ", "bold green"))

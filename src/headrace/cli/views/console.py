@@ -15,6 +15,8 @@ from headrace.cli.output import OutputClosed, close_output, one_line, plain
 MOST_COLUMNS = 100
 """Lines longer than this are hard to read, however wide the terminal is."""
 
+NOTHING_SYNCED = "Nothing is indexed yet. Next: headrace sync"
+
 
 class _Output(Console):
     def on_broken_pipe(self) -> NoReturn:

@@ -7,7 +7,7 @@ import re
 from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.views.console import show_indented, show_name, show_place
+from headrace.cli.views.console import NOTHING_SYNCED, show_indented, show_name, show_place
 from headrace.records.search import Hit, SearchResult
 
 SNIPPET_CHARACTERS = 240
@@ -17,7 +17,7 @@ _WORD = re.compile(r"\w{3,}")
 def show_search(console: Console, result: SearchResult) -> None:
     """Rank, score and place of each hit with a snippet around the words of the query."""
     if not result.hits:
-        console.print("Nothing found.")
+        show_name(console, Text("Nothing found." if result.generation else NOTHING_SYNCED))
     for hit in result.hits:
         _show_hit(console, hit, query=result.query)
     show_name(console, Text(f"headrace why {result.trace_id}", style="dim"))

@@ -1,0 +1,1 @@
+"""Normalised text to chunk spans, along its structure and by tokens."""

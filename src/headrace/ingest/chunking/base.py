@@ -18,7 +18,7 @@ class ChunkerConfig:
     """Lengths in tokens; part of the recipe."""
 
     chunk_tokens: int = 224
-    """Most tokens in a chunk. The built-in embedder reads 256 word pieces, two of which are marks of its own."""
+    """Most tokens in a chunk; the built-in embedder reads 256 word pieces, two of them marks of its own."""
     chunk_overlap: int = 32
     """Tokens at the end of a chunk that may return at the start of the next one in the same section."""
     tokenizer: Literal["words"] | Path = "words"

@@ -153,7 +153,7 @@ def _character_splitter(longest: int) -> _Splitter:
 
 @lru_cache(maxsize=4)
 def _tokenizer(path: Path) -> Any:
-    """The tokenizer without the cutting and filling that embedders ask for, which would falsify every count."""
+    """The tokenizer without the cutting and filling that embedders ask for, which falsify every count."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))

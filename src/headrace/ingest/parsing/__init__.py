@@ -1,0 +1,1 @@
+"""Bytes of any document to normalised text with its structure; untrusted formats in limited subprocesses."""

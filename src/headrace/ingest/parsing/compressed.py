@@ -20,7 +20,9 @@ def unpack_gzip(data: bytes, *, max_bytes: int) -> bytes:
             try:
                 piece = decoder.decompress(rest, _STEP_BYTES)
             except zlib.error as error:
-                raise ParseError(f"damaged: a gzip file that cannot be unpacked ({error}).", hint="Pack it again.") from error
+                raise ParseError(
+                    f"damaged: a gzip file that cannot be unpacked ({error}).", hint="Pack it again."
+                ) from error
             size += len(piece)
             if size > max_bytes:
                 raise LimitExceeded(

@@ -31,7 +31,9 @@ def sniff_zip(data: bytes) -> str:
             found = next((kind for member, kind in _MEMBERS if member in names), None)
             return found or _declared_kind(archive, names)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
-        raise ParseError(f"damaged: a zip archive that cannot be read ({error}).", hint="Save it again.") from error
+        raise ParseError(
+            f"damaged: a zip archive that cannot be read ({error}).", hint="Save it again."
+        ) from error
 
 
 def _check_size(members: list[zipfile.ZipInfo]) -> None:
@@ -52,7 +54,9 @@ def _declared_kind(archive: zipfile.ZipFile, names: set[str]) -> str:
             declared = member.read(256).decode("ascii", errors="replace").strip()
         if declared in (ODT, EPUB):
             return declared
-        raise ParseError(f"binary: an archive of type {declared!r}.", hint="Save it as DOCX, XLSX, PPTX or PDF.")
+        raise ParseError(
+            f"binary: an archive of type {declared!r}.", hint="Save it as DOCX, XLSX, PPTX or PDF."
+        )
     raise ParseError("binary: a zip archive.", hint="Unpack it and point the source at the folder.")
 
 

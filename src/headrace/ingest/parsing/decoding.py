@@ -19,7 +19,18 @@ _SAMPLE_BYTES = 64 * 1024
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _MULTI_BYTE = ["shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "iso2022_jp"]
-_SINGLE_BYTE = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874"]
+_SINGLE_BYTE = [
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "koi8_r",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "cp874",
+]
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SINGLE_BYTE_CLAIMS = frozenset({"ascii", "iso8859-1", "latin-1", "cp1252"})
 
@@ -122,7 +133,9 @@ def _detect(data: bytes) -> Decoded:
         found = _finish(data, encoding)
     except ParseError:
         found = _finish(data, "latin-1")
-    return Decoded(found.text, found.encoding, (f"read as {found.encoding}, which was guessed from the bytes",))
+    return Decoded(
+        found.text, found.encoding, (f"read as {found.encoding}, which was guessed from the bytes",)
+    )
 
 
 def _sample(data: bytes) -> bytes:
@@ -136,7 +149,7 @@ def _sample(data: bytes) -> bytes:
 
 
 def _guess(sample: bytes) -> str:
-    """The likeliest encoding. High bytes that stand alone between ASCII letters are Western or Central European."""
+    """The likeliest encoding; high bytes that stand alone between ASCII letters are of one-byte encodings."""
     runs = _HIGH.findall(sample)
     alone = sum(1 for run in runs if len(run) == 1)
     if alone > 0.8 * len(runs) and len(runs) < 20:

@@ -41,7 +41,8 @@ def parse_here(data: bytes, *, name: str, hints: Hints) -> ParsedDocument | None
 def _check_input(data: bytes, *, hints: Hints) -> None:
     if len(data) > hints.max_input_bytes:
         raise LimitExceeded(
-            f"A document of {len(data)} bytes; allowed are {hints.max_input_bytes}.", hint="Split the document."
+            f"A document of {len(data)} bytes; allowed are {hints.max_input_bytes}.",
+            hint="Split the document.",
         )
 
 

@@ -54,7 +54,10 @@ def document_to_map(document: ParsedDocument) -> dict[str, Any]:
 
 def document_from_map(values: dict[str, Any]) -> ParsedDocument:
     """The document again. Raises KeyError, TypeError or ValueError for a map of another shape."""
-    headings = [Heading(start=int(start), level=int(level), text=str(text)) for start, level, text in values["headings"]]
+    headings = [
+        Heading(start=int(start), level=int(level), text=str(text))
+        for start, level, text in values["headings"]
+    ]
     title = values["title"]
     return ParsedDocument(
         text=str(values["text"]),

@@ -76,5 +76,5 @@ def _scalar(value: Any) -> Scalar:
         return value.isoformat()
     if isinstance(value, datetime.date):
         return value.isoformat()
-    result: Scalar = value
-    return result
+    plain: Scalar = value
+    return plain

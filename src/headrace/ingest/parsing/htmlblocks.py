@@ -11,11 +11,40 @@ from headrace.records.document import Heading
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _CONTAINERS = frozenset(
-    "address article aside body center dd details div dl dt fieldset figcaption figure footer form header hgroup"
-    " html legend li main menu p section summary tbody td tfoot th thead tr caption".split()
+    {
+        "address",
+        "article",
+        "aside",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+    }
+    | {
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hgroup",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "p",
+    }
+    | {"section", "summary", "tbody", "td", "tfoot", "th", "thead", "tr"}
 )
 _CODE = frozenset({"code", "kbd", "samp", "tt"})
-_SILENT = frozenset({"head", "title", "meta", "link", "base", "script", "style", "col", "colgroup", "wbr", "-comment"})
+_SILENT = frozenset(
+    {"-comment", "base", "col", "colgroup", "head", "link", "meta", "script", "style", "title", "wbr"}
+)
 _LAYOUT = "table, p, ul, ol, dl, pre, h1, h2, h3, h4, h5, h6, blockquote"
 _ANCHOR_SIGNS = frozenset({"¶", "#", "§", "🔗", "link", ""})
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff\x00-\x08\x0e-\x1f\x7f]")
@@ -197,7 +226,8 @@ class BlockWriter:
         outer, before = self._prefix, len(self._parts)
         self._marker = outer + marker if self._marker is None else self._marker + marker
         self._prefix = outer + " " * len(marker)
-        self._tight = tight or (self._depth > 0 and self._marker is not None and bool(outer.strip() == "" and outer))
+        nested = bool(outer) and not outer.strip()
+        self._tight = tight or nested
         self._children(item)
         self._flush()
         self._prefix, self._marker = outer, None

@@ -5,26 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 _NEVER_TEXT = (
-    "script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, input, select, button,"
-    " textarea, datalist, dialog, nav, [hidden], [role=navigation], [role=search], [role=menu], [role=menubar],"
-    " [role=dialog], [role=alertdialog], [role=contentinfo], [aria-modal=true],"
-    ' [style*="display:none" i], [style*="display: none" i]'
+    "script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, input, "
+    "select, button, textarea, datalist, dialog, nav, [hidden], [role=navigation], [role=search], "
+    "[role=menu], [role=menubar], [role=dialog], [role=alertdialog], [role=contentinfo], "
+    '[aria-modal=true], [style*="display:none" i], [style*="display: none" i]'
 )
 _PAGE_LEVEL = "header, footer, aside, [role=banner], [role=complementary]"
 _BY_NAME = (
-    '[class*="cookie-banner" i], [class*="cookie-consent" i], [class*="cookie-notice" i], [class*="cookiebar" i],'
-    ' [class*="cookieconsent" i], [id*="cookie-banner" i], [id*="cookie-consent" i], [id*="cookie-notice" i],'
-    ' [id*="cookieconsent" i], [id*="onetrust" i], [class*="gdpr" i], [class*="breadcrumb" i], [id*="breadcrumb" i],'
-    ' [class*="sidebar" i], [id*="sidebar" i], [class*="navbar" i], [class*="navheader" i], [class*="navfooter" i],'
-    ' [class*="skip-link" i], [class*="skip-to" i], [class*="newsletter" i], [class*="social-share" i],'
-    ' [class*="share-buttons" i], [class*="advert" i], [class*="site-header" i], [class*="site-footer" i],'
-    ' [class*="page-footer" i], [class~="toc" i], [id="toc" i], [class~="menu" i], [id="menu" i], [class~="nav" i],'
-    ' [id="nav" i], [class~="navigation" i], [id="navigation" i], [id="footer" i], [class~="footer" i],'
-    ' [class~="headerlink"], [class~="anchorjs-link"], [class~="anchor-link"], [class~="mark"] > a[href^="#"]'
+    '[class*="cookie-banner" i], [class*="cookie-consent" i], [class*="cookie-notice" i], '
+    '[class*="cookiebar" i], [class*="cookieconsent" i], [id*="cookie-banner" i], '
+    '[id*="cookie-consent" i], [id*="cookie-notice" i], [id*="cookieconsent" i], [id*="onetrust" i], '
+    '[class*="gdpr" i], [class*="breadcrumb" i], [id*="breadcrumb" i], [class*="sidebar" i], '
+    '[id*="sidebar" i], [class*="navbar" i], [class*="navheader" i], [class*="navfooter" i], '
+    '[class*="skip-link" i], [class*="skip-to" i], [class*="newsletter" i], '
+    '[class*="social-share" i], [class*="share-buttons" i], [class*="advert" i], '
+    '[class*="site-header" i], [class*="site-footer" i], [class*="page-footer" i], [class~="toc" i], '
+    '[id="toc" i], [class~="menu" i], [id="menu" i], [class~="nav" i], [id="nav" i], '
+    '[class~="navigation" i], [id="navigation" i], [id="footer" i], [class~="footer" i], '
+    '[class~="headerlink"], [class~="anchorjs-link"], [class~="anchor-link"], '
+    '[class~="mark"] > a[href^="#"]'
 )
 _CONTENT_NAMES = (
-    "#content, #main-content, #main, #apicontent, .markdown-body, .main-content, .entry-content, .post-content,"
-    " [itemprop=articleBody]"
+    "#content, #main-content, #main, #apicontent, .markdown-body, .main-content, .entry-content, "
+    ".post-content, [itemprop=articleBody]"
 )
 _KEPT_TAGS = frozenset({"html", "body", "main", "article", "h1", "h2", "h3", "h4", "h5", "h6"})
 _CONTENT_TAGS = "main, article, [role=main]"
@@ -42,7 +45,9 @@ def remove_furniture(tree: Any) -> None:
         return
     total = len(body.text())
     for node in tree.css(_PAGE_LEVEL):
-        if not _inside_content(node) and not _holds_content(node, total=total) and node.css_first("h1") is None:
+        if _inside_content(node) or node.css_first("h1") is not None:
+            continue
+        if not _holds_content(node, total=total):
             node.decompose()
     for node in tree.css(_BY_NAME):
         if node.tag not in _KEPT_TAGS and not _holds_content(node, total=total):

@@ -1,4 +1,4 @@
-"""HTML to Markdown: the content of a page with its headings, lists, tables and code, without its furniture."""
+"""HTML to Markdown: the content of a page with headings, lists, tables and code, without its furniture."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def parse_html(data: bytes, *, name: str, hints: Hints) -> ParsedDocument:
     if root is not None:
         _write(writer, tree, root=root, page_title=page_title)
     if not writer.text.strip():
-        raise ParseError("empty: the page holds no text.", hint="A page drawn by scripts has to be saved as rendered.")
+        raise ParseError(
+            "empty: the page holds no text.", hint="A page drawn by scripts has to be saved as rendered."
+        )
     first = next((heading.text for heading in writer.headings if heading.level == 1), None)
     return ParsedDocument(
         text=writer.text,
@@ -53,7 +55,7 @@ def parse_html(data: bytes, *, name: str, hints: Hints) -> ParsedDocument:
 
 
 def _write(writer: BlockWriter, tree: Any, *, root: Any, page_title: str | None) -> None:
-    """A page's own first-level heading may stand above its content; one the page title does not begin with is the site's."""
+    """Add the heading above the content too, unless the page title shows that it is the whole site's."""
     if root.css_first("h1") is None and tree.body is not None:
         outside = tree.body.css("h1")
         words = " ".join(outside[0].text().split()).casefold() if len(outside) == 1 else ""

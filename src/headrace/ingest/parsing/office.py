@@ -39,7 +39,9 @@ def parse_office(data: bytes, *, name: str, media_type: str, hints: Hints) -> Pa
         _refuse_unread_sheets(data, text)
         pages = [heading.start for heading in headings if heading.level == 2]
     if not text.strip():
-        raise ParseError("empty: the document holds no text.", hint="Nothing to index; remove the file or fill it.")
+        raise ParseError(
+            "empty: the document holds no text.", hint="Nothing to index; remove the file or fill it."
+        )
     return ParsedDocument(
         text=text,
         kind="markdown",
@@ -60,7 +62,9 @@ def _extract(data: bytes, media_type: str) -> Any:
         output_format="markdown",
         disable_ocr=True,
         pages=kreuzberg.PageConfig(
-            extract_pages=media_type == PPTX, insert_page_markers=media_type == PPTX, marker_format=_SLIDE_MARK
+            extract_pages=media_type == PPTX,
+            insert_page_markers=media_type == PPTX,
+            marker_format=_SLIDE_MARK,
         ),
         concurrency=kreuzberg.ConcurrencyConfig(max_threads=1),
     )
@@ -74,7 +78,9 @@ def _extract(data: bytes, media_type: str) -> Any:
             raise ParseError(
                 "password-protected: an encrypted Office document.", hint="Save a copy without a password."
             ) from error
-        raise ParseError(f"damaged: {problem or type(error).__name__}.", hint="Save the document again.") from error
+        raise ParseError(
+            f"damaged: {problem or type(error).__name__}.", hint="Save the document again."
+        ) from error
 
 
 def _tidy(content: str) -> str:

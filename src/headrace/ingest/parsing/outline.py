@@ -19,7 +19,9 @@ _LINE = re.compile(
 _COMMENT_END = re.compile("-->")
 _RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.I)
 _CLOSING_MARKS = re.compile(r"(?:^|[ \t])#+$")
-_NOT_PARAGRAPH = re.compile(r"(?: {4}|\t|[ ]{0,3}(?:[>#|]|[-*+][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3}|</?[a-zA-Z!]))")
+_NOT_PARAGRAPH = re.compile(
+    r"(?: {4}|\t|[ ]{0,3}(?:[>#|]|[-*+][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3}|</?[a-zA-Z!]))"
+)
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]]*\])")
 _ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}\s*$")
 _MARKUP = re.compile(r"(\*\*|__|`+|~~)(?=\S)(.+?)(?<=\S)\1")

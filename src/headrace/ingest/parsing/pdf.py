@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.errors import LimitExceeded, ParseError
 from headrace.ingest.parsing.base import Hints
-from headrace.ingest.parsing.pdflayout import find_heading_levels, largest_words, remove_running_lines, write_page
+from headrace.ingest.parsing.pdflayout import (
+    find_heading_levels,
+    largest_words,
+    remove_running_lines,
+    write_page,
+)
 from headrace.ingest.parsing.pdflines import Line, read_lines
 from headrace.records.document import Heading, ParsedDocument, Scalar
 
 _FIELDS = {"Author": "author", "Subject": "subject", "Keywords": "keywords"}
 _DATES = {"CreationDate": "created", "ModDate": "modified"}
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
-_TOOL_TITLE = re.compile(r"^(?:untitled|microsoft (?:word|powerpoint|excel)\b|.*\.(?:docx?|pptx?|xlsx?|tex|dvi|indd)$)", re.I)
+_TOOL_TITLE = re.compile(
+    r"^(?:untitled|microsoft (?:word|powerpoint|excel)\b|.*\.(?:docx?|pptx?|xlsx?|tex|dvi|indd)$)", re.I
+)
 _PASSWORD_ERROR = 4
 _MAX_FIELD_CHARS = 1_000
 _MAX_OUTLINE = 10_000
@@ -32,7 +39,9 @@ def parse_pdf(data: bytes, *, name: str, hints: Hints) -> ParsedDocument:
     try:
         return _read(document, hints=hints)
     except pypdfium2.PdfiumError as error:
-        raise ParseError(f"damaged: a PDF with an unreadable page ({error}).", hint="Export it again.") from error
+        raise ParseError(
+            f"damaged: a PDF with an unreadable page ({error}).", hint="Export it again."
+        ) from error
     finally:
         document.close()
 
@@ -47,14 +56,17 @@ def _read(document: Any, *, hints: Hints) -> ParsedDocument:
     pages, warnings = _read_pages(document, hints=hints)
     if not any(pages):
         raise ParseError(
-            f"empty: a PDF of {len(pages)} pages without a text layer.", hint="Run text recognition on the scan first."
+            f"empty: a PDF of {len(pages)} pages without a text layer.",
+            hint="Run text recognition on the scan first.",
         )
     pages = remove_running_lines(pages)
     levels = find_heading_levels(pages, outline=_outline(document))
     text, headings, starts = _join(pages, levels)
     metadata, title = _metadata(document)
     if title is None:
-        title = largest_words(pages[0]) or next((heading.text for heading in headings if heading.level == 1), None)
+        title = largest_words(pages[0]) or next(
+            (heading.text for heading in headings if heading.level == 1), None
+        )
     return ParsedDocument(
         text=text,
         kind="markdown",
@@ -87,15 +99,14 @@ def _read_pages(document: Any, *, hints: Hints) -> tuple[list[list[Line]], list[
 
 
 def _join(
-    pages: Sequence[Sequence[Line]], levels: dict[tuple[int, int], int]
+    pages: Sequence[Sequence[Line]], levels: Mapping[int, Mapping[int, int]]
 ) -> tuple[str, list[Heading], list[int]]:
     parts: list[str] = []
     headings: list[Heading] = []
     starts: list[int] = []
     length = 0
     for number, lines in enumerate(pages):
-        page_levels = {line: level for (page, line), level in levels.items() if page == number} if lines else {}
-        body, found = write_page(lines, levels=page_levels)
+        body, found = write_page(lines, levels=levels.get(number, {}))
         separator = "\n\n" if parts and body else ""
         length += len(separator)
         starts.append(length)

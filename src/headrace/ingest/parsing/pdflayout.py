@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Literal
 
@@ -56,7 +57,7 @@ def largest_words(lines: Sequence[Line]) -> str | None:
         return None
     first = next(at for at, line in enumerate(lines) if line.height > 0.97 * tallest)
     words = [lines[first].text]
-    for above, line in zip(lines[first:], lines[first + 1 :], strict=False):
+    for above, line in pairwise(lines[first:]):
         if not _near(above, line, pitch=0.0):
             break
         words.append(line.text)
@@ -66,10 +67,12 @@ def largest_words(lines: Sequence[Line]) -> str | None:
 
 def find_heading_levels(
     pages: Sequence[Sequence[Line]], *, outline: Sequence[tuple[int, int, str]]
-) -> dict[tuple[int, int], int]:
-    """Level of each heading by (page index, line index): the outline's, else by letter size."""
-    by_outline = _match_outline(pages, outline)
-    return by_outline or _match_sizes(pages)
+) -> dict[int, dict[int, int]]:
+    """Level of each heading by page index and line index: the outline's, else by letter size."""
+    found: dict[int, dict[int, int]] = {}
+    for (page, at), level in (_match_outline(pages, outline) or _match_sizes(pages)).items():
+        found.setdefault(page, {})[at] = level
+    return found
 
 
 def _match_outline(
@@ -82,9 +85,10 @@ def _match_outline(
             continue
         words = words_of_page.setdefault(page, [_words(line.text) for line in pages[page]])
         wanted = _words(title)
-        at = next((at for at, line in enumerate(words) if (page, at) not in found and _same(line, wanted)), None)
-        if at is not None:
-            found[page, at] = min(level, 6)
+        for at, line in enumerate(words):
+            if (page, at) not in found and _same(line, wanted):
+                found[page, at] = min(level, 6)
+                break
     return found
 
 
@@ -97,7 +101,8 @@ def _same(line: str, wanted: str) -> bool:
     if not wanted or not line.endswith(wanted):
         return False
     before = line[: len(line) - len(wanted)].split()
-    return len(before) <= 6 and all(len(word) <= 2 or word.isdigit() or word in _SECTION_WORDS for word in before)
+    numbering = (len(word) <= 2 or word.isdigit() or word in _SECTION_WORDS for word in before)
+    return len(before) <= 6 and all(numbering)
 
 
 _SECTION_WORDS = frozenset({"chapter", "appendix", "section", "part", "annex"})
@@ -128,12 +133,12 @@ def _size(line: Line) -> float:
 
 
 def _reads_as_heading(text: str) -> bool:
-    return len(text) <= _MAX_HEADING_CHARS and any(char.isalpha() for char in text) and not text.endswith((",", ";"))
+    if len(text) > _MAX_HEADING_CHARS or text.endswith((",", ";")):
+        return False
+    return any(char.isalpha() for char in text)
 
 
-def write_page(
-    lines: Sequence[Line], *, levels: Mapping[int, int]
-) -> tuple[str, list[tuple[int, int, str]]]:
+def write_page(lines: Sequence[Line], *, levels: Mapping[int, int]) -> tuple[str, list[tuple[int, int, str]]]:
     """Text of a page and its headings as (offset, level, words)."""
     parts: list[str] = []
     headings: list[tuple[int, int, str]] = []
@@ -144,10 +149,12 @@ def write_page(
         level = levels.get(at)
         separator = ""
         if at > 0:
-            continued = level is not None and level == levels.get(at - 1) and _near(lines[at - 1], line, pitch=pitch)
+            above = lines[at - 1]
             apart = level is not None or at - 1 in levels
-            separator = " " if continued else "\n\n" if apart else _between(lines[at - 1], line, pitch=pitch, margin=margin)
+            continued = level is not None and level == levels.get(at - 1) and _near(above, line, pitch=pitch)
+            separator = "\n\n" if apart else _between(above, line, pitch=pitch, margin=margin)
             if continued:
+                separator = " "
                 offset, _, words = headings.pop()
                 headings.append((offset, level or 1, f"{words} {line.text}"))
                 level = None
@@ -170,14 +177,14 @@ def _near(previous: Line, line: Line, *, pitch: float) -> bool:
 def _line_pitch(lines: Sequence[Line]) -> float:
     gaps = [
         above.bottom - below.bottom
-        for above, below in zip(lines, lines[1:], strict=False)
+        for above, below in pairwise(lines)
         if 0 < above.bottom - below.bottom < 60
     ]
     return median(gaps) if gaps else 0.0
 
 
 def _between(previous: Line, line: Line, *, pitch: float, margin: float) -> Literal[" ", "\n", "\n\n"]:
-    """What stands between two lines: a paragraph break, a kept line break, or a space where a line was broken."""
+    """What stands between two lines: a paragraph break, a kept break, or a space where a line was broken."""
     if _BULLET.match(line.text) or _LISTED.match(line.text):
         return "\n"
     unfinished = not previous.text.endswith(_SENTENCE_END)

@@ -31,16 +31,23 @@ _KEPT_VARIABLES = (
     "HEADRACE_FAILPOINTS",
 )
 _START_SECONDS = 60.0
+_AGAIN = "Save the document again, or leave it out."
 _READ_BYTES = 1024 * 1024
 _RECYCLE_SHARE = 0.5
-_MEMORY_WORDS = (b"memory allocation", b"MemoryError", b"bad_alloc", b"out of memory", b"Cannot allocate memory")
+_MEMORY_WORDS = (
+    b"memory allocation",
+    b"MemoryError",
+    b"bad_alloc",
+    b"out of memory",
+    b"Cannot allocate memory",
+)
 
 
-class _Ended(Exception):
+class _EndedError(Exception):
     """The worker closed its pipe."""
 
 
-class _Late(Exception):
+class _LateError(Exception):
     """The deadline passed."""
 
 
@@ -67,14 +74,16 @@ class WorkerProcess:
             _write(process, self._request(name, content), deadline=deadline)
             reply = _read(process, deadline=deadline)
             result = _result(reply)
-        except _Late:
+        except _LateError:
             self.close()
-            return LimitExceeded(f"Took longer than {seconds:g} s to parse.", hint="Split or simplify the document.")
-        except (_Ended, BrokenPipeError):
+            return LimitExceeded(
+                f"Took longer than {seconds:g} s to parse.", hint="Split or simplify the document."
+            )
+        except (_EndedError, BrokenPipeError):
             return self._explain_end()
         except (KeyError, TypeError, ValueError) as error:
             self.close()
-            return ParseError(f"The parser gave an answer of another shape ({error}).", hint="Save the document again.")
+            return ParseError(f"The parser gave an answer of another shape ({error}).", hint=_AGAIN)
         self._served += 1
         if self._is_worn(reply):
             self.close()
@@ -102,10 +111,10 @@ class WorkerProcess:
         return self._process
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._errors = tempfile.TemporaryFile()
-        process = subprocess.Popen(
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        process = subprocess.Popen(  # noqa: S603  # this interpreter, fixed arguments
             # -P keeps the current folder, which may hold the documents, out of the import path.
-            [sys.executable, "-P", "-s", "-m", "headrace.ingest.parsing.worker", str(os.getpid())],  # noqa: S603
+            [sys.executable, "-P", "-s", "-m", "headrace.ingest.parsing.worker", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -153,11 +162,15 @@ class WorkerProcess:
             last_words = errors.read()
         self.close()
         if any(words in last_words for words in _MEMORY_WORDS):
-            return LimitExceeded(f"Needs more memory than {self._config.memory_mb} MB.", hint="Split the document.")
+            return LimitExceeded(
+                f"Needs more memory than {self._config.memory_mb} MB.", hint="Split the document."
+            )
         if code == -signal.SIGXCPU:
-            return LimitExceeded("Took more processor time than allowed.", hint="Split or simplify the document.")
+            return LimitExceeded(
+                "Took more processor time than allowed.", hint="Split or simplify the document."
+            )
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return ParseError(f"The parser crashed ({how}).", hint="Save the document again, or leave it out.", how=how)
+        return ParseError(f"The parser crashed ({how}).", hint=_AGAIN, how=how)
 
 
 def _environment() -> dict[str, str]:
@@ -180,7 +193,7 @@ def _environment() -> dict[str, str]:
 def _write(process: subprocess.Popen[bytes], frame: bytes, *, deadline: float) -> None:
     stream = process.stdin
     if stream is None:
-        raise _Ended
+        raise _EndedError
     rest = memoryview(frame)
     descriptor = stream.fileno()
     while rest:
@@ -197,7 +210,7 @@ def _read(process: subprocess.Popen[bytes], *, deadline: float) -> dict[str, Any
 def _read_exactly(process: subprocess.Popen[bytes], length: int, *, deadline: float) -> bytes:
     stream = process.stdout
     if stream is None:
-        raise _Ended
+        raise _EndedError
     received = bytearray()
     descriptor = stream.fileno()
     while len(received) < length:
@@ -205,7 +218,7 @@ def _read_exactly(process: subprocess.Popen[bytes], length: int, *, deadline: fl
         with contextlib.suppress(BlockingIOError):
             piece = os.read(descriptor, min(_READ_BYTES, length - len(received)))
             if not piece:
-                raise _Ended
+                raise _EndedError
             received += piece
     return bytes(received)
 
@@ -215,7 +228,7 @@ def _wait(descriptor: int, event: int, *, deadline: float) -> None:
     poll = select.poll()
     poll.register(descriptor, event)
     if remaining <= 0 or not poll.poll(remaining * 1000):
-        raise _Late
+        raise _LateError
 
 
 def _result(reply: dict[str, Any]) -> ParsedDocument | DocumentError:

@@ -18,7 +18,9 @@ class Sniffed(NamedTuple):
     media_type: str
 
 
-_SUPPORTED = "Allowed: text, Markdown, source code, HTML, PDF, DOCX, PPTX, XLSX, ODT, EPUB, RTF, e-mail, gzip."
+_SUPPORTED = (
+    "Allowed: text, Markdown, source code, HTML, PDF, DOCX, PPTX, XLSX, ODT, EPUB, RTF, e-mail, gzip."
+)
 _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),

@@ -105,7 +105,9 @@ def _answer(request: dict[str, Any], *, memory_mb: int) -> dict[str, Any]:
         raise
     except BaseException as error:  # noqa: BLE001  # a panic of a Rust library derives from BaseException
         words = " ".join(str(error).split())[:300]
-        failure = ParseError(f"The parser failed: {type(error).__name__}: {words}.", hint="Save the document again.")
+        failure = ParseError(
+            f"The parser failed: {type(error).__name__}: {words}.", hint="Save the document again."
+        )
         return {"error": error_to_map(failure), "leave": True}
 
 

@@ -90,12 +90,29 @@ def test_search(headrace: Program, synced: tuple[Path, dict[str, Any]]) -> None:
     assert len(result["hits"]) <= 2
 
 
-def test_search_by_filter_and_access(headrace: Program, synced: tuple[Path, dict[str, Any]]) -> None:
+def test_search_by_filter(headrace: Program, synced: tuple[Path, dict[str, Any]]) -> None:
     folder = synced[0]
     found = loaded(headrace, folder, "search", "the", "--filter", "media_type = 'text/plain'")
     assert {hit["document"] for hit in found["hits"]} == {"docs/pager.txt"}
     error = loaded(headrace, folder, "search", "the", "--filter", "media_type ==== 3", code=2)["error"]
     assert error["type"] == "FilterError"
+
+
+def test_access_labels_open_documents(headrace: Program, tmp_path: Path) -> None:
+    make_workspace(tmp_path)
+    for name in ("hr", "board", "open"):
+        (tmp_path / "docs" / f"{name}.md").write_text(f"# Salaries\n\nSalaries as {name} sees them.\n")
+    with (tmp_path / "headrace.toml").open("a") as file:
+        file.write('[corpus.docs.access]\n"docs/hr*" = ["hr"]\n"docs/board*" = ["board"]\n"*" = ["public"]\n')
+    assert headrace("sync", cwd=tmp_path).returncode == 0
+
+    def found(*labels: str) -> set[str]:
+        given = [part for label in labels for part in ("--access", label)]
+        hits = loaded(headrace, tmp_path, "search", "salaries", *given)["hits"]
+        return {hit["document"] for hit in hits}
+
+    assert found() == {"docs/open.md"}
+    assert found("hr", "board", "public") == {"docs/hr.md", "docs/board.md", "docs/open.md"}
 
 
 def test_ask_cites_and_why_leads_back_to_the_file(

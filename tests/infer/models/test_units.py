@@ -60,7 +60,7 @@ def test_a_long_table_is_quoted_by_its_rows() -> None:
     table = "\n".join(["| Service | Limit |", "|---|---|", *rows])
     assert len(table) > LONGEST_TABLE_CHARACTERS
     units = split_units(table)
-    assert [unit.kind for unit in units] == ["row"] * 81
+    assert [unit.kind for unit in units] == ["row"] * 80
     assert units[-1].text == rows[-1]
     assert units[-1].context == "| Service | Limit |"
 

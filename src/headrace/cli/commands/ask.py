@@ -32,9 +32,9 @@ def ask(
 
     Every citation is a verbatim quote from a document and says where it stands.
     """
-    from headrace import open as open_workspace
+    from headrace.workspace import Workspace
 
-    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         answer = opened.ask(question, k=k, filter=filter_, access=tuple(access or ()), corpus=corpus)
     if as_json:
         from headrace.cli.output import write_json

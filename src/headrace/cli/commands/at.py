@@ -16,9 +16,9 @@ def at(
     as_json: JsonOption = False,
 ) -> int:
     """Name everything that was in use at a time."""
-    from headrace import open as open_workspace
+    from headrace.workspace import Workspace
 
-    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         report = opened.at(time)
     if as_json:
         from headrace.cli.output import write_json

@@ -31,8 +31,8 @@ def plan(
 
     Exit code 1 when some documents would fail, 3 when deletions would be withheld.
     """
-    from headrace import open as open_workspace
     from headrace.cli.each_corpus import for_each_corpus
+    from headrace.workspace import Workspace
 
     def run(name: str) -> PlanReport:
         return opened.plan(name, confirm_deletes=confirm_deletes, verify=verify)
@@ -43,5 +43,5 @@ def plan(
 
         show_plan(output_console(), report)
 
-    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         return for_each_corpus(opened.config, corpus, run=run, show=show, as_json=as_json)

@@ -31,9 +31,9 @@ def search(
     Words and meaning count together. A filter compares metadata:
     year >= 2025 and lang in ('en', 'de').
     """
-    from headrace import open as open_workspace
+    from headrace.workspace import Workspace
 
-    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         result = opened.search(query, k=k, filter=filter_, access=tuple(access or ()), corpus=corpus)
     if as_json:
         from headrace.cli.output import write_json

@@ -12,9 +12,9 @@ def status(ctx: typer.Context, workspace: WorkspaceOption = None, as_json: JsonO
 
     How fresh it is, what it holds, what failed and why, and what to do next.
     """
-    from headrace import open as open_workspace
+    from headrace.workspace import Workspace
 
-    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         report = opened.status()
     if as_json:
         from headrace.cli.output import write_json

@@ -34,8 +34,8 @@ def sync(
 
     Exit code 1 when some documents failed (the rest is served), 3 when deletions were withheld.
     """
-    from headrace import open as open_workspace
     from headrace.cli.each_corpus import for_each_corpus
+    from headrace.workspace import Workspace
 
     def run(name: str) -> SyncReport:
         from headrace.cli.views.progress import sync_progress
@@ -49,5 +49,5 @@ def sync(
 
         show_sync(output_console(), report)
 
-    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         return for_each_corpus(opened.config, corpus, run=run, show=show, as_json=as_json)

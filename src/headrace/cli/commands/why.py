@@ -19,9 +19,9 @@ def why(
 
     A thing is an answer (by its trace id), a chunk, a document, a generation or a release.
     """
-    from headrace import open as open_workspace
+    from headrace.workspace import Workspace
 
-    with open_workspace(workspace_folder(ctx, workspace)) as opened:
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         report = opened.why(ref)
     if as_json:
         from headrace.cli.output import write_json

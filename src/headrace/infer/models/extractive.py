@@ -14,7 +14,7 @@ from headrace.infer.models.base import NO_ANSWER, GenerateRequest, Generation, P
 from headrace.infer.models.relevance import Embed, coverage, similarity, terms, wants_number
 from headrace.infer.models.units import Unit, split_units
 
-REVISION = "1"
+REVISION = "2"
 MOST_UNITS = 3
 
 # Set on 25 questions that the example handbook answers and 25 that it does not: with vectors 24 of the first
@@ -124,6 +124,8 @@ def _fold(text: str) -> str:
 def _cited(candidate: _Candidate) -> str:
     text = candidate.unit.text
     quote = text.replace("\\", "\\\\").replace('"', '\\"')
+    if candidate.unit.header:
+        return f'{candidate.unit.header}\n{text}\n[{candidate.passage.number}: "{quote}"]'
     if candidate.unit.kind in ("table", "row", "code"):
         return f'{text}\n[{candidate.passage.number}: "{quote}"]'
     return f'{" ".join(text.split())} [{candidate.passage.number}: "{quote}"]'

@@ -9,7 +9,7 @@ from typing import Literal
 
 UnitKind = Literal["sentence", "item", "table", "row", "code"]
 
-LONGEST_TABLE_CHARACTERS = 900
+LONGEST_TABLE_CHARACTERS = 400
 """A longer table is quoted by its rows."""
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+\S")
@@ -34,6 +34,8 @@ class Unit:
     """Character offset into the passage."""
     context: str = ""
     """What it is to be read under: the heading, a table's header, the line that introduces a list."""
+    header: str = ""
+    """Of a row: the first line of its table and the rule below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class _Block:
 
 
 def split_units(text: str) -> list[Unit]:
-    """The units of a passage, in their order; together they hold everything but headings and rules."""
+    """The units of a passage, in their order; together they hold everything but headings, rules and headers of long tables."""
     units: list[Unit] = []
     heading = lead = ""
     for block in _blocks(text):
@@ -122,14 +124,17 @@ def _table_units(block: _Block, text: str) -> list[Unit]:
     if whole is None or len(whole.text) <= LONGEST_TABLE_CHARACTERS:
         return [whole] if whole else []
     rows: list[Unit] = []
-    header, at = "", block.start
+    header = rule = ""
+    at = block.start
     for line in text[block.start : block.end].splitlines(keepends=True):
         row = _unit("row", text, at, at + len(line), context=header)
         at += len(line)
-        if row is not None:
+        if row is None:
+            rule = rule or (line.strip() if len(rows) == 1 else "")
+        else:
             header = header or row.text
-            rows.append(row)
-    return rows
+            rows.append(replace(row, header=f"{header}\n{rule}") if rule else row)
+    return rows[1:] if rule and len(rows) > 1 else rows
 
 
 def _sentences(text: str, block: _Block) -> Iterator[tuple[int, int]]:

@@ -15,16 +15,15 @@ from headrace.infer.providers.secrets import excerpt
 RETRYABLE_STATUS = frozenset({408, 409, 425, 429})
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def parse_duration(text: str) -> float | None:
     """Seconds of `20ms`, `6m0s` or `1.5`; None when it is none of these."""
     text = text.strip()
-    try:
+    if _NUMBER.fullmatch(text):
         return max(0.0, float(text))
-    except ValueError:
-        pass
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return None

@@ -1,0 +1,212 @@
+"""Whatever goes wrong, on whichever route, the answer has the one error shape."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+from tests.doors.server.serving import client, serving, small_workspace
+from tests.workbench import Workbench
+
+from headrace.config.load import load_config
+from headrace.errors import (
+    DiskFull,
+    FilterError,
+    HeadraceError,
+    LeaseHeld,
+    MissingExtra,
+    NotFoundError,
+    RetryableError,
+    StorageError,
+    TerminalError,
+    UsageError,
+    Withheld,
+)
+from headrace.records.explain import WhyReport
+from headrace.server.app import create_app
+from headrace.server.guard import MAX_BODY_BYTES
+from headrace.server.loopback import address_of, listen
+from headrace.workspace import Workspace
+
+ROUTES = {
+    *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
+    *("/healthz", "/readyz"),
+}
+UNDESCRIBED = {"/", "/page/page.js", "/openapi.json"}
+
+FAULTS: dict[str, tuple[Exception, int]] = {
+    "usage": (UsageError("no", hint="do"), 400),
+    "filter": (FilterError("a b", "odd"), 400),
+    "missing": (NotFoundError("trace", "x"), 404),
+    "extra": (MissingExtra("MCP", extra="mcp"), 501),
+    "lease": (LeaseHeld("corpus docs", holder="another process", expires_us=1), 409),
+    "withheld": (Withheld("12 deletions", hint="confirm"), 409),
+    "later": (RetryableError("busy", retry_after_seconds=7.2), 502),
+    "never": (TerminalError("wrong key"), 502),
+    "storage": (StorageError("the file /secret/place is gone"), 500),
+    "full": (DiskFull("/secret/place"), 500),
+    "bug": (ZeroDivisionError("the secret number"), 500),
+}
+
+
+class Faulty(Workspace):
+    """A workspace whose `why` fails as it is told to."""
+
+    def why(self, ref: str) -> WhyReport:
+        """Fail."""
+        raise FAULTS[ref][0]
+
+
+@pytest.fixture(scope="module")
+def faulty(synced: Workbench) -> Iterator[httpx.Client]:
+    """A client of a server over it."""
+    config = uvicorn.Config("", log_level="critical", ws="none")
+    with Faulty(load_config(synced.root)) as workspace, listen("127.0.0.1", 0) as taken:
+        config.app = create_app(workspace)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=lambda: server.run(sockets=[taken]))
+        thread.start()
+        with client(address_of(taken)) as opened:
+            yield opened
+        server.should_exit = True
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+
+
+def assert_shape(answer: httpx.Response, status: int, kind: str) -> dict[str, str]:
+    """Check the shape and give the facts back."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert list(body) == ["error"]
+    assert set(body["error"]) == {"type", "message", "hint", "details"}
+    assert body["error"]["type"] == kind
+    assert body["error"]["message"]
+    assert all(isinstance(value, str) for value in body["error"]["details"].values())
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    facts: dict[str, str] = body["error"]
+    return facts
+
+
+def test_the_routes_below_are_all_there_are(http: httpx.Client) -> None:
+    described = {path.replace(":path", "") for path in http.get("/openapi.json").json()["paths"]}
+    assert described == ROUTES
+
+
+@pytest.mark.parametrize("route", sorted(ROUTES | UNDESCRIBED))
+def test_wrong_method(http: httpx.Client, route: str) -> None:
+    answer = http.patch(route.replace("{ref}", "x").replace("{time}", "now"))
+    facts = assert_shape(answer, 405, "HttpError")
+    assert "PATCH" in facts["message"]
+
+
+@pytest.mark.parametrize(
+    "route", ["/nothing", "/api", "/api/", "/api/search/", "/page/", "/page/x.js", "/v1"]
+)
+def test_no_such_route(http: httpx.Client, route: str) -> None:
+    assert route in assert_shape(http.get(route), 404, "NotFoundError")["message"]
+
+
+@pytest.mark.parametrize("route", ["/page/..%2fapp.py", "/page/%2e%2e/app.py", "/page/%2fetc%2fpasswd"])
+def test_the_page_folder_cannot_be_left(http: httpx.Client, route: str) -> None:
+    assert_shape(http.get(route), 404, "NotFoundError")
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/api/search", "'q' in the query"),
+        ("/api/search?q=", "'q' in the query"),
+        ("/api/search?q=x&k=0", "'k' in the query"),
+        ("/api/search?q=x&k=201", "'k' in the query"),
+        ("/api/search?q=x&k=many", "'k' in the query"),
+        ("/api/search?q=x&fliter=y", "'fliter' in the query"),
+        ("/api/ask", "'q' in the query"),
+        ("/api/ask?q=x&question=y", "'question' in the query"),
+    ],
+)
+def test_parameters_that_do_not_fit(http: httpx.Client, path: str, named: str) -> None:
+    assert named in assert_shape(http.get(path), 422, "InvalidRequest")["message"]
+
+
+@pytest.mark.parametrize("route", ["/api/search", "/api/ask"])
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"", "the body"),
+        (b"{", "the body"),
+        (b"[1]", "the body"),
+        (b"{}", "field required"),
+        (b'{"query": 7, "question": 7}', "valid string"),
+        (b'{"query": "x", "question": "x"}', "not permitted"),
+    ],
+)
+def test_bodies_that_do_not_fit(http: httpx.Client, route: str, content: bytes, named: str) -> None:
+    answer = http.post(route, content=content, headers={"content-type": "application/json"})
+    assert named in assert_shape(answer, 422, "InvalidRequest")["message"]
+
+
+def test_a_form_is_told_to_be_json(http: httpx.Client) -> None:
+    answer = http.post("/api/search", data={"query": "x"})
+    assert "JSON object" in assert_shape(answer, 422, "InvalidRequest")["message"]
+
+
+def test_values_sent_are_not_sent_back(http: httpx.Client) -> None:
+    answer = http.post("/api/search", json={"query": "x", "k": "my secret"})
+    assert_shape(answer, 422, "InvalidRequest")
+    assert "my secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/api/search?q=%20", 400, "UsageError"),
+        ("/api/search?q=x&filter=???", 400, "FilterError"),
+        ("/api/search?q=x&corpus=nope", 404, "NotFoundError"),
+        ("/api/ask?q=x&corpus=nope", 404, "NotFoundError"),
+        ("/api/why/nothing/here.md", 404, "NotFoundError"),
+        ("/api/at/yesteryear", 400, "UsageError"),
+    ],
+)
+def test_what_the_operations_refuse(http: httpx.Client, path: str, status: int, kind: str) -> None:
+    assert_shape(http.get(path), status, kind)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_kind_of_error_has_its_status(faulty: httpx.Client, name: str) -> None:
+    error, status = FAULTS[name]
+    kind = error.type if isinstance(error, HeadraceError) else "Unexpected"
+    answer = faulty.get(f"/api/why/{name}")
+    assert_shape(answer, status, kind)
+    assert "secret" not in answer.text
+    if name == "later":
+        assert answer.headers["retry-after"] == "7"
+
+
+def test_a_server_that_failed_goes_on(faulty: httpx.Client) -> None:
+    assert faulty.get("/api/why/bug").status_code == 500
+    assert faulty.get("/api/search", params={"q": "backups"}).json()["hits"]
+
+
+def test_an_upstream_that_is_down(tmp_path_factory: pytest.TempPathFactory) -> None:
+    nobody = '\n[ask]\nmodel = "nobody"\n[models.nobody]\nbase_url = "{url}"\nmodel = "x"\n'
+    with listen("127.0.0.1", 0) as closed:
+        url = f"{address_of(closed)}/v1"
+    bench = small_workspace(tmp_path_factory.mktemp("upstream"), extra=nobody.format(url=url))
+    bench.sync()
+    with serving(bench.root) as address, client(address) as http:
+        answer = http.post("/api/ask", json={"question": "How long are backups kept?"})
+    assert answer.status_code == 502
+    assert set(answer.json()["error"]) == {"type", "message", "hint", "details"}
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("route", ["/api/search", "/mcp"])
+def test_a_body_that_is_too_large(http: httpx.Client, route: str, announced: bool) -> None:
+    body = b'{"query": "' + b"x" * MAX_BODY_BYTES + b'"}'
+    headers = {"content-type": "application/json"}
+    answer = http.post(route, content=body if announced else iter([body[:9], body[9:]]), headers=headers)
+    assert_shape(answer, 413, "BodyTooLarge")

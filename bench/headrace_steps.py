@@ -42,11 +42,20 @@ def sync(corpus: Path, workspace: Path, step: str) -> dict[str, object]:
     check_start = time.perf_counter()
     versions = lance_versions(workspace) - versions_before
     check_seconds = round(time.perf_counter() - check_start, 4)
-    return {"step": step, "seconds": seconds, "embeddings": report.embeddings.computed,
-            "versions": versions, "rows": report.chunks.total, "wrong": None,
-            "index_commits": report.commits, "check_seconds": check_seconds,
-            "reused": report.embeddings.reused, "withheld": report.documents.withheld,
-            "failed": report.documents.failed, "digest": report.digest}
+    return {
+        "step": step,
+        "seconds": seconds,
+        "embeddings": report.embeddings.computed,
+        "versions": versions,
+        "rows": report.chunks.total,
+        "wrong": None,
+        "index_commits": report.commits,
+        "check_seconds": check_seconds,
+        "reused": report.embeddings.reused,
+        "withheld": report.documents.withheld,
+        "failed": report.documents.failed,
+        "digest": report.digest,
+    }
 
 
 def lance_versions(workspace: Path) -> int:

@@ -16,7 +16,16 @@ TITLES = {
     ("small", "empty"): "empty listing",
 }
 HEADER: tuple[str, ...] = (
-    "step", "system", "seconds", "× ours", "embeddings", "commits", "rows", "lost", "wrong", "process s",
+    "step",
+    "system",
+    "seconds",
+    "× ours",
+    "embeddings",
+    "commits",
+    "rows",
+    "lost",
+    "wrong",
+    "process s",
 )
 SECONDS = ("seconds", "process_seconds", "load_seconds", "save_seconds")
 COUNTS = ("embeddings", "versions", "rows", "rows_before", "wrong")
@@ -57,10 +66,17 @@ def render(summary: list[dict[str, Any]], *, facts: dict[str, Any]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = [_line(row, widths) for row in rows]
     lines.insert(1, "-" * len(lines[0]))
-    heading = (f"ingest: {facts['files']:,} files x {facts['chunks_per_file']} chunks, "
-               f"{facts['cores']} cores, median of {facts['repeat']}, load {facts['load']} before")
+    heading = (
+        f"ingest: {facts['files']:,} files x {facts['chunks_per_file']} chunks, "
+        f"{facts['cores']} cores, median of {facts['repeat']}, {_load(facts['load'])}"
+    )
     versions = "\n".join(f"{name}: {text}" for name, text in facts["versions"].items())
     return f"{heading}\n{versions}\n\n" + "\n".join(lines) + f"\n\n{NOTES}"
+
+
+def _load(loads: list[float | None]) -> str:
+    low, high = loads
+    return "no step ended" if low is None else f"load average before a step {low} to {high}"
 
 
 def _middle(lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -88,8 +104,18 @@ def _cells(entry: dict[str, Any], *, title: str) -> tuple[str, ...]:
     ratio = "" if entry["ratio"] is None else f"{entry['ratio']:.2f}"
     lost = f"{entry['rows_before'] - entry['rows']:,}" if empty else ""
     wrong = "" if empty else _count(entry["wrong"])
-    return (title, entry["system"], f"{entry['seconds']:.2f}", ratio, _count(entry["embeddings"]),
-            _count(entry["versions"]), _count(entry["rows"]), lost, wrong, f"{entry['process_seconds']:.2f}")
+    return (
+        title,
+        entry["system"],
+        f"{entry['seconds']:.2f}",
+        ratio,
+        _count(entry["embeddings"]),
+        _count(entry["versions"]),
+        _count(entry["rows"]),
+        lost,
+        wrong,
+        f"{entry['process_seconds']:.2f}",
+    )
 
 
 def _count(value: int | None) -> str:
@@ -97,6 +123,8 @@ def _count(value: int | None) -> str:
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:
-    cells = [cell.ljust(width) if column < 2 else cell.rjust(width)
-             for column, (cell, width) in enumerate(zip(row, widths, strict=True))]
+    cells = [
+        cell.ljust(width) if column < 2 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
     return "  ".join(cells).rstrip()

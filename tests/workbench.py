@@ -55,9 +55,7 @@ class Workbench:
     ) -> None:
         """Write headrace.toml anew."""
         storage = f'[storage]\nledger = "{ledger}"\n' if ledger else ""
-        text = _CONFIG.format(
-            storage=storage, sources=sources, embedder=embedder, chunk_tokens=chunk_tokens
-        )
+        text = _CONFIG.format(storage=storage, sources=sources, embedder=embedder, chunk_tokens=chunk_tokens)
         (self.root / "headrace.toml").write_text(text + extra, encoding="utf-8")
 
     def write(self, name: str, text: str) -> Path:
@@ -110,7 +108,17 @@ def rows(workspace: Workspace, corpus: str = "docs") -> list[dict[str, Any]]:
     served = snapshots.current(corpus, ())
     if served is None:
         return []
-    columns = ["document", "position", "chunk_id", "revision", "start", "end", "text", "text_hash", "metadata"]
+    columns = [
+        "document",
+        "position",
+        "chunk_id",
+        "revision",
+        "start",
+        "end",
+        "text",
+        "text_hash",
+        "metadata",
+    ]
     table = snapshots.dataset(served).to_table(columns=[*columns, "vector"])
     found = table.to_pylist()
     for row in found:

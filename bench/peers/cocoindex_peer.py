@@ -89,8 +89,15 @@ def sync(corpus: Path, state: Path, step: str, embedder: CountingEmbedder) -> St
     checking = Stopwatch()
     version, stored = asyncio.run(read_table(state))
     wrong = count_wrong(corpus, embedder, stored=stored)
-    return Step(step=step, seconds=seconds, embeddings=embedder.texts, versions=version - version_before,
-                rows=stored.total(), wrong=wrong, check_seconds=checking.seconds())
+    return Step(
+        step=step,
+        seconds=seconds,
+        embeddings=embedder.texts,
+        versions=version - version_before,
+        rows=stored.total(),
+        wrong=wrong,
+        check_seconds=checking.seconds(),
+    )
 
 
 async def read_table(state: Path) -> tuple[int, Counter[tuple[str, bytes]]]:

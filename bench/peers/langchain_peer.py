@@ -56,8 +56,15 @@ def sync(corpus: Path, state: Path, step: str, embedder: CountingEmbedder) -> St
     clock = Stopwatch()
     records = SQLRecordManager("bench", db_url=f"sqlite:///{state / 'records.sqlite'}")
     records.create_schema()
-    index(chunks(corpus), records, store, batch_size=BATCH_CHUNKS, cleanup="full", source_id_key="path",
-          key_encoder="blake2b")
+    index(
+        chunks(corpus),
+        records,
+        store,
+        batch_size=BATCH_CHUNKS,
+        cleanup="full",
+        source_id_key="path",
+        key_encoder="blake2b",
+    )
     seconds = clock.seconds()
     saving = Stopwatch()
     vectors_file.write_text(json.dumps(store.store), encoding="utf-8")
@@ -65,9 +72,17 @@ def sync(corpus: Path, state: Path, step: str, embedder: CountingEmbedder) -> St
     checking = Stopwatch()
     stored = Counter((row["metadata"]["path"], fingerprint(row["vector"])) for row in store.store.values())
     wrong = count_wrong(corpus, embedder, stored=stored)
-    return Step(step=step, seconds=seconds, embeddings=embedder.texts, versions=None, rows=stored.total(),
-                wrong=wrong, load_seconds=load_seconds, save_seconds=save_seconds,
-                check_seconds=checking.seconds())
+    return Step(
+        step=step,
+        seconds=seconds,
+        embeddings=embedder.texts,
+        versions=None,
+        rows=stored.total(),
+        wrong=wrong,
+        load_seconds=load_seconds,
+        save_seconds=save_seconds,
+        check_seconds=checking.seconds(),
+    )
 
 
 def chunks(corpus: Path) -> Iterator[Document]:

@@ -80,9 +80,17 @@ def sync(corpus: Path, state: Path, step: str, embedder: CountingEmbedder) -> St
     checking = Stopwatch()
     stored = held(vectors)
     wrong = count_wrong(corpus, embedder, stored=stored)
-    return Step(step=step, seconds=seconds, embeddings=embedder.texts, versions=None, rows=stored.total(),
-                wrong=wrong, load_seconds=load_seconds, save_seconds=save_seconds,
-                check_seconds=checking.seconds())
+    return Step(
+        step=step,
+        seconds=seconds,
+        embeddings=embedder.texts,
+        versions=None,
+        rows=stored.total(),
+        wrong=wrong,
+        load_seconds=load_seconds,
+        save_seconds=save_seconds,
+        check_seconds=checking.seconds(),
+    )
 
 
 def document(path: str, text: str) -> Document:

@@ -83,8 +83,11 @@ def count_wrong(folder: Path, embedder: CountingEmbedder, *, stored: Counter[tup
 
     `stored` counts (path, vector fingerprint) pairs: what the store holds.
     """
-    wanted = Counter((path, fingerprint(embedder.vector(chunk)))
-                     for path, text in read_documents(folder) for chunk in split(text))
+    wanted = Counter(
+        (path, fingerprint(embedder.vector(chunk)))
+        for path, text in read_documents(folder)
+        for chunk in split(text)
+    )
     return max((wanted - stored).total(), (stored - wanted).total())
 
 

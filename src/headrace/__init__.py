@@ -1,10 +1,10 @@
 """Headrace: the data system behind an AI product.
 
-    import headrace
+import headrace
 
-    with headrace.open("handbook") as workspace:
-        workspace.sync()
-        print(workspace.ask("How long are traces kept?").answer)
+with headrace.open("handbook") as workspace:
+    workspace.sync()
+    print(workspace.ask("How long are traces kept?").answer)
 """
 
 from __future__ import annotations

@@ -195,7 +195,8 @@ class DiskFull(StorageError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"No space left while writing {path!r}. What was serving still serves; nothing half-written is visible.",
+            f"No space left while writing {path!r}. What was serving still serves; "
+            "nothing half-written is visible.",
             hint="Free some space and run the command again: it goes on from the last published batch.",
             path=path,
         )
@@ -209,7 +210,9 @@ class RetryableError(ProviderError):
     """The upstream may answer later; `retry_after_seconds` is what it asked for, if it did."""
 
     def __init__(self, message: str, *, retry_after_seconds: float | None = None, **details: Any) -> None:
-        super().__init__(message, hint="It is retried with backoff; if it lasts, look at the provider.", **details)
+        super().__init__(
+            message, hint="It is retried with backoff; if it lasts, look at the provider.", **details
+        )
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -37,6 +37,7 @@ def load(kind: Kind, name: str) -> Callable[..., Any]:
         factory: Callable[..., Any] = points[0].load()
     except Exception as error:
         raise ConfigError(
-            f"The {kind} plugin {name!r} ({points[0].value}) cannot be loaded: {type(error).__name__}: {error}"
+            f"The {kind} plugin {name!r} ({points[0].value}) cannot be loaded: "
+            f"{type(error).__name__}: {error}"
         ) from error
     return factory

@@ -62,9 +62,7 @@ class Workspace:
         """Say what a sync would do now and what it would cost; writes nothing."""
         from headrace.ingest.sync.plan import plan
 
-        return plan(
-            self._sync_context(self._corpus(corpus)), confirm_deletes=confirm_deletes, verify=verify
-        )
+        return plan(self._sync_context(self._corpus(corpus)), confirm_deletes=confirm_deletes, verify=verify)
 
     def sync(
         self,
@@ -258,7 +256,9 @@ class Workspace:
         known = list(self.config.corpora)
         if name is not None:
             if name not in self.config.corpora:
-                raise NotFoundError("corpus", name, known=known, hint="Corpora are declared in headrace.toml.")
+                raise NotFoundError(
+                    "corpus", name, known=known, hint="Corpora are declared in headrace.toml."
+                )
             return name
         if len(known) == 1:
             return known[0]

@@ -16,7 +16,18 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "headrace"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-HEAVY = ("lance", "pyarrow", "numpy", "onnxruntime", "tokenizers", "sqlalchemy", "aiohttp", "fastapi", "kreuzberg", "rich")
+HEAVY = (
+    "lance",
+    "pyarrow",
+    "numpy",
+    "onnxruntime",
+    "tokenizers",
+    "sqlalchemy",
+    "aiohttp",
+    "fastapi",
+    "kreuzberg",
+    "rich",
+)
 
 
 def test_exported_names() -> None:
@@ -58,7 +69,9 @@ def test_a_room_says_what_it_is_and_has_no_logic(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), f"{path} has no docstring"
     if path != PACKAGE / "__init__.py":
-        logic = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.If | ast.For)]
+        logic = [
+            node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.If | ast.For)
+        ]
         assert not logic, f"{path} holds logic"
 
 

@@ -283,7 +283,7 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
             self.close_connection = self.close_connection or reply.cut
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it overrides
+        def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
     return Handler

@@ -24,7 +24,7 @@ def _hit(text: str, start: int = 100) -> Hit:
     )
 
 
-TEXT = "Herons wade.\nThey eat \"small\" fish, and wait."
+TEXT = 'Herons wade.\nThey eat "small" fish, and wait.'
 
 
 def test_a_verbatim_quote_is_kept_with_its_span() -> None:

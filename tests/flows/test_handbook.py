@@ -15,7 +15,8 @@ from headrace.workspace import Workspace
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUESTIONS = [
-    json.loads(line) for line in (EXAMPLES / "handbook_questions.jsonl").read_text(encoding="utf-8").splitlines()
+    json.loads(line)
+    for line in (EXAMPLES / "handbook_questions.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 UNANSWERABLE = [
     "What is the capital of Mongolia?",
@@ -36,7 +37,9 @@ def handbook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with headrace.open(root) as workspace:
         report = workspace.sync()
         assert report.documents.added == 67
-        assert [failure.document for failure in report.failures] == ["docs/reports/quarterly-review-2026-q2.pdf"]
+        assert [failure.document for failure in report.failures] == [
+            "docs/reports/quarterly-review-2026-q2.pdf"
+        ]
         yield workspace
 
 
@@ -73,7 +76,9 @@ def test_a_citation_of_a_markdown_file_points_into_the_file_itself(handbook: Wor
 
 
 def test_a_pdf_citation_names_its_page(handbook: Workspace) -> None:
-    hits = handbook.search("partial listing INC-0138 documents removed", filter="media_type = 'application/pdf'").hits
+    hits = handbook.search(
+        "partial listing INC-0138 documents removed", filter="media_type = 'application/pdf'"
+    ).hits
     assert hits
     assert all(hit.page is not None and hit.page >= 1 for hit in hits)
 

@@ -48,7 +48,8 @@ class EditHistory(RuleBasedStateMachine):
     def files(self) -> dict[str, str]:
         docs = self.bench.root / "docs"
         return {
-            str(path.relative_to(docs)): path.read_text(encoding="utf-8") for path in sorted(docs.rglob("*.md"))
+            str(path.relative_to(docs)): path.read_text(encoding="utf-8")
+            for path in sorted(docs.rglob("*.md"))
         }
 
     @initialize(names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True), text=texts)
@@ -133,9 +134,7 @@ EditHistory.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestEditHistory = EditHistory.TestCase
-if SOAK:
-    TestEditHistory.pytestmark = [pytest.mark.soak]
+TestEditHistory = pytest.mark.soak(EditHistory.TestCase) if SOAK else EditHistory.TestCase
 
 
 def test_digest_does_not_depend_on_where_the_workspace_lies(tmp_path: Path) -> None:
@@ -179,6 +178,14 @@ def test_a_config_changed_and_changed_back_embeds_nothing_on_return(tmp_path: Pa
 
 def _content(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [
-        (row["document"], row["chunk_id"], row["revision"], row["start"], row["text"], row["metadata"], row["vector"])
+        (
+            row["document"],
+            row["chunk_id"],
+            row["revision"],
+            row["start"],
+            row["text"],
+            row["metadata"],
+            row["vector"],
+        )
         for row in rows
     ]

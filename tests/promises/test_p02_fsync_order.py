@@ -37,7 +37,11 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     log = root / "calls.txt"
     command = [strace, "-f", "-y", "-qq", "-s", "0", "-e", f"trace={_CALLS}", "-o", str(log)]
     done = subprocess.run(
-        [*command, sys.executable, "-c", _SYNC, str(bench.root)], capture_output=True, text=True, timeout=300, check=False
+        [*command, sys.executable, "-c", _SYNC, str(bench.root)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     if "ptrace" in done.stderr and "ermitted" in done.stderr:
         pytest.skip("tracing system calls is not permitted here")

@@ -35,9 +35,7 @@ def test_kill_during_sync_then_rerun(tmp_path: Path, failpoint: str) -> None:
 
 
 @pytest.mark.parametrize("failpoint", ["sync.after_index_commit", "sync.in_ledger_transaction"])
-def test_kill_during_sync_then_rerun_on_postgresql(
-    tmp_path: Path, postgres_url: str, failpoint: str
-) -> None:
+def test_kill_during_sync_then_rerun_on_postgresql(tmp_path: Path, postgres_url: str, failpoint: str) -> None:
     bench = Workbench(tmp_path)
     bench.configure(ledger=postgres_url)
     _kill_and_rerun(bench, failpoint, ledger=postgres_url)

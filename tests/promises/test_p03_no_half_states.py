@@ -89,7 +89,9 @@ def test_a_document_that_no_longer_parses_goes_on_serving(tmp_path: Path) -> Non
     assert [failure.document for failure in report.failures] == ["docs/page.md"]
     assert (report.documents.updated, report.documents.failed) == (1, 1)
     with bench.open() as workspace:
-        hit = next(hit for hit in workspace.search("old revision herons").hits if hit.document == "docs/page.md")
+        hit = next(
+            hit for hit in workspace.search("old revision herons").hits if hit.document == "docs/page.md"
+        )
         assert "old revision" in hit.text
         (failure,) = workspace.status().corpora[0].failures
         assert failure["stage"] == "parse"

@@ -43,15 +43,13 @@ def _bad_files(docs: Path) -> dict[str, bytes]:
         "binary.md": bytes(range(256)) * 8,
         "truncated.pdf": b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog",
         "fake.docx": b"PK\x03\x04 not really a document",
-        "odd\nname\xf0.md".encode("utf-8", "surrogateescape"): b"",
     }
-    names: dict[str, bytes] = {}
+    odd = os.path.join(os.fsencode(docs), b"odd\nname\xf0.md")
+    with open(odd, "wb") as file:
+        file.write(b"")
     for name, data in bad.items():
-        path = os.path.join(os.fsencode(docs), name if isinstance(name, bytes) else name.encode())
-        with open(path, "wb") as file:
-            file.write(data)
-        names[os.fsdecode(os.path.basename(path))] = data
-    return names
+        (docs / name).write_bytes(data)
+    return bad
 
 
 def test_bad_files_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -151,7 +149,9 @@ def test_a_quote_that_does_not_stand_there_is_removed_and_recorded(
     )
     bench.write("page.md", "Herons stand in shallow water.\nThey eat fish.")
     bench.sync()
-    server.answer = 'They wade [1: "stand in shallow water"], fly [1: "fly south in winter"] and sing [9: "song"].'
+    server.answer = (
+        'They wade [1: "stand in shallow water"], fly [1: "fly south in winter"] and sing [9: "song"].'
+    )
     with bench.open() as workspace:
         answer = workspace.ask("What do herons do?")
         root = next(span for span in workspace.events.trace(answer.trace_id) if span.kind == "ask")

@@ -1,4 +1,4 @@
-"""P9: every answer can be traced to file, page, heading and span, and the system can be named as of any time."""
+"""P9: an answer leads to file, page, heading and span; the system can be named as of any time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from headrace.errors import NotFoundError
 from headrace.records.explain import WhyNode
 from tests.workbench import Workbench
 
-POLICY = "# Retention\n\n## Traces\n\nTraces are kept for ninety days.\n\n## Backups\n\nBackups expire after a year.\n"
+POLICY = (
+    "# Retention\n\n## Traces\n\nTraces are kept for ninety days.\n\n"
+    "## Backups\n\nBackups expire after a year.\n"
+)
 
 
 @pytest.fixture
@@ -36,9 +39,17 @@ def test_an_answer_leads_back_to_its_file_and_span(bench: Workbench) -> None:
     citation = answer.citations[0]
     assert POLICY[citation.span[0] : citation.span[1]] == citation.quote
     found = {node.kind: node for node in walk(report.upstream)}
-    assert {"trace", "release", "generation", "recipe", "prompt", "model", "chunk", "document", "revision"} <= set(
-        found
-    )
+    assert {
+        "trace",
+        "release",
+        "generation",
+        "recipe",
+        "prompt",
+        "model",
+        "chunk",
+        "document",
+        "revision",
+    } <= set(found)
     cited = [node for node in walk(report.upstream) if node.relation == "cites"]
     assert cited[0].facts["document"] == "docs/policy.md"
     assert "Traces" in cited[0].facts["headings"]
@@ -60,7 +71,9 @@ def test_a_moved_document_remembers_where_it_was(bench: Workbench) -> None:
     assert bench.sync().documents.moved == 1
     with bench.open() as workspace:
         report = workspace.why("retention.md")
-    assert [node.ref for node in walk(report.upstream) if node.relation == "moved from"] == ["docs/docs/policy.md"]
+    assert [node.ref for node in walk(report.upstream) if node.relation == "moved from"] == [
+        "docs/docs/policy.md"
+    ]
 
 
 def test_an_old_answer_still_explains_itself_after_its_document_changed(bench: Workbench) -> None:

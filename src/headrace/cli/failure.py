@@ -28,7 +28,7 @@ class UnexpectedError(HeadraceError):
         )
 
 
-class Interrupted(HeadraceError):  # noqa: N818  the word people know
+class Interrupted(HeadraceError):
     """Ctrl-C."""
 
     exit_code = INTERRUPTED

@@ -13,7 +13,7 @@ _CONTROLS = re.compile(
 )
 
 
-class OutputClosed(Exception):  # noqa: N818  a state of the world, no fault
+class OutputClosed(Exception):
     """The reader of stdout went away, such as `head` after its lines."""
 
 

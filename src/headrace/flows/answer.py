@@ -35,7 +35,7 @@ class Asker:
 
 
 def ask(asker: Asker, query: Query) -> Answer:
-    """Answer a question from a corpus. The call is durable before the answer is returned, a failed one too."""
+    """Answer a question. The call is durable before the answer is returned, a failed one too."""
     trace = Trace(events=asker.events)
     root = Started(trace_id=trace.trace_id, parent_span_id=None)
     release = asker.releases.pin(
@@ -44,9 +44,7 @@ def ask(asker: Asker, query: Query) -> Answer:
     try:
         answer = _answer(asker, query, trace, root, release)
     except HeadraceError as error:
-        trace.add(
-            failed_span(root, name=f"ask {query.corpus}", kind="ask", error=error, question=query.text)
-        )
+        trace.add(failed_span(root, name=f"ask {query.corpus}", kind="ask", error=error, question=query.text))
         trace.write()
         raise
     trace.write()
@@ -78,9 +76,7 @@ def _answer(asker: Asker, query: Query, trace: Trace, root: Started, release: st
     return answer
 
 
-def _generate(
-    asker: Asker, query: Query, retrieval: Retrieval, trace: Trace, root: Started
-) -> Generation:
+def _generate(asker: Asker, query: Query, retrieval: Retrieval, trace: Trace, root: Started) -> Generation:
     started = Started(trace_id=trace.trace_id, parent_span_id=root.span_id)
     passages = [_passage(number, hit) for number, hit in enumerate(retrieval.hits, start=1)]
     messages = render(asker.prompt, {"question": query.text, "passages": passages})

@@ -1,4 +1,4 @@
-"""Check an answer's citations against what was retrieved: a quote stands verbatim in its passage, or it goes."""
+"""Check citations against what was retrieved: a quote stands verbatim in its passage, or it goes."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def headings_at(path: Sequence[str], text: str, offset: int) -> tuple[str, ...]:
     A path does not tell the levels of its headings; they are taken to be consecutive.
     """
     inside = find_headings(text)
-    begins = bool(inside) and bool(path) and inside[0].text == path[-1] and not text[: inside[0].start].strip()
+    begins = (
+        bool(inside) and bool(path) and inside[0].text == path[-1] and not text[: inside[0].start].strip()
+    )
     last = inside[0].level if begins else len(path)
     stack = [(last - len(path) + 1 + depth, name) for depth, name in enumerate(path)]
     for heading in inside[1:] if begins else inside:

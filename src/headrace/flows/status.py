@@ -35,8 +35,7 @@ def status(
     with ledger.read() as conn:
         release = releases.current(conn)
         rows = tuple(
-            _corpus(conn, name, sources, embedders.get(name), releases)
-            for name, sources in corpora.items()
+            _corpus(conn, name, sources, embedders.get(name), releases) for name, sources in corpora.items()
         )
     return StatusReport(
         workspace=workspace,

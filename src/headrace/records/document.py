@@ -30,9 +30,11 @@ class SourceItem:
     """One document in a listing; `read` fetches its bytes."""
 
     uri: str
-    """Stable name: relative to the workspace for files inside it, `<file>#<id>` for records, the canonical URL for web."""
+    """Stable name: relative to the workspace for files in it, `<file>#<id>` for records, the canonical URL
+    for web."""
     stamp: str
-    """Opaque token that changes whenever content may have changed (size+mtime+inode, row hash, ETag); equal means unchanged."""
+    """Opaque token that changes whenever content may have changed (size, times and inode; row hash; ETag).
+    Equal means unchanged."""
     read: Callable[[], Content]
     """Fetches the bytes. Raises ReadError."""
     size_bytes: int | None = None

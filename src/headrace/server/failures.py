@@ -52,7 +52,7 @@ class ErrorBody(BaseModel):
     error: ErrorFacts
 
 
-class InvalidRequest(UsageError):  # noqa: N818  what happened, in the words of the wire
+class InvalidRequest(UsageError):
     """Parameters or body of a request do not fit."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -66,7 +66,7 @@ class HttpError(UsageError):
     """The protocol's own refusals: no such route, wrong method."""
 
 
-class Unexpected(HeadraceError):  # noqa: N818  what happened, in the words of the wire
+class Unexpected(HeadraceError):
     """Something the server did not foresee; its log says more."""
 
     def __init__(self, name: str = "Unexpected") -> None:

@@ -21,15 +21,15 @@ _OPEN_PATHS = ("/", "/healthz", "/readyz")
 """What another site may link to: it shows nothing that was not asked for on the page itself."""
 
 
-class HostRefused(UsageError):  # noqa: N818  what happened, in the words of the wire
+class HostRefused(UsageError):
     """The Host header names something else than this machine, as after DNS rebinding."""
 
 
-class OriginRefused(UsageError):  # noqa: N818  what happened, in the words of the wire
+class OriginRefused(UsageError):
     """A page of another site sent the request."""
 
 
-class BodyTooLarge(UsageError):  # noqa: N818  what happened, in the words of the wire
+class BodyTooLarge(UsageError):
     """The request body is larger than allowed."""
 
 

@@ -29,7 +29,7 @@ class Ready(BaseModel):
     """Corpora with a generation that serves."""
 
 
-class NotReady(HeadraceError):  # noqa: N818  what happened, in the words of the wire
+class NotReady(HeadraceError):
     """The server cannot answer queries yet."""
 
 

@@ -127,6 +127,4 @@ def _body(release: Release | None) -> dict[str, Any]:
 
 
 def _release(digest: str, body: Mapping[str, Any]) -> Release:
-    return Release(
-        digest=digest, corpora=body["corpora"], model=body["model"], prompt=body["prompt"]
-    )
+    return Release(digest=digest, corpora=body["corpora"], model=body["model"], prompt=body["prompt"])

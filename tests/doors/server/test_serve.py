@@ -120,5 +120,5 @@ def test_a_package_that_is_not_installed(synced: Workbench, package: str, call: 
     )
     assert "MissingExtra" in done.stderr
     assert done.returncode == 1
-    assert f"headrace.errors.MissingExtra: " in done.stderr
+    assert "headrace.errors.MissingExtra: " in done.stderr
     assert extra in ("server", "mcp")

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import sqlalchemy as sa
+from tests.workbench import Workbench, rows
 
 from headrace.ledger.storage.tables import leases as lease_table
-from tests.workbench import Workbench, rows
 
 _SYNC = "import sys, headrace\nwith headrace.open(sys.argv[1]) as workspace: workspace.sync()"
 
@@ -30,7 +30,9 @@ def test_a_writer_that_lost_its_lease_publishes_nothing(tmp_path: Path) -> None:
     with bench.open() as workspace:
         _wait_for_commit(tmp_path)
         # As if its time to live had run out while it was stopped.
-        workspace.ledger.write(lambda tx: tx.conn.execute(sa.update(lease_table).values(holder=None, expires_us=0)))
+        workspace.ledger.write(
+            lambda tx: tx.conn.execute(sa.update(lease_table).values(holder=None, expires_us=0))
+        )
         bench.write("a.md", "The revision of the quick writer about herons.")
         report = workspace.sync()
         assert report.documents.updated == 1

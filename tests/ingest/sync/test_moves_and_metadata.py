@@ -36,7 +36,10 @@ def test_changed_metadata_embeds_nothing(tmp_path: Path) -> None:
     bench.configure(sources=source)
 
     def write(year: int) -> None:
-        lines = [json.dumps({"id": number, "body": f"Item {number} about herons.", "year": year}) for number in range(3)]
+        lines = [
+            json.dumps({"id": number, "body": f"Item {number} about herons.", "year": year})
+            for number in range(3)
+        ]
         records.write_text("\n".join(lines), encoding="utf-8")
 
     write(2020)

@@ -1,4 +1,4 @@
-"""A columnar table: swaps are one commit, what was not published can be undone, a foreign commit is noticed."""
+"""A columnar table: swaps are one commit, unpublished ones can be undone, foreign ones are noticed."""
 
 from __future__ import annotations
 

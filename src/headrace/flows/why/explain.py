@@ -137,9 +137,7 @@ def _document(reader: Reader, name: str) -> WhyReport:
         )
         for row in rows
     )
-    downstream = WhyNode(
-        kind="document", ref=ref, label=state.uri, children=(*chunks, *_uses(reader, ref))
-    )
+    downstream = WhyNode(kind="document", ref=ref, label=state.uri, children=(*chunks, *_uses(reader, ref)))
     return WhyReport(ref=ref, kind="document", upstream=upstream, downstream=downstream)
 
 
@@ -154,7 +152,9 @@ def _find_document(reader: Reader, name: str) -> tuple[str, DocumentState]:
             if state is not None:
                 return corpus, state
         wanted = [
-            row.uri for row in documents.load_brief(reader.conn, generation.id) if row.uri.endswith(f"/{name}")
+            row.uri
+            for row in documents.load_brief(reader.conn, generation.id)
+            if row.uri.endswith(f"/{name}")
         ]
         states = documents.lookup(reader.conn, generation.id, wanted)
         close += [(corpus, states[uri]) for uri in wanted if uri in states]
@@ -164,7 +164,9 @@ def _find_document(reader: Reader, name: str) -> tuple[str, DocumentState]:
         "document, trace, chunk, generation or release",
         name,
         known=[f"{corpus}/{state.uri}" for corpus, state in close],
-        hint="Name one of them in full." if close else "`headrace search` and `headrace ask` print such names.",
+        hint="Name one of them in full."
+        if close
+        else "`headrace search` and `headrace ask` print such names.",
     )
 
 

@@ -17,7 +17,11 @@ _EXCERPT = 200
 
 def moment(time_us: int | None) -> str | None:
     """A ledger time as people read it."""
-    return None if time_us is None else datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(timespec="milliseconds")
+    return (
+        None
+        if time_us is None
+        else datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(timespec="milliseconds")
+    )
 
 
 def excerpt(text: str) -> str:

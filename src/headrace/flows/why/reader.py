@@ -73,7 +73,11 @@ class Reader:
         """A chunk and the generation it stands in: the serving ones first, then older ones."""
         for corpus in self.corpora:
             serving = self.serving(corpus)
-            others = [item for item in generations.list(self.conn, corpus) if serving is None or item.id != serving.id]
+            others = [
+                item
+                for item in generations.list(self.conn, corpus)
+                if serving is None or item.id != serving.id
+            ]
             for generation in ([serving] if serving else []) + others[::-1]:
                 rows = self.chunks(generation, f"chunk_id = {quoted(chunk_id)}")
                 if rows:

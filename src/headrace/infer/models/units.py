@@ -46,7 +46,7 @@ class _Block:
 
 
 def split_units(text: str) -> list[Unit]:
-    """The units of a passage, in their order; together they hold everything but headings, rules and headers of long tables."""
+    """The units of a passage in order: all of it but headings, rules and the headers of long tables."""
     units: list[Unit] = []
     heading = lead = ""
     for block in _blocks(text):

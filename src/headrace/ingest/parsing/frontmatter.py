@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -76,5 +76,4 @@ def _scalar(value: Any) -> Scalar:
         return value.isoformat()
     if isinstance(value, datetime.date):
         return value.isoformat()
-    plain: Scalar = value
-    return plain
+    return cast(Scalar, value)

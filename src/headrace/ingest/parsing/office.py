@@ -10,11 +10,11 @@ from typing import Any
 
 from headrace.errors import HeadraceError, LimitExceeded, ParseError
 from headrace.ingest.parsing.base import Hints
-from headrace.ingest.parsing.containers import PPTX, XLSX
+from headrace.ingest.parsing.containers import EPUB, PPTX, XLSX
 from headrace.ingest.parsing.outline import find_headings
 from headrace.records.document import Heading, ParsedDocument, Scalar
 
-_SLIDE_MARK = "\ue0f0{page_num}\ue0f1"
+_SLIDE_MARK = "\n\n\ue0f0{page_num}\ue0f1\n\n"
 _SLIDE = re.compile("\\s*\ue0f0\\d+\ue0f1\\s*")
 _BLANK_ROW = re.compile(r"^\|(?:[ \t]*\|)+[ \t]*\n?", re.M)
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -46,7 +46,7 @@ def parse_office(data: bytes, *, name: str, media_type: str, hints: Hints) -> Pa
         text=text,
         kind="markdown",
         media_type=media_type,
-        title=_title(headings, result.metadata),
+        title=_title(headings, result.metadata, chaptered=media_type == EPUB),
         headings=headings,
         pages=pages,
         metadata=_metadata(result.metadata),
@@ -123,10 +123,11 @@ def _holds_cells(archive: zipfile.ZipFile, member: str) -> bool:
         return b"<c " in stream.read(4 * 1024 * 1024)
 
 
-def _title(headings: Sequence[Heading], metadata: Any) -> str | None:
+def _title(headings: Sequence[Heading], metadata: Any, *, chaptered: bool) -> str | None:
+    """The first heading of the first level, except in a book, where it is a chapter's."""
     first = next((heading.text for heading in headings if heading.level == 1), None)
-    declared = metadata.get("title")
-    return first or (str(declared).strip()[:_MAX_FIELD_CHARS] or None if declared else None)
+    declared = str(metadata.get("title") or "").strip()[:_MAX_FIELD_CHARS] or None
+    return declared or first if chaptered else first or declared
 
 
 def _metadata(metadata: Any) -> dict[str, Scalar]:

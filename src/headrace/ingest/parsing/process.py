@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-import headrace
 from headrace.errors import DocumentError, LimitExceeded, ParseError
 from headrace.ingest.parsing.base import ParserConfig
 from headrace.ingest.parsing.frames import HEADER, document_from_map, error_from_map, pack, unpack
@@ -176,7 +175,7 @@ class WorkerProcess:
 def _environment() -> dict[str, str]:
     """Nothing secret: what the interpreter needs, and one thread for each library."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    package_root = str(Path(headrace.__file__).resolve().parent.parent)
+    package_root = str(Path(__file__).resolve().parents[3])
     inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     paths = [package_root, *(str(Path(entry).resolve()) for entry in inherited if entry)]
     return {

@@ -64,7 +64,9 @@ def _tokens(expression: str) -> list[_Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise FilterError(expression, f"{text[position:].lstrip()[:1]!r} is not understood", position=position)
+            raise FilterError(
+                expression, f"{text[position:].lstrip()[:1]!r} is not understood", position=position
+            )
         kind = match.lastgroup or ""
         value = match.group(kind)
         if kind == "word" and value.lower() in _RESERVED:

@@ -240,5 +240,3 @@ def _hit(row: Mapping[str, Any], rank: int, score: float) -> Hit:
         headings=tuple(row["headings"] or ()),
         metadata=json.loads(row["metadata"] or "{}"),
     )
-
-

@@ -1,4 +1,4 @@
-"""Give prepared documents their vectors: from the embedding store where it has them, else from the embedder."""
+"""Give prepared documents their vectors: from the embedding store, else from the embedder."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def embed(
             take = vectors[[rows[key] for key in document.text_hashes]]
             embedded.append(Embedded(document=document, vectors=take))
     total = sum(len(item.document.chunk_ids) for item in embedded)
-    return EmbedOutcome(
-        embedded=embedded, failed=failed, computed=computed, reused=max(0, total - computed)
-    )
+    return EmbedOutcome(embedded=embedded, failed=failed, computed=computed, reused=max(0, total - computed))
 
 
 def missing_texts(documents: Sequence[Prepared], store: EmbeddingStore) -> dict[str, str]:

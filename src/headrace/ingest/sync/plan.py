@@ -1,4 +1,4 @@
-"""`plan`: what a sync would do now, and what it would cost. It reads, parses and chunks, and writes nothing."""
+"""`plan`: what a sync would do now and cost. It reads, parses and chunks, and writes nothing."""
 
 from __future__ import annotations
 
@@ -104,4 +104,3 @@ def _serving_sources(context: SyncContext) -> dict[str, str]:
 def _next_generation(context: SyncContext) -> str:
     with context.ledger.read() as conn:
         return targets.next_generation_id(conn, context)
-

@@ -99,7 +99,9 @@ def _read(candidate: Candidate) -> _Read | Touched | Failed:
     except DocumentError as error:
         return Failed(candidate=candidate, stage=_stage(error, "read"), error=error.message)
     except OSError as error:
-        return Failed(candidate=candidate, stage="read", error=f"{type(error).__name__}: {error.strerror or error}")
+        return Failed(
+            candidate=candidate, stage="read", error=f"{type(error).__name__}: {error.strerror or error}"
+        )
     revision = digest_bytes("rev", content.data)
     input_digest = digest("input", [revision, dict(candidate.item.metadata)])
     state = candidate.state
@@ -116,9 +118,7 @@ def _prepare_batch(
     parsed: list[tuple[_Read, ParsedDocument]] = []
     for uri, result in parse_many(named):
         if isinstance(result, DocumentError):
-            yield Failed(
-                candidate=reads[uri].candidate, stage=_stage(result, "parse"), error=result.message
-            )
+            yield Failed(candidate=reads[uri].candidate, stage=_stage(result, "parse"), error=result.message)
         else:
             parsed.append((reads[uri], result))
     spans = chunk_many([document for _, document in parsed])

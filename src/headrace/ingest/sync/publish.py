@@ -21,8 +21,8 @@ from headrace.records.document import Observation
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from headrace.ledger.ledger import Ledger, Write
     from headrace.ledger.leases import Lease
+    from headrace.ledger.ledger import Ledger, Write
 
 _BEFORE_COMMIT = declare("sync.before_index_commit")
 _AFTER_COMMIT = declare("sync.after_index_commit")
@@ -251,7 +251,10 @@ def _observations(pending: Pending, now_us: int) -> list[Observation]:
 def _moves(corpus: str, moved: Mapping[str, str], run_id: str) -> list[lineage.Edge]:
     return [
         lineage.Edge(
-            source=f"{corpus}/{old}", target=f"{corpus}/{new}", activity="moved_from", attributes={"run": run_id}
+            source=f"{corpus}/{old}",
+            target=f"{corpus}/{new}",
+            activity="moved_from",
+            attributes={"run": run_id},
         )
         for new, old in moved.items()
     ]

@@ -1,4 +1,4 @@
-"""The generation a sync writes: found by its recipe or created, recovered after a crash, cut over when whole."""
+"""The generation a sync writes: found by its recipe or made, recovered, cut over when whole."""
 
 from __future__ import annotations
 

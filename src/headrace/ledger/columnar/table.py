@@ -1,4 +1,4 @@
-"""One Lance table with a single writer: swap rows in one commit, read any version, undo what was not published."""
+"""One Lance table with a single writer: swap rows in one commit, read any version, undo."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class ColumnarTable:
             return self._advanced()
 
     def restore(self, version: int) -> int:
-        """Make an older version the newest, so that nothing a dead writer left rides into the next publish."""
+        """Make an older version the newest: nothing a dead writer left rides into the next publish."""
         with self._writing():
             self.at(version).restore()
             return self._advanced()
@@ -189,9 +189,7 @@ class ColumnarTable:
 
         if version is not None and self._head is not None and self._head.version == version:
             return self._head
-        return lance.dataset(
-            self.uri, version=version, storage_options=self._options, session=self._session
-        )
+        return lance.dataset(self.uri, version=version, storage_options=self._options, session=self._session)
 
     def _advanced(self) -> int:
         version = self.refresh()

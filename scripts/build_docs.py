@@ -1,9 +1,9 @@
 """Fills the generated parts of docs/*.md from the program itself: `python scripts/build_docs.py [--check]`.
 
-A page marks such a part by `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->`; everything else on the page is
-written by hand. Kinds: `commands`, `options`, `keys CLASS` and `fields CLASS` (the last two with
-`except NAME, NAME`), `methods CLASS`, `suffixes`. With `--check` nothing is written, and the exit code is 1 when
-a page is not what would be written.
+A page marks such a part by `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->`; everything else on it is
+written by hand. Kinds: `commands`, `options`, `keys CLASS` and `fields CLASS` (both may end in
+`except NAME, NAME`), `methods CLASS`, `suffixes`. With `--check` nothing is written, and the exit code is 1
+when a page is not what would be written.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ast
 import dataclasses
 import importlib
 import inspect
+import itertools
 import json
 import re
 import sys
@@ -22,10 +23,13 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal
 
+from docs_words import MEANINGS
+
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 _PART = re.compile(
-    r"(?P<open><!-- generated: (?P<kind>\w+) ?(?P<argument>[^>]*?) ?-->\n).*?(?P<close><!-- end -->)", re.DOTALL
+    r"(?P<open><!-- generated: (?P<kind>\w+) ?(?P<argument>[^>]*?) ?-->\n).*?(?P<close><!-- end -->)",
+    re.DOTALL,
 )
 _WORDS: Mapping[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
 
@@ -114,7 +118,10 @@ def methods(argument: str) -> str:
         function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
         if name.startswith("_") or not inspect.isfunction(function):
             continue
-        parts.append(f"### `{owner.__name__}.{name}`\n\n```python\n{_signature(function, name)}\n```")
+        shown = _signature(function, name)
+        if isinstance(member, property):
+            shown = shown.replace("() ->", ":")
+        parts.append(f"### `{owner.__name__}.{name}`\n\n```py\n{shown}\n```")
         parts.append(_prose(inspect.getdoc(function) or ""))
     return "\n\n".join(parts)
 
@@ -164,13 +171,11 @@ def _option(item: Any) -> tuple[str, str]:
         facts.append(f"default `{item.default}`")
     if item.envvar:
         facts.append(f"environment variable `{item.envvar}`")
-    if item.multiple:
-        facts.append("repeatable")
     return shown, item.help + (f" ({'; '.join(facts)})" if facts else "")
 
 
 def _fields(argument: str) -> list[tuple[dataclasses.Field[Any], Any, str]]:
-    """Field, type and documented meaning of each; ValueError for one that says nothing about itself."""
+    """Field, type and meaning of each. Raises ValueError for one that says nothing about itself."""
     name, _, left_out = argument.partition(" except ")
     skipped = {part.strip() for part in left_out.split(",")}
     owner = _load(name)
@@ -179,7 +184,10 @@ def _fields(argument: str) -> list[tuple[dataclasses.Field[Any], Any, str]]:
     for item in dataclasses.fields(owner):
         if item.name in skipped:
             continue
-        found.append((item, hints[item.name], meanings.get(item.name, "")))
+        meaning = meanings.get(item.name) or MEANINGS.get(item.name)
+        if meaning is None:
+            raise ValueError(f"{name}.{item.name} has no docstring and is not in docs_words.py")
+        found.append((item, hints[item.name], meaning))
     return found
 
 
@@ -188,7 +196,7 @@ def meanings_of(owner: type) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
     body = typing.cast(ast.ClassDef, tree.body[0]).body
     found: dict[str, str] = {}
-    for statement, following in zip(body, body[1:], strict=False):
+    for statement, following in itertools.pairwise(body):
         if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
             continue
         if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
@@ -219,7 +227,8 @@ def _shown(hint: Any) -> str:
 
 
 def _signature(function: Callable[..., Any], name: str) -> str:
-    shown = str(inspect.signature(function)).replace("'", "")
+    shown = re.sub(r"(?<=: )'([^']*)'|(?<=-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))
+    shown = re.sub(r"^\((?:self|cls)(?:, )?", "(", shown)
     line = f"{name}{shown}"
     if len(line) <= 100:
         return line
@@ -234,9 +243,9 @@ def _prose(text: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [" | ".join(head), "|".join("---" for _ in head)]
-    lines += [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
-    return "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines)
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join(lines)
 
 
 def _load(path: str) -> Any:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
+from starlette.routing import Route
 
 from headrace.errors import MissingExtra
 from headrace.server.failures import error_reply
@@ -42,7 +43,7 @@ class Mount:
             async def unavailable(_: Request) -> Reply:
                 return missing
 
-            app.add_route(PATH, unavailable, methods=["GET", "POST", "DELETE"], include_in_schema=False)
+            app.add_route(PATH, unavailable, methods=["POST"], include_in_schema=False)
             return
         from mcp.server.transport_security import TransportSecuritySettings
 
@@ -52,7 +53,12 @@ class Mount:
             json_response=True,
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
-        app.router.routes.extend(inner.routes)
+        # Without sessions there is nothing to listen to or to end, so GET and DELETE are 405, as MCP allows.
+        app.router.routes += [
+            Route(route.path, endpoint=route.endpoint, methods=["POST"], include_in_schema=False)
+            for route in inner.routes
+            if isinstance(route, Route)
+        ]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -61,12 +61,12 @@ def small_workspace(root: Path, *, extra: str = "") -> Workbench:
 @contextmanager
 def serving(root: Path, *options: str) -> Iterator[str]:
     """Serve a workspace on a free port for the length of a block; gives the address, without a last slash."""
-    process = start(root, "--port", "0", *options)
-    try:
-        yield printed_address(process)
-    finally:
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+    with start(root, "--port", "0", *options) as process:
+        try:
+            yield printed_address(process)
+        finally:
+            process.terminate()
+            assert process.wait(timeout=30) == 0
 
 
 def start(root: Path, *options: str) -> subprocess.Popen[str]:

@@ -35,7 +35,7 @@ ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
     *("/healthz", "/readyz"),
 }
-UNDESCRIBED = {"/", "/page/page.js", "/openapi.json"}
+UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}
 
 FAULTS: dict[str, tuple[Exception, int]] = {
     "usage": (UsageError("no", hint="do"), 400),

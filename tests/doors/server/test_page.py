@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.doors.server.browser import Browser, browser, missing
-from tests.doors.server.serving import QUESTION, QUOTE, client, serving, small_workspace
+from tests.doors.server.serving import QUESTION, QUOTE, serving, small_workspace
 
 import headrace.server.pages as pages
 
@@ -169,7 +169,7 @@ def test_an_empty_workspace_says_what_to_run(
     window: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     bench = small_workspace(tmp_path_factory.mktemp("empty"))
-    with serving(bench.root) as address, client(address):
+    with serving(bench.root) as address:
         window.open(f"{address}/")
         assert "headrace sync" in window.text("#result .notice")
         assert "not synced yet" in window.text(".corpus")

@@ -10,8 +10,10 @@ from headrace.ingest.parsing.htmlpage import parse_html
 from headrace.records.document import ParsedDocument
 
 PAGE = """<html lang=en><head><title>Rebuilds | Docs</title><meta name=description content="How to rebuild">
-<body><header><a href=/>Home</a></header><nav><ul><li>Menu</ul></nav><div class="cookie-banner">We use cookies</div>
-<main><h1>Rebuilds<a class=headerlink href="#x">¶</a></h1><p>Hello <b>bold</b> <code>x = 1</code><br>next &amp; last</p>
+<body><header><a href=/>Home</a></header><nav><ul><li>Menu</ul></nav>
+<div class="cookie-banner">We use cookies</div>
+<main><h1>Rebuilds<a class=headerlink href="#x">¶</a></h1>
+<p>Hello <b>bold</b> <code>x = 1</code><br>next &amp; last</p>
 <script>alert(1)</script><style>p{}</style><div hidden>secret</div><p style="display: none">unseen</p>
 <ul><li>one<ul><li>inner</ul><li>two</ul><ol start=3><li>three<li>four</ol>
 <pre><code class="language-python">def f():

@@ -69,7 +69,10 @@ def test_words_of_a_heading(line: str, words: str) -> None:
 
 
 def test_front_matter_scalars() -> None:
-    text = "---\ntitle: Retention\nyear: 2025\ndraft: no\ndate: 2025-03-01\ntags: [a, b]\nowner: Data team\n---\n# Body\n"
+    text = (
+        "---\ntitle: Retention\nyear: 2025\ndraft: no\ndate: 2025-03-01\ntags: [a, b]\n"
+        "owner: Data team\n---\n# Body\n"
+    )
     front = read_front_matter(text)
     assert front.fields == {
         "title": "Retention",

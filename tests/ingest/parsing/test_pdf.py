@@ -34,6 +34,12 @@ def test_pages_paragraphs_and_headings() -> None:
     assert document.metadata["page_count"] == 2
 
 
+def test_lines_that_were_not_broken_stay_lines() -> None:
+    rows = ["step seconds state", "5 0.98 s ok", "10 1.01 s ok", "users = 40", "abort = never"]
+    document = parse(makers.pdf([[(10, LINE), (10, "document is in it."), *((10, row) for row in rows)]]))
+    assert document.text.split("\n") == [f"{LINE} document is in it.", *rows]
+
+
 def test_running_heads_and_page_numbers_go() -> None:
     subjects = ("water", "wheels", "stones", "grain", "flour")
     pages = [

@@ -144,9 +144,12 @@ def test_memory_is_bounded() -> None:
     hungry = b"<html>" + b"<p><b><i>x" * 3_000_000
     with ParsePool(ParserConfig(memory_mb=64, workers=1)) as pool:
         eaten = pool.parse("a.html", Content(data=hungry))
+        unpacked = pool.parse("a.txt.gz", Content(data=gzip.compress(b"x" * 70_000_000, 1)))
         after = pool.parse("b.html", page("fine"))
     assert isinstance(eaten, LimitExceeded)
-    assert eaten.message == "Needs more memory than 64 MB."
+    assert isinstance(unpacked, LimitExceeded)
+    assert unpacked.message == "Needs more memory than 64 MB."
+    assert "memory" in eaten.message
     assert isinstance(after, ParsedDocument)
 
 

@@ -19,7 +19,7 @@ class ParserConfig:
     timeout_seconds: float = 60.0
     """Wall time for one document."""
     memory_mb: int = 1024
-    """Address space of a worker beyond what it has when it starts."""
+    """Address space that one document may add to what its worker has in use."""
     max_input_bytes: int = 256 * 1024 * 1024
     """Largest document, and the most that a compressed one may unpack to."""
     max_text_chars: int = 20_000_000

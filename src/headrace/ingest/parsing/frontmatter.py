@@ -73,7 +73,7 @@ def _scalar(value: Any) -> Scalar:
     if isinstance(value, datetime.datetime):
         if value.tzinfo is not None:
             value = value.astimezone(datetime.UTC)
-        return value.isoformat()
+        return str(value.isoformat())
     if isinstance(value, datetime.date):
-        return value.isoformat()
+        return str(value.isoformat())
     return cast(Scalar, value)

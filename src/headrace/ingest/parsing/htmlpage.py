@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from headrace.errors import ParseError
+from headrace.errors import LimitExceeded, ParseError
 from headrace.ingest.parsing.base import Hints
 from headrace.ingest.parsing.decoding import decode
 from headrace.ingest.parsing.htmlblocks import BlockWriter
@@ -27,10 +27,14 @@ _MAX_FIELD_CHARS = 1_000
 
 def parse_html(data: bytes, *, name: str, hints: Hints) -> ParsedDocument:
     """Read a page. Raises ParseError when nothing but furniture is in it."""
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
     decoded = decode(data, hints.charset or _declared_charset(data))
-    tree = LexborHTMLParser(decoded.text)
+    try:
+        tree = LexborHTMLParser(decoded.text)
+    except SelectolaxError as error:
+        # There is no invalid HTML: the parser gives up only when it is refused memory.
+        raise LimitExceeded("A page that needs more memory than allowed.", hint="Split the page.") from error
     metadata = _metadata(tree)
     page_title = _title(tree)
     remove_furniture(tree)

@@ -20,6 +20,7 @@ _SENTENCE_END = (".", "!", "?", ":", ";", "。", "！", "？")
 _EDGE_LINES = 2
 _MAX_HEADING_CHARS = 160
 _MAX_SIZE_LEVELS = 4
+_MIN_COLUMN_SHARE = 0.35
 
 
 def remove_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -144,7 +145,7 @@ def write_page(lines: Sequence[Line], *, levels: Mapping[int, int]) -> tuple[str
     headings: list[tuple[int, int, str]] = []
     length = 0
     pitch = _line_pitch(lines)
-    margin = max((line.right for line in lines), default=0.0)
+    margins = _right_margins(lines)
     for at, line in enumerate(lines):
         level = levels.get(at)
         separator = ""
@@ -152,7 +153,7 @@ def write_page(lines: Sequence[Line], *, levels: Mapping[int, int]) -> tuple[str
             above = lines[at - 1]
             apart = level is not None or at - 1 in levels
             continued = level is not None and level == levels.get(at - 1) and _near(above, line, pitch=pitch)
-            separator = "\n\n" if apart else _between(above, line, pitch=pitch, margin=margin)
+            separator = "\n\n" if apart else _between(above, line, pitch=pitch, margin=margins[at - 1])
             if continued:
                 separator = " "
                 offset, _, words = headings.pop()
@@ -195,7 +196,25 @@ def _between(previous: Line, line: Line, *, pitch: float, margin: float) -> Lite
         return "\n\n"
     if not 0.6 < line.height / previous.height < 1.6:
         return "\n"
-    reaches_margin = previous.right - previous.left > 0.8 * (margin - previous.left)
-    if reaches_margin and (unfinished or line.left <= previous.left + 2):
+    if previous.text[0].isdigit() and line.text[0].isdigit():
+        # Rows of a table, whose first column counts.
+        return "\n"
+    # A line was broken where it is only if the next word would not have fitted any more.
+    word = len(line.text.split(" ", 1)[0]) + 1
+    letter = (line.right - line.left) / max(1, len(line.text))
+    if previous.right + word * letter + 2 > margin and (unfinished or line.left <= previous.left + 2):
         return " "
-    return " " if unfinished and line.text[0].islower() else "\n"
+    return " " if previous.text.endswith(",") and line.text[0].islower() else "\n"
+
+
+def _right_margins(lines: Sequence[Line]) -> list[float]:
+    """How far right each line may reach: to the edge of its column, if it stands in one, or of the page."""
+    page = max((line.right for line in lines), default=0.0)
+    columns: dict[int, list[float]] = {}
+    for line in lines:
+        columns.setdefault(round(line.left / 4), []).append(line.right)
+    edges = {
+        left: max(rights) if len(rights) >= _MIN_COLUMN_SHARE * len(lines) else page
+        for left, rights in columns.items()
+    }
+    return [edges[round(line.left / 4)] for line in lines]

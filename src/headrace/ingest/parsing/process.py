@@ -126,8 +126,9 @@ class WorkerProcess:
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 os.set_blocking(stream.fileno(), False)
+        settings = {"memory_mb": self._config.memory_mb, "max_input_bytes": self._config.max_input_bytes}
         deadline = time.monotonic() + _START_SECONDS
-        _write(process, pack({"memory_mb": self._config.memory_mb}), deadline=deadline)
+        _write(process, pack(settings), deadline=deadline)
         _read(process, deadline=deadline)
         return process
 

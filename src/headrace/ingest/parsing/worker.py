@@ -21,8 +21,8 @@ from headrace.ledger.failpoints import declare, fire
 
 DOCUMENT = declare("parsing.worker.document")
 
-_LIBRARIES_BYTES = 640 * 1024 * 1024
-"""Address space that the libraries map without touching it."""
+_OFFICE_BYTES = 384 * 1024 * 1024
+"""Address space that the Office library maps when it is loaded."""
 _FILE_BYTES = 1024 * 1024
 _OPEN_FILES = 64
 _CPU_MARGIN_SECONDS = 10
@@ -37,11 +37,14 @@ def main() -> None:
     settings = read_frame(requests)
     if settings is None:
         return
-    _limit(memory_mb=int(settings["memory_mb"]))
+    memory_bytes = int(settings["memory_mb"]) * 1024 * 1024
+    _limit(most_bytes=memory_bytes + 2 * int(settings["max_input_bytes"]))
     _send(replies, {"ready": True})
     while (request := read_frame(requests)) is not None:
         _limit_cpu(float(request["timeout_seconds"]))
+        _limit_memory(memory_bytes + _needed_to_load(request["data"]))
         reply = _answer(request, memory_mb=int(settings["memory_mb"]))
+        _limit_memory(None)
         _send(replies, {**reply, "resident_bytes": _resident_bytes()})
 
 
@@ -63,11 +66,23 @@ def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, replies
 
 
-def _limit(*, memory_mb: int) -> None:
+def _limit(*, most_bytes: int) -> None:
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, _FILE_BYTES)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    _lower(resource.RLIMIT_AS, _address_space_bytes() + _LIBRARIES_BYTES + memory_mb * 1024 * 1024)
+    _lower(resource.RLIMIT_AS, 2 * (_address_space_bytes() + most_bytes) + _OFFICE_BYTES)
+
+
+def _limit_memory(more_bytes: int | None) -> None:
+    """Let one document add so much to what is in use; None gives back all that the process may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = hard if more_bytes is None else _address_space_bytes() + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (min(soft, hard), hard))
+
+
+def _needed_to_load(data: bytes) -> int:
+    is_office = data.startswith((b"PK", b"{\\rtf"))
+    return _OFFICE_BYTES if is_office and "kreuzberg" not in sys.modules else 0
 
 
 def _lower(which: int, value: int) -> None:

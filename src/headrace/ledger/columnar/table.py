@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STORAGE_VERSION = "2.2"
+_INDEX_CACHE_BYTES = 512 * 1024 * 1024
+_METADATA_CACHE_BYTES = 128 * 1024 * 1024
 
 
 class ColumnarTable:
@@ -35,7 +37,10 @@ class ColumnarTable:
         self.uri = uri
         self._options = dict(storage_options or {}) or None
         self._local = Path(uri) if "://" not in uri else None
-        self._session = lance.Session()
+        # The defaults let caches grow to several gigabytes.
+        self._session = lance.Session(
+            index_cache_size_bytes=_INDEX_CACHE_BYTES, metadata_cache_size_bytes=_METADATA_CACHE_BYTES
+        )
         self._head: Any = None
         self._files: NewFiles | None = None
 

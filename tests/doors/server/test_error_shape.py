@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
-from tests.doors.server.serving import client, serving, small_workspace
+from tests.doors.server.serving import QUESTION, client, small_workspace
+from tests.fakes.openai_server import OpenAIServer, error
 from tests.workbench import Workbench
 
 from headrace.config.load import load_config
@@ -63,17 +67,23 @@ class Faulty(Workspace):
 @pytest.fixture(scope="module")
 def faulty(synced: Workbench) -> Iterator[httpx.Client]:
     """A client of a server over it."""
-    config = uvicorn.Config("", log_level="critical", ws="none")
-    with Faulty(load_config(synced.root)) as workspace, listen("127.0.0.1", 0) as taken:
-        config.app = create_app(workspace)
-        server = uvicorn.Server(config)
+    with Faulty(load_config(synced.root)) as workspace, serving_here(workspace) as opened:
+        yield opened
+
+
+@contextmanager
+def serving_here(workspace: Workspace) -> Iterator[httpx.Client]:
+    """Serve an opened workspace from a thread of this process; gives a client of it."""
+    config = uvicorn.Config(create_app(workspace), log_level="critical", ws="none")
+    server = uvicorn.Server(config)
+    with listen("127.0.0.1", 0) as taken:
         thread = threading.Thread(target=lambda: server.run(sockets=[taken]))
         thread.start()
         with client(address_of(taken)) as opened:
             yield opened
         server.should_exit = True
         thread.join(timeout=30)
-        assert not thread.is_alive()
+    assert not thread.is_alive()
 
 
 def assert_shape(answer: httpx.Response, status: int, kind: str) -> dict[str, str]:
@@ -191,16 +201,23 @@ def test_a_server_that_failed_goes_on(faulty: httpx.Client) -> None:
     assert faulty.get("/api/search", params={"q": "backups"}).json()["hits"]
 
 
-def test_an_upstream_that_is_down(tmp_path_factory: pytest.TempPathFactory) -> None:
-    nobody = '\n[ask]\nmodel = "nobody"\n[models.nobody]\nbase_url = "{url}"\nmodel = "x"\n'
-    with listen("127.0.0.1", 0) as closed:
-        url = f"{address_of(closed)}/v1"
-    bench = small_workspace(tmp_path_factory.mktemp("upstream"), extra=nobody.format(url=url))
-    bench.sync()
-    with serving(bench.root) as address, client(address) as http:
-        answer = http.post("/api/ask", json={"question": "How long are backups kept?"})
-    assert answer.status_code == 502
-    assert set(answer.json()["error"]) == {"type", "message", "hint", "details"}
+def test_an_upstream_that_refuses(tmp_path: Path) -> None:
+    model = '\n[ask]\nmodel = "far"\n[models.far]\nbase_url = "{url}"\nmodel = "x"\n'
+    with OpenAIServer() as upstream:
+        upstream.misbehave(error(401, message="wrong key"))
+        bench = small_workspace(tmp_path, extra=model.format(url=upstream.base_url))
+        bench.sync()
+        with bench.open() as workspace, serving_here(workspace) as http:
+            answer = http.post("/api/ask", json={"question": QUESTION})
+    assert_shape(answer, 502, "TerminalError")
+
+
+def test_mcp_without_its_packages(synced: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with synced.open() as workspace, serving_here(workspace) as http:
+        answer = http.post("/mcp", json={})
+        assert http.get("/healthz").status_code == 200
+    assert "headrace[mcp]" in assert_shape(answer, 501, "MissingExtra")["hint"]
 
 
 @pytest.mark.parametrize("announced", [True, False])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.doors.cli.program import run_program
-from tests.doors.server.serving import client, printed_address, serving, small_workspace, start
+from tests.doors.server.serving import client, printed_address, start
 from tests.workbench import Workbench
 
 from headrace.errors import UsageError
@@ -83,16 +83,9 @@ def test_an_address_with_colons_is_printed_in_brackets() -> None:
         assert address_of(taken).startswith("http://[::1]:")
 
 
-def test_localhost_by_name(synced: Workbench) -> None:
-    with serving(synced.root, "--host", "localhost") as address, client(address) as http:
-        assert http.get("/healthz").status_code == 200
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
-    bench = small_workspace(tmp_path)
-    bench.sync()
-    with start(bench.root, "--port", "0") as process:
+@pytest.mark.parametrize(("number", "host"), [(signal.SIGTERM, "localhost"), (signal.SIGINT, "127.0.0.1")])
+def test_a_signal_ends_it_cleanly(synced: Workbench, number: signal.Signals, host: str) -> None:
+    with start(synced.root, "--port", "0", "--host", host) as process:
         address = printed_address(process)
         with client(address) as http:
             trace = http.get("/api/search", params={"q": "backups"}).json()["trace_id"]
@@ -101,7 +94,7 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> Non
     port = int(address.rpartition(":")[2])
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
-    with bench.open() as workspace:
+    with synced.open() as workspace:
         assert workspace.why(trace).kind == "trace"
 
 

@@ -1,7 +1,7 @@
 // One passage: the document it stands in, its place there, its text with the quote set apart.
 
 import { button, el } from "./dom.js";
-import { fileName, locate } from "./phrases.js";
+import { fileName, locate, place } from "./phrases.js";
 import { prose } from "./prose.js";
 
 export function renderPassage(passage, { onWhy }) {
@@ -10,8 +10,7 @@ export function renderPassage(passage, { onWhy }) {
     el("h2", {}, fileName(uri)),
     el("p.uri", {}, uri),
     headings?.length || page
-      ? el("p.trail", {}, page ? el("span.page", {}, `page ${page}`) : null,
-          (headings ?? []).map((heading) => el("span", {}, heading)))
+      ? el("p.trail", {}, place({ page, headings }))
       : null,
     el("div.passage.prose", {}, marked(text, quote, passage.offset ?? null)),
     el("dl.facts", {},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -226,18 +227,37 @@ def test_a_redirect_does_not_take_the_key_along(
         assert not elsewhere.requests
 
 
-def _call_in_child(client: OpenAIClient, result: Any) -> None:
+_FORK = """
+import multiprocessing, sys
+from headrace.infer.providers.config import ModelConfig
+from headrace.infer.providers.openai import OpenAIClient
+
+ASK = {"model": "m", "messages": []}
+
+def call(client, result):
     result.put(client.call("chat/completions", ASK)["id"])
+
+client = OpenAIClient(ModelConfig(name="fake", base_url=sys.argv[1], model="m"))
+client.call("chat/completions", ASK)
+context = multiprocessing.get_context("fork")
+result = context.Queue()
+child = context.Process(target=call, args=(client, result))
+child.start()
+assert result.get(timeout=10) == "chatcmpl-1"
+child.join(timeout=10)
+assert client.call("chat/completions", ASK)["id"] == "chatcmpl-1"
+client.close()
+"""
 
 
 def test_a_forked_child_opens_its_own_connection(server: OpenAIServer) -> None:
-    client = OpenAIClient(config_for(server))
-    client.call("chat/completions", ASK)
-    context = multiprocessing.get_context("fork")
-    result = context.Queue()
-    child = context.Process(target=_call_in_child, args=(client, result))
-    child.start()
-    assert result.get(timeout=10) == "chatcmpl-1"
-    child.join(timeout=10)
-    assert client.call("chat/completions", ASK)["id"] == "chatcmpl-1"
-    client.close()
+    # In a process of its own: other libraries of the test process do not survive a fork.
+    done = subprocess.run(
+        [sys.executable, "-c", _FORK, server.base_url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(server.requests) == 3

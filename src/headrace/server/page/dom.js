@@ -16,3 +16,8 @@ export function el(tag, properties = {}, ...children) {
 export function button(label, properties, ...more) {
   return el("button", { type: "button", ...properties }, label, ...more);
 }
+
+// Text in which parts `between backquotes` are code.
+export function codes(text) {
+  return text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 ? el("code", {}, part) : part));
+}

@@ -30,7 +30,7 @@ function branch(node, onWhy, depth) {
   const facts = Object.entries(node.facts ?? {}).filter(([, value]) => !isEmpty(value));
   const head = [
     node.relation ? el("span.relation", {}, node.relation) : null,
-    el(`span.kind.${node.kind}`, {}, node.kind),
+    el("span.kind", { "data-kind": node.kind }, node.kind),
     el("span.label", {}, label(node)),
   ];
   const inner = [

@@ -1,6 +1,6 @@
 // What stands where a result would: errors, waiting, nothing found.
 
-import { el } from "./dom.js";
+import { codes, el } from "./dom.js";
 
 export function failure(error) {
   return el("div.notice.bad", { role: "alert" },
@@ -26,9 +26,4 @@ export function welcome(status) {
       "with the quote that was checked against it, word for word."),
     el("p", {}, "Search lists the passages themselves. Either way, ", el("em", {}, "why"),
       " shows what was read, by which release, from which file."));
-}
-
-// Text in which `backquoted` parts are code.
-function codes(text) {
-  return text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
 }

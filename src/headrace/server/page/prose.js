@@ -1,7 +1,7 @@
 // Passages as people read them: headings, tables, code and paragraphs are drawn as such, and no word is changed.
 // Blocks are kept as offsets into the text, so that notes (a citation's mark, a quote) land where they stand.
 
-import { el } from "./dom.js";
+import { codes, el } from "./dom.js";
 
 const FENCE = /^\s*(```|~~~)/;
 const ROW = /^\s*\|.*\|/;
@@ -18,7 +18,7 @@ export function prose(text, notes = []) {
 const DRAW = {
   heading: ({ lines: [line] }, inline, text) =>
     el("p.heading", {}, inline(line.start + HEADING.exec(text.slice(line.start, line.end))[0].length, line.end)),
-  code: ({ lines }, inline) => el("pre", {}, inline(lines[0].start, lines.at(-1).end)),
+  code: ({ lines }, inline) => el("pre", {}, inline(lines[0].start, lines.at(-1).end, (part) => [part])),
   table: ({ lines }, inline, text) => {
     const [head, , ...body] = lines.map((line) => cells(text, line));
     const row = (tag, line) => el("tr", {}, head.map((_, column) => el(tag, {}, content(line, column, head.length, inline))));
@@ -79,18 +79,17 @@ function cells(text, line) {
 }
 
 function inliner(display, notes) {
-  return (start, end) => {
+  return (start, end, plain = codes) => {
     const parts = [];
     let from = start;
     for (const note of notes) {
       const left = Math.max(note.start, from);
       const right = Math.min(note.end, end);
       if (left >= right) continue;
-      parts.push(display.slice(from, left), note.draw(display.slice(left, right)));
+      parts.push(plain(display.slice(from, left)), note.draw(plain(display.slice(left, right))));
       from = right;
     }
-    parts.push(display.slice(from, end));
-    return parts;
+    return [parts, plain(display.slice(from, end))];
   };
 }
 

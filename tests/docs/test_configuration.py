@@ -1,0 +1,124 @@
+"""docs/configuration.md has every key and every variable, and what it shows is accepted."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
+
+from headrace.config.base import AskConfig, CorpusConfig, RecipeConfig, StorageConfig, WorkspaceConfig
+from headrace.config.load import load_config
+from headrace.errors import ConfigError
+from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
+from headrace.ingest.sources.build import open_source
+from headrace.ledger.blobs import open_blobs
+
+PAGE = DOCS / "configuration.md"
+
+SECTIONS: dict[type, tuple[str, set[str]]] = {
+    WorkspaceConfig: ("Top level", {"root", "file"}),
+    CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
+    RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
+    AskConfig: ("`[ask]`", set()),
+    ModelConfig: ("`[models.NAME]`", {"name"}),
+    StorageConfig: ("`[storage]`", set()),
+    FilesConfig: ('Keys of `type = "files"`', set()),
+    RecordsConfig: ('Keys of `type = "records"`', set()),
+    WebConfig: ('Keys of `type = "web"`', set()),
+}
+"""Where the keys of each class stand, and its fields that are no keys."""
+
+RENAMED = {"corpora": "corpus"}
+
+EXAMPLES = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in sorted(DOCS.glob("*.md"))
+    for number, block in enumerate(blocks(page, "toml"), start=1)
+]
+
+
+@pytest.mark.parametrize("config", SECTIONS, ids=lambda config: config.__name__)
+def test_every_key_has_its_entry_and_no_other(config: type) -> None:
+    title, hidden = SECTIONS[config]
+    names = [RENAMED.get(item.name, item.name) for item in dataclasses.fields(config)]
+    table = next(tables(section(PAGE, title)))
+    assert sorted(code(row[0]) for row in table) == sorted(set(names) - hidden)
+    for row in table:
+        assert all(row), f"an empty cell: {row}"
+
+
+def test_every_class_of_the_configuration_has_its_section() -> None:
+    assert set(_classes(WorkspaceConfig)) | set(_classes(SourceConfig)) == set(SECTIONS)
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """The dataclasses that a type is made of."""
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        yield hint
+        for inner in typing.get_type_hints(hint).values():
+            yield from _classes(inner)
+    for inner in typing.get_args(hint):
+        yield from _classes(inner)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_accepted(example: Block, tmp_path: Path) -> None:
+    (tmp_path / "headrace.toml").write_text(example.text, encoding="utf-8")
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example.text), "secret")
+    config = load_config(tmp_path, environment=variables)
+    cache = open_blobs(f"file://{tmp_path / 'blobs'}")
+    for corpus in config.corpora.values():
+        for source in corpus.sources:
+            open_source(source, root=tmp_path, cache=cache)
+
+
+def test_the_defaults_of_storage_are_those_of_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "headrace.toml").write_text("", encoding="utf-8")
+    storage = load_config(tmp_path, environment={}).storage
+    for name, _, default, _ in next(tables(section(PAGE, "`[storage]`"))):
+        shown = code(default.partition(",")[0])
+        assert str(getattr(storage, code(name))).replace(f"{tmp_path}/", "") == shown
+
+
+def test_the_defaults_of_a_corpus_are_those_of_a_bare_one(tmp_path: Path) -> None:
+    text = '[corpus.a]\nsources = ["a"]\n[corpus.b]\nsources = ["b"]\naccess = { "*" = "x" }\n'
+    (tmp_path / "headrace.toml").write_text(text, encoding="utf-8")
+    config = load_config(tmp_path, environment={})
+    assert config.environment == "production"
+    assert config.corpora["a"].default_labels == ("public",)
+    assert config.corpora["b"].default_labels == ()
+
+
+def test_every_variable_of_the_environment_is_named() -> None:
+    read_names: set[str] = set()
+    for file in (ROOT / "src" / "headrace").rglob("*.py"):
+        read_names |= set(re.findall(r"\bHEADRACE_[A-Z][A-Z_]*[A-Z]\b", file.read_text(encoding="utf-8")))
+    read_names |= {f"HEADRACE_{item.name.upper()}" for item in dataclasses.fields(StorageConfig)}
+    (table,) = tables(section(PAGE, "Environment variables"))
+    named = {name for row in table for name in re.findall(r"`(HEADRACE_\w+)`", row[0])}
+    assert named == read_names
+
+
+def test_the_error_that_is_shown_is_the_error_that_comes(tmp_path: Path) -> None:
+    (shown,) = (block.text for block in blocks(PAGE, "text") if block.section == "Errors")
+    lines = ["[corpus.handbook]", 'sources = ["docs"]', "", "[corpus.handbook.recipe]"]
+    lines += ['embedder = "hash"', "chunk_token = 100", ""]
+    (tmp_path / "headrace.toml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path, environment={})
+    message = caught.value.message.replace(f"{tmp_path}/", "")
+    assert f"{message}\n{caught.value.hint}\n" == shown
+
+
+def test_the_limits_of_the_hash_embedder_are_those_of_the_program() -> None:
+    from headrace.infer.embedders.hash import DEFAULT_DIMENSION, LARGEST_DIMENSION, SMALLEST_DIMENSION
+
+    said = f"{DEFAULT_DIMENSION} dimensions, or {SMALLEST_DIMENSION} to {LARGEST_DIMENSION}."
+    assert said in read(PAGE)

@@ -1,0 +1,134 @@
+"""docs/http.md names every route and no other, and its examples answer as they say."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from tests.docs.pages import DOCS, blocks, headings, read, section, tables
+from tests.doors.server.serving import client, serving, small_workspace
+from tests.workbench import Workbench
+
+from headrace.server.app import create_app
+
+PAGE = DOCS / "http.md"
+BASE = "http://127.0.0.1:8321"
+EXAMPLES = [block for block in blocks(PAGE, "sh") if block.text.startswith("curl")]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """The workspace that the examples speak of."""
+    made = small_workspace(tmp_path_factory.mktemp("documented"))
+    made.sync()
+    return made
+
+
+@pytest.fixture(scope="module")
+def http(bench: Workbench) -> Iterator[httpx.Client]:
+    """A client of it, served."""
+    with serving(bench.root) as address, client(address) as opened:
+        yield opened
+
+
+def documented() -> list[str]:
+    """Method and path of every route that has a heading."""
+    return [title.strip("`") for title in headings(PAGE) if title.startswith(("`GET /", "`POST /"))]
+
+
+def test_every_route_has_its_heading_and_no_other(bench: Workbench) -> None:
+    with bench.open() as workspace:
+        app = create_app(workspace)
+        described = {
+            f"{method.upper()} {path}"
+            for path, methods in app.openapi()["paths"].items()
+            for method in methods
+        }
+        others = {route for router in app.routes for route in _plain_routes(router)}
+    assert sorted(documented()) == sorted(described | others)
+
+
+def _plain_routes(route: Any) -> Iterator[str]:
+    """Routes that the OpenAPI description leaves out."""
+    inner = getattr(route, "original_router", None)
+    if inner is not None:
+        for child in inner.routes:
+            yield from _plain_routes(child)
+    elif getattr(route, "include_in_schema", False) is False or not hasattr(route, "response_model"):
+        methods = getattr(route, "methods", None) or {"GET"}
+        path = route.path if hasattr(route, "methods") else f"{route.path}/{{file}}"
+        yield from (f"{method} {path}" for method in sorted(methods) if method in ("GET", "POST"))
+
+
+@pytest.mark.parametrize("name", documented())
+def test_every_route_has_an_example_that_asks_it(name: str) -> None:
+    method, path = name.split()
+    (example,) = [block for block in EXAMPLES if block.section == f"`{name}`"]
+    asked = _request(example.text)
+    assert asked["method"] == method
+    assert asked["url"].startswith(path.partition("{")[0])
+
+
+@pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: block.section.strip("`"))
+def test_the_example_answers_with_the_fields_that_are_shown(http: httpx.Client, block: Any) -> None:
+    reply = http.request(**_request(block.text))
+    assert reply.status_code == 200, reply.text
+    for shown in (part for part in blocks(PAGE, "json") if part.section == block.section):
+        assert _shape(reply.json(), json.loads(shown.text)) == _shape(json.loads(shown.text), None)
+
+
+def test_the_error_that_is_shown_is_the_error_that_comes(http: httpx.Client) -> None:
+    (shown,) = (block for block in blocks(PAGE, "json") if block.section == "Errors")
+    reply = http.get("/api/search", params={"q": "x", "filter": "year >"})
+    assert (reply.status_code, reply.json()) == (400, json.loads(shown.text))
+
+
+def test_every_status_of_an_error_is_explained() -> None:
+    (table,) = tables(section(PAGE, "Errors"))
+    explained = {int(row[0]) for row in table}
+    from headrace.server.failures import _STATUS
+
+    assert {status for _, status in _STATUS} | {403, 404, 405, 413, 421, 422, 500, 503} == explained
+
+
+def test_the_limits_are_those_of_the_program() -> None:
+    from headrace.server.api import MAX_TEXT_CHARACTERS
+    from headrace.server.guard import MAX_BODY_BYTES
+
+    limits = " ".join(read(PAGE).split())
+    assert f"Bodies up to {MAX_BODY_BYTES // 1_000_000} MB" in limits
+    assert f"up to {MAX_TEXT_CHARACTERS:,} characters" in limits
+
+
+def _request(command: str) -> dict[str, Any]:
+    """A curl command as the request it sends."""
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words.pop(0) == "curl"
+    request: dict[str, Any] = {"method": "GET", "headers": {}}
+    while words:
+        word = words.pop(0)
+        if word == "-H":
+            name, _, value = words.pop(0).partition(":")
+            request["headers"][name] = value.strip()
+        elif word == "-d":
+            request |= {"method": "POST", "content": words.pop(0)}
+        else:
+            assert word.startswith(BASE), f"unknown part of a curl command: {word!r}"
+            request["url"] = word.removeprefix(BASE)
+    return request
+
+
+def _shape(value: Any, pattern: Any) -> Any:
+    """Keys at every depth; lists by their first item, and not at all where the pattern shows an empty one."""
+    if isinstance(value, dict):
+        known = pattern if isinstance(pattern, dict) else {}
+        return {key: _shape(item, known.get(key)) for key, item in sorted(value.items())}
+    if isinstance(value, list):
+        hidden = isinstance(pattern, list) and not pattern
+        inner = pattern[0] if isinstance(pattern, list) and pattern else None
+        return [] if hidden or not value else [_shape(value[0], inner)]
+    return "value"

@@ -39,6 +39,7 @@ MEANINGS: Mapping[str, str] = {
     "last_sync_seconds": "How long it took.",
     "last_sync_us": "When it ended.",
     "metadata": "Of the document.",
+    "metric": "How near two vectors are.",
     "model": "Identity of the model that answered.",
     "name": "Such as `environment/production`.",
     "page": "1-based page, None where the format has none.",

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.config.base import WorkspaceConfig
 from headrace.config.load import find_workspace, load_config
 from headrace.errors import NotFoundError, UsageError, VectorMismatch
+from headrace.once import once
 
 if TYPE_CHECKING:
     from headrace.infer.embedders.base import Embedder
@@ -117,12 +117,20 @@ class Workspace:
         )
         return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name))
 
-    def why(self, ref: str) -> WhyReport:
-        """Explain a trace, chunk, document, generation or release: what it came from, what came from it."""
+    def why(self, ref: str, *, access: Sequence[str] | None = None) -> WhyReport:
+        """Explain a trace, chunk, document, generation or release: what it came from, what came from it.
+
+        With `access` only what these labels open is shown; without, everything.
+        """
         from headrace.flows.why.explain import why
 
         return why(
-            self.ledger, ref, events=self.events, releases=self.releases, corpora=list(self.config.corpora)
+            self.ledger,
+            ref,
+            events=self.events,
+            releases=self.releases,
+            corpora=list(self.config.corpora),
+            access=access,
         )
 
     def at(self, time: str | datetime) -> AtReport:
@@ -161,7 +169,7 @@ class Workspace:
     ) -> None:
         self.close()
 
-    @cached_property
+    @once
     def ledger(self) -> Ledger:
         """The ledger, opened at first use."""
         from headrace.ledger.ledger import Ledger
@@ -171,7 +179,7 @@ class Workspace:
         self._closers.append(ledger.close)
         return ledger
 
-    @cached_property
+    @once
     def events(self) -> EventStore:
         """The event store, opened at first use."""
         from headrace.ledger.events.opening import open_events
@@ -180,20 +188,20 @@ class Workspace:
         self._closers.append(events.close)
         return events
 
-    @cached_property
+    @once
     def releases(self) -> Releases:
         """The environment's pointer."""
         from headrace.ship.releases import Releases
 
         return Releases(self.ledger, environment=self.config.environment, actor=_actor())
 
-    @cached_property
+    @once
     def _pool(self) -> ThreadPoolExecutor:
         pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="headrace-search")
         self._closers.append(lambda: pool.shutdown(wait=True))
         return pool
 
-    @cached_property
+    @once
     def _retriever(self) -> Retriever:
         from headrace.ingest.search.retrieve import Retriever
         from headrace.ingest.search.snapshot import Snapshots
@@ -205,7 +213,7 @@ class Workspace:
             reranker=self._reranker,
         )
 
-    @cached_property
+    @once
     def _reranker(self) -> Reranker | None:
         name = self.config.ask.reranker
         if name is None:
@@ -233,13 +241,13 @@ class Workspace:
                 self._closers.append(model.close)
             return model
 
-    @cached_property
+    @once
     def _prompt(self) -> Prompt:
         from headrace.infer.prompts.file import load_prompt
 
         return load_prompt(self.root / "prompts", self.config.ask.prompt)
 
-    @cached_property
+    @once
     def _parser(self) -> ParsePool:
         from headrace.ingest.parsing.base import ParserConfig
         from headrace.ingest.parsing.pool import ParsePool
@@ -248,7 +256,7 @@ class Workspace:
         self._closers.append(pool.close)
         return pool
 
-    @cached_property
+    @once
     def _page_cache(self) -> _PageCache:
         return _PageCache(self.config.storage.blobs)
 

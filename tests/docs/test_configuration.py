@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
 from headrace.config.base import AskConfig, CorpusConfig, RecipeConfig, StorageConfig, WorkspaceConfig
 from headrace.config.load import load_config
@@ -19,6 +18,7 @@ from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
 from headrace.ledger.blobs import open_blobs
+from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
 PAGE = DOCS / "configuration.md"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.docs.pages import DOCS, ROOT, headings, section, tables
-
 from headrace import errors
 from headrace.cli.failure import INTERRUPTED, PIPE_CLOSED
 from headrace.cli.main import _COMMANDS
+from tests.docs.pages import DOCS, ROOT, headings, section, tables
 
 
 def test_the_pages_are_up_to_date() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+
+from headrace.server.app import create_app
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
 from tests.workbench import Workbench
-
-from headrace.server.app import create_app
 
 PAGE = DOCS / "http.md"
 BASE = "http://127.0.0.1:8321"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.docs.pages import DOCS, ROOT, anchors, blocks, read, without_code
 from typer.main import get_command
 
 from headrace.cli.main import app
+from tests.docs.pages import DOCS, ROOT, anchors, blocks, read, without_code
 
 PAGES = sorted(
     [

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.docs.pages import DOCS, blocks, headings, read
 
 import headrace
+from tests.docs.pages import DOCS, blocks, headings, read
 
 PAGE = DOCS / "python.md"
 

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.docs.pages import DOCS, blocks, code, read, section, tables
-from tests.workbench import Workbench
 
 from headrace.errors import FilterError
 from headrace.flows.answer import NOTHING
 from headrace.infer.prompts.file import load_prompt
 from headrace.infer.prompts.render import render
-from headrace.ingest.index.generation import IndexConfig
-from headrace.ingest.search import filters, retrieve
+from headrace.ingest.search import filters, fusion, retrieve
 from headrace.workspace import Workspace
+from tests.docs.pages import DOCS, blocks, code, read, section, tables
+from tests.workbench import Workbench
 
 PAGE = DOCS / "search.md"
 FOUND, MISTAKES = tables(section(PAGE, "Filters"))
@@ -60,7 +59,7 @@ def test_the_numbers_are_those_of_the_program() -> None:
     text = " ".join(read(PAGE).split())
     assert f"its best {retrieve.CANDIDATES} chunks" in text
     assert f"not 1 to {retrieve.MAX_K}" in text
-    assert f"From {IndexConfig().vector_rows:,} chunks on" in text
+    assert f"{1 - fusion.VECTOR_WEIGHT:g} for words and {fusion.VECTOR_WEIGHT:g} for the vector" in text
     assert f"At most {filters._MAX_LENGTH:,} characters and {filters._MAX_DEPTH} levels" in text
     assert f"`{NOTHING}`" in text
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.docs.pages import DOCS, read
-from tests.workbench import Workbench
 
 from headrace.ingest.sources import fetch, rows, walk
 from headrace.ingest.sync import changes, guard
+from tests.docs.pages import DOCS, read
+from tests.workbench import Workbench
 
 TEXT = " ".join(read(DOCS / "sources.md").split())
 

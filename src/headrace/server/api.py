@@ -108,9 +108,10 @@ def ask(workspace: Served, asked: Annotated[AskRequest, Body()]) -> Reply:
 def why(
     workspace: Served,
     ref: Annotated[str, Path(description="A trace, chunk, generation or release id, or a document.")],
+    access: Annotated[list[str] | None, Query(description=_ACCESS, max_length=200)] = None,
 ) -> Reply:
     """Explain a thing: what it came from, down to file, page, heading and span, and what came from it."""
-    return Reply(workspace.why(ref))
+    return Reply(workspace.why(ref, access=access or ()))
 
 
 @router.get("/at/{time}", response_model=AtReport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.doors.cli.program import Program, run_program
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.doors.cli.program import Program
 
 COUNTS = {"added", "updated", "moved", "deleted", "unchanged", "failed", "withheld"}

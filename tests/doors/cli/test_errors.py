@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.doors.cli.program import Program
 
 WRONG_USAGE = [

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.doors.cli.program import Program
 
 COMMANDS = ("init", "plan", "sync", "search", "ask", "serve", "status", "why", "at", "mcp")

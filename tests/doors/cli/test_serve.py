@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from tests.doors.cli.program import COMMAND, Program, program_environment
 
 

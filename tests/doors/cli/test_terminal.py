@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.doors.cli.program import COMMAND, Program, program_environment
 
 PAGES = 300

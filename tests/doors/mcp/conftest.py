@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from tests.doors.server.serving import serving, small_workspace
 from tests.workbench import Workbench
 

@@ -9,6 +9,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
+
 from tests.doors.cli.program import COMMAND, program_environment
 from tests.doors.server.serving import HEADINGS, QUESTION, QUOTE
 from tests.workbench import Workbench

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from tests.doors.server.serving import client, serving, small_workspace
 from tests.workbench import Workbench
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import httpx
+
 from tests.doors.cli.program import COMMAND, program_environment
 from tests.workbench import Workbench
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.doors.server.serving import HEADINGS, QUESTION, QUOTE, client, serving, small_workspace
-from tests.workbench import Workbench
 
 from headrace.records.wire import to_plain
+from tests.doors.server.serving import HEADINGS, QUESTION, QUOTE, client, serving, small_workspace
+from tests.workbench import Workbench
 
 SEARCH_FIELDS = {"query", "generation", "trace_id", "hits", "warnings"}
 HIT_FIELDS = {

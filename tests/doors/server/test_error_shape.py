@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
-from tests.doors.server.serving import QUESTION, client, small_workspace
-from tests.fakes.openai_server import OpenAIServer, error
-from tests.workbench import Workbench
 
 from headrace.config.load import load_config
 from headrace.errors import (
@@ -34,6 +31,9 @@ from headrace.server.app import create_app
 from headrace.server.guard import MAX_BODY_BYTES
 from headrace.server.loopback import address_of, listen
 from headrace.workspace import Workspace
+from tests.doors.server.serving import QUESTION, client, small_workspace
+from tests.fakes.openai_server import OpenAIServer, error
+from tests.workbench import Workbench
 
 ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
@@ -59,7 +59,7 @@ FAULTS: dict[str, tuple[Exception, int]] = {
 class Faulty(Workspace):
     """A workspace whose `why` fails as it is told to."""
 
-    def why(self, ref: str) -> WhyReport:
+    def why(self, ref: str, *, access: Sequence[str] | None = None) -> WhyReport:
         """Fail."""
         raise FAULTS[ref][0]
 

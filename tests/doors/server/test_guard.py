@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
 from tests.doors.server.test_error_shape import assert_shape
 
 EVERYWHERE = ["/", "/page/page.js", "/healthz", "/api/status", "/openapi.json", "/mcp", "/nothing"]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.doors.server.browser import Browser, browser, missing
-from tests.doors.server.serving import QUESTION, QUOTE, serving, small_workspace
 
 import headrace.server.pages as pages
+from tests.doors.server.browser import Browser, browser, missing
+from tests.doors.server.serving import QUESTION, QUOTE, serving, small_workspace
 
 FILES = sorted(Path(pages.__file__).with_name("page").iterdir())
 needs_browser = pytest.mark.skipif(missing() is not None, reason=f"no browser: {missing()}")

@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.doors.cli.program import run_program
-from tests.doors.server.serving import client, printed_address, start
-from tests.workbench import Workbench
 
 from headrace.errors import UsageError
 from headrace.server.app import serve
 from headrace.server.loopback import address_of, host_name, is_loopback, listen
+from tests.doors.cli.program import run_program
+from tests.doors.server.serving import client, printed_address, start
+from tests.workbench import Workbench
 
 _WITHOUT_PACKAGE = """\
 import sys

@@ -11,6 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from headrace.errors import ProviderError, RetryableError, TerminalError, VectorMismatch
+from headrace.infer.embedders.base import Embedded, Embedder
+from headrace.infer.embedders.batches import estimate_tokens, plan_batches
+from headrace.infer.embedders.openai import OpenAIEmbedder
+from headrace.infer.providers.config import ModelConfig
 from tests.fakes.openai_server import (
     OpenAIServer,
     Reply,
@@ -25,12 +31,6 @@ from tests.fakes.openai_server import (
     with_vector,
     without_rows,
 )
-
-from headrace.errors import ProviderError, RetryableError, TerminalError, VectorMismatch
-from headrace.infer.embedders.base import Embedded, Embedder
-from headrace.infer.embedders.batches import estimate_tokens, plan_batches
-from headrace.infer.embedders.openai import OpenAIEmbedder
-from headrace.infer.providers.config import ModelConfig
 
 TEXTS = [f"text number {number}" for number in range(10)]
 Open = Callable[..., OpenAIEmbedder]

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.fakes.openai_server import OpenAIServer, error, json_reply, raw
 
 from headrace.errors import RetryableError, TerminalError
 from headrace.infer.models.base import GenerateRequest, Generation, Model
 from headrace.infer.models.openai import OpenAIModel
 from headrace.infer.providers.config import ModelConfig
+from tests.fakes.openai_server import OpenAIServer, error, json_reply, raw
 
 REQUEST = GenerateRequest(
     messages=[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}],

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from headrace.errors import ProviderError, RetryableError, TerminalError
+from headrace.infer.providers.config import ModelConfig
+from headrace.infer.providers.openai import OpenAIClient
 from tests.fakes.openai_server import (
     OpenAIServer,
     Reply,
@@ -21,10 +25,6 @@ from tests.fakes.openai_server import (
     slow,
     too_many,
 )
-
-from headrace.errors import ProviderError, RetryableError, TerminalError
-from headrace.infer.providers.config import ModelConfig
-from headrace.infer.providers.openai import OpenAIClient
 
 KEY = "sk-test-0123456789abcdef"
 ASK = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.ingest.parsing import makers
 
 from headrace.errors import LimitExceeded, ParseError
 from headrace.ingest.parsing.base import Hints
 from headrace.ingest.parsing.pdf import parse_pdf
 from headrace.records.document import ParsedDocument
+from tests.ingest.parsing import makers
 
 LINE = "The index is rebuilt beside the old one and the pointer moves when every"
 

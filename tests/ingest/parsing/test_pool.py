@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from tests.ingest.parsing import makers
 
 from headrace.errors import DocumentError, LimitExceeded, ParseError
 from headrace.ingest.parsing.base import ParserConfig
 from headrace.ingest.parsing.pool import ParsePool
 from headrace.ingest.parsing.process import WorkerProcess
 from headrace.records.document import Content, ParsedDocument
+from tests.ingest.parsing import makers
 
 
 @pytest.fixture(scope="module")

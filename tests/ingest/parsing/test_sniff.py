@@ -7,10 +7,10 @@ import io
 import tarfile
 
 import pytest
-from tests.ingest.parsing import makers
 
 from headrace.errors import LimitExceeded, ParseError
 from headrace.ingest.parsing.sniff import sniff
+from tests.ingest.parsing import makers
 
 
 @pytest.mark.parametrize(

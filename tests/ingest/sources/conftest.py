@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
 from tests.ingest.sources.site import Site
 
 # How long an example takes says nothing on a machine that others use too.

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from tests.ingest.sources.conftest import FolderCache
-from tests.ingest.sources.site import Reply, Request, Site
 
 from headrace.errors import ReadError
 from headrace.ingest.sources.base import BlobCache
 from headrace.ingest.sources.build import open_source
 from headrace.records.document import Listing, Observation
+from tests.ingest.sources.conftest import FolderCache
+from tests.ingest.sources.site import Reply, Request, Site
 
 Crawler = Callable[..., Listing]
 

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import sqlalchemy as sa
-from tests.workbench import Workbench, rows
 
 from headrace.ledger.storage.tables import leases as lease_table
+from tests.workbench import Workbench, rows
 
 _SYNC = "import sys, headrace\nwith headrace.open(sys.argv[1]) as workspace: workspace.sync()"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError
 from headrace.flows.why import nodes
+from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
 from headrace.ingest.index.schema import quoted
 from headrace.ledger import documents, generations, lineage
@@ -25,21 +26,31 @@ _USES = 20
 
 
 def why(
-    ledger: Ledger, ref: str, *, events: EventStore, releases: Releases, corpora: Sequence[str]
+    ledger: Ledger,
+    ref: str,
+    *,
+    events: EventStore,
+    releases: Releases,
+    corpora: Sequence[str],
+    access: Sequence[str] | None = None,
 ) -> WhyReport:
     """Explain a trace id, a chunk, generation, recipe or release id, or a document (URI, `corpus/URI` or file
-    name). Raises NotFoundError."""
-    name = ref.strip()
+    name), as far as the access labels go; None shows everything. Raises NotFoundError."""
     with ledger.read() as conn:
         reader = Reader(ledger=ledger, conn=conn, events=events, releases=releases, corpora=corpora)
-        if _TRACE.fullmatch(name):
-            return _trace(reader, name)
-        kind = name.partition("_")[0]
-        if kind == "chunk":
-            return _chunk(reader, name)
-        if kind in ("gen", "release", "recipe") and "/" not in name and "." not in name:
-            return _artifact(reader, kind, name)
-        return _document(reader, name)
+        report = _explain(reader, ref.strip())
+        return report if access is None else restrict(report, reader, access)
+
+
+def _explain(reader: Reader, name: str) -> WhyReport:
+    if _TRACE.fullmatch(name):
+        return _trace(reader, name)
+    kind = name.partition("_")[0]
+    if kind == "chunk":
+        return _chunk(reader, name)
+    if kind in ("gen", "release", "recipe") and "/" not in name and "." not in name:
+        return _artifact(reader, kind, name)
+    return _document(reader, name)
 
 
 def _trace(reader: Reader, trace_id: str) -> WhyReport:
@@ -109,7 +120,7 @@ def _chunk(reader: Reader, chunk_id: str) -> WhyReport:
     if found is None:
         raise NotFoundError("chunk", chunk_id, hint="`headrace search QUERY --json` prints chunk ids.")
     generation, row = found
-    base = nodes.chunk_node(reader, generation.corpus, {**row, "text": nodes.excerpt(row["text"])}, "")
+    base = nodes.chunk_node(reader, generation.corpus, row, "")
     upstream = WhyNode(
         kind=base.kind,
         ref=base.ref,

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import aiohttp
 
 
+_INHERITED: list[aiohttp.ClientSession | None] = []
+"""Sessions of a parent process, kept from being collected in a forked child."""
+
+
 class OpenAIClient:
     """Posts JSON to one provider with retries, a rate limit and a bounded response.
 
@@ -49,6 +53,8 @@ class OpenAIClient:
     def submit(self, path: str, body: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """Post from synchronous code without waiting."""
         if self._pid != os.getpid():
+            # Collecting the parent's session here would take its sockets out of the epoll both still share.
+            _INHERITED.append(self._session)
             self._reset()
         return portal().submit(self.post(path, body))
 

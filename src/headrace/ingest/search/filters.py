@@ -48,7 +48,7 @@ class _Token:
 
 
 def compile_filter(expression: str) -> str:
-    """Translate a filter expression to a Lance predicate. Raises FilterError with the place of the mistake."""
+    """Translate a filter expression to a Lance predicate. Raises FilterError with the mistake's place."""
     if len(expression) > _MAX_LENGTH:
         raise FilterError(expression[:60] + "…", f"it is longer than {_MAX_LENGTH} characters")
     parser = _Parser(expression, _tokens(expression))

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import ProviderError, StorageError, UsageError, VectorMismatch
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.models.rerank import Reranker
-from headrace.ingest.index.schema import READ_COLUMNS, quoted
+from headrace.ingest.search.candidates import by_vector, by_words, read_rows, similarities
 from headrace.ingest.search.filters import compile_filter
 from headrace.ingest.search.fusion import fuse
 from headrace.ingest.search.snapshot import Served, Snapshots
 from headrace.ledger.generations import Generation
 from headrace.records.search import Hit
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Ranked = Sequence[tuple[int, float]]
+"""Row ids with their scores, best first."""
+Scored = tuple[dict[str, Any], float]
+"""A row and its score."""
+
 CANDIDATES = 100
 """Candidates of each list before fusion; more when more hits are asked for."""
 MAX_K = 1000
 _ATTEMPTS = 4
-_NPROBES = 24
-_REFINE = 4
+_DEEPER = 8
+"""How many times more candidates to look at when the ledger check leaves too few hits."""
+_DEEPEST = 20_000
+_SPARE_ROWS = 6
+"""Rows read beyond what is asked for, in place of hits that the ledger check takes out."""
+_RERANKED = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +74,10 @@ class Retriever:
     reranker: Reranker | None = None
 
     def __call__(self, query: Query) -> Retrieval:
-        """Find the best chunks. Raises FilterError, UsageError; an embedder that is down costs the vectors, with
-        a warning, not the search."""
+        """Find the best chunks. Raises FilterError, UsageError, VectorMismatch.
+
+        An embedder that is down costs the vectors, with a warning, not the search.
+        """
         if not query.text.strip():
             raise UsageError("The query is empty.", hint="Say what to look for.")
         if not 1 <= query.k <= MAX_K:
@@ -78,100 +93,115 @@ class Retriever:
         served = self.snapshots.current(query.corpus, query.access)
         if served is None:
             return Retrieval(hits=(), served=None, warnings=("nothing has been synced yet",))
+        clock = _Clock()
         try:
-            return self._read(served, query, predicate, last=last)
+            dataset = self.snapshots.dataset(served)
+            clock.lap("open")
+            read = _Read(dataset=dataset, served=served, where=_where(served, predicate))
+            return self._retrieve(read, query, clock, last=last)
         except StorageError:
             if last:
                 raise
             return None  # the version was cleaned up between the two reads: look at the pointer again
 
-    def _read(self, served: Served, query: Query, predicate: str | None, *, last: bool) -> Retrieval | None:
-        clock = _Clock()
-        dataset = self.snapshots.dataset(served)
-        clock.lap("open")
-        candidates = max(CANDIDATES, 5 * query.k)
-        where = _where(served, predicate)
-        lexical = self.pool.submit(_full_text, dataset, query.text, where, candidates)
-        semantic, warning = self._semantic(served, dataset, query.text, where, candidates)
-        clock.lap("vector")
-        ranked = fuse(lexical.result(), semantic)[: max(4 * query.k, 50)]
-        clock.lap("full_text")
-        rows = _rows(dataset, ranked)
-        ranked = self._reranked(query, ranked, rows)
-        clock.lap("rows")
-        checked = self._check(served, query, ranked, rows, last=last)
-        clock.lap("check")
-        if checked is None:
-            return None
-        hits, dropped = checked
+    def _retrieve(self, read: _Read, query: Query, clock: _Clock, *, last: bool) -> Retrieval | None:
+        depth = max(CANDIDATES, 3 * query.k)
+        while True:
+            ranked, full, warning = self._ranked(read, query, depth, clock)
+            checked = self._check(read, query, ranked, last=last)
+            clock.lap("check")
+            if checked is None:
+                return None
+            hits, dropped = checked
+            if len(hits) >= query.k or not dropped or not full or depth >= _DEEPEST:
+                break
+            depth *= _DEEPER
         return Retrieval(
             hits=hits,
-            served=served,
+            served=read.served,
             warnings=(warning,) if warning else (),
             timings_ms=clock.laps,
             dropped=dropped,
         )
 
-    def _semantic(
-        self, served: Served, dataset: Any, text: str, where: str, limit: int
-    ) -> tuple[dict[str, float], str]:
-        embedder = self.embedder(served.generation)
-        if embedder.fingerprint != served.generation.fingerprint:
+    def _ranked(self, read: _Read, query: Query, depth: int, clock: _Clock) -> tuple[Ranked, bool, str]:
+        """Candidates in fused order, whether a list was cut at the depth, and a warning or an empty text."""
+        words = self.pool.submit(by_words, read.dataset, query.text, where=read.where, limit=depth)
+        vector, warning = self._embed(read.served, query.text)
+        clock.lap("embed")
+        near = None
+        if vector is not None:
+            near = by_vector(read.dataset, vector, where=read.where, limit=depth)
+        clock.lap("vector")
+        found = words.result()
+        clock.lap("full_text")
+        lexical = dict(zip(found.rows, found.scores, strict=True)) if found else {}
+        semantic = similarities(vector, found, near) if vector is not None else {}
+        full = any(candidates is not None and len(candidates.rows) >= depth for candidates in (found, near))
+        ranked = fuse(lexical, semantic)
+        clock.lap("fuse")
+        return ranked, full, warning
+
+    def _embed(self, served: Served, text: str) -> tuple[NDArray[np.float32] | None, str]:
+        generation = served.generation
+        embedder = self.embedder(generation)
+        if embedder.fingerprint != generation.fingerprint:
             raise VectorMismatch(
-                f"Generation {served.generation.id!r} was built by embedder {served.generation.fingerprint!r}, "
+                f"Generation {generation.id!r} was built by embedder {generation.fingerprint!r}, "
                 f"the query would be embedded by {embedder.fingerprint!r}.",
                 hint="Run `headrace sync`: it builds a generation for the configured embedder.",
             )
         try:
-            vector = embedder.embed_query(text)
+            return embedder.embed_query(text), ""
         except ProviderError as error:
-            return {}, f"full text only: the query could not be embedded ({error.message})"
-        return _nearest(dataset, vector, where, limit), ""
-
-    def _reranked(
-        self, query: Query, ranked: list[tuple[str, float]], rows: Mapping[str, Mapping[str, Any]]
-    ) -> list[tuple[str, float]]:
-        if self.reranker is None or not ranked:
-            return ranked
-        known = [(key, score) for key, score in ranked if key in rows]
-        scores = self.reranker(query.text, [rows[key]["text"] for key, _ in known])
-        pairs = [(key, score) for (key, _), score in zip(known, scores, strict=True)]
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+            return None, f"full text only: the query could not be embedded ({error.message})"
 
     def _check(
-        self,
-        served: Served,
-        query: Query,
-        ranked: list[tuple[str, float]],
-        rows: Mapping[str, Mapping[str, Any]],
-        *,
-        last: bool,
+        self, read: _Read, query: Query, ranked: Ranked, *, last: bool
     ) -> tuple[tuple[Hit, ...], dict[str, int]] | None:
-        """Hold every hit against the ledger as it is now; None asks for another try on a newer snapshot."""
-        uris = {row["document"] for row in rows.values()}
-        newest, states, admitted = self.snapshots.states(served, uris, query.access)
+        """Hold hits against the ledger as it is now; None asks for another try on a newer snapshot."""
         dropped: dict[str, int] = {}
         hits: list[Hit] = []
-        for key, score in ranked:
-            row = rows.get(key)
-            if row is None:
-                continue
-            state = states.get(row["document"])
-            if state is None or state.revision != row["revision"]:
-                if newest != served.snapshot.seq and not last:
-                    return None
-                reason = "superseded"
-            elif state.state != "live":
-                reason = state.state
-            elif state.acl_id not in admitted:
-                reason = "access"
-            else:
-                hits.append(_hit(row, len(hits) + 1, score))
-                if len(hits) == query.k:
-                    break
-                continue
-            dropped[reason] = dropped.get(reason, 0) + 1
+        for wave in self._waves(read, query, ranked):
+            uris = {row["document"] for row, _ in wave}
+            newest, states, admitted = self.snapshots.states(read.served, uris, query.access)
+            for row, score in wave:
+                state = states.get(row["document"])
+                if state is None or state.revision != row["revision"]:
+                    if newest != read.served.snapshot.seq and not last:
+                        return None
+                    reason = "superseded"
+                elif state.state != "live":
+                    reason = state.state
+                elif state.acl_id not in admitted:
+                    reason = "access"
+                else:
+                    hits.append(_hit(row, len(hits) + 1, score))
+                    if len(hits) == query.k:
+                        return tuple(hits), dropped
+                    continue
+                dropped[reason] = dropped.get(reason, 0) + 1
         return tuple(hits), dropped
+
+    def _waves(self, read: _Read, query: Query, ranked: Ranked) -> Iterator[list[Scored]]:
+        """Rows with scores, best first, a few at a time: most searches need only the first wave."""
+        start = 0
+        if self.reranker is not None and ranked:
+            start = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
+            yield _reranked(self.reranker, query.text, _rows(read.dataset, ranked[:start]))
+        while start < len(ranked):
+            end = _end_of_ties(ranked, start + query.k + _SPARE_ROWS)
+            yield _rows(read.dataset, ranked[start:end])
+            start = end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What one attempt reads from."""
+
+    dataset: Any
+    served: Served
+    where: str
 
 
 class _Clock:
@@ -183,7 +213,7 @@ class _Clock:
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
-        self.laps[name] = round((now - self._last) * 1000, 3)
+        self.laps[name] = round(self.laps.get(name, 0.0) + (now - self._last) * 1000, 3)
         self._last = now
 
 
@@ -193,38 +223,25 @@ def _where(served: Served, predicate: str | None) -> str:
     return f"{access} AND ({predicate})" if predicate else access
 
 
-def _full_text(dataset: Any, text: str, where: str, limit: int) -> dict[str, float]:
-    if not any("text" in index.field_names for index in dataset.describe_indices()):
-        return {}
-    found = dataset.scanner(
-        columns=["chunk_id", "_score"],
-        full_text_query={"query": text, "columns": ["text"]},
-        filter=where,
-        prefilter=True,
-        limit=limit,
-    ).to_table()
-    return dict(zip(found["chunk_id"].to_pylist(), found["_score"].to_pylist(), strict=True))
+def _rows(dataset: Any, ranked: Ranked) -> list[Scored]:
+    found = read_rows(dataset, [row for row, _ in ranked])
+    return _in_order([(found[row], score) for row, score in ranked])
 
 
-def _nearest(dataset: Any, vector: Any, where: str, limit: int) -> dict[str, float]:
-    nearest: dict[str, Any] = {"column": "vector", "q": vector, "k": limit, "metric": "cosine"}
-    if any("vector" in index.field_names for index in dataset.describe_indices()):
-        nearest |= {"nprobes": _NPROBES, "refine_factor": _REFINE}
-    found = dataset.scanner(
-        columns=["chunk_id", "_distance"], nearest=nearest, filter=where, prefilter=True
-    ).to_table()
-    distances = found["_distance"].to_pylist()
-    return {
-        key: 1.0 - distance for key, distance in zip(found["chunk_id"].to_pylist(), distances, strict=True)
-    }
+def _reranked(reranker: Reranker, query: str, rows: list[Scored]) -> list[Scored]:
+    scores = reranker(query, [row["text"] for row, _ in rows])
+    return _in_order([(row, score) for (row, _), score in zip(rows, scores, strict=True)])
 
 
-def _rows(dataset: Any, ranked: list[tuple[str, float]]) -> dict[str, dict[str, Any]]:
-    if not ranked:
-        return {}
-    listed = ", ".join(quoted(key) for key, _ in ranked)
-    table = dataset.scanner(columns=list(READ_COLUMNS), filter=f"chunk_id IN ({listed})").to_table()
-    return {row["chunk_id"]: row for row in table.to_pylist()}
+def _in_order(rows: list[Scored]) -> list[Scored]:
+    # Row ids change when the index is merged; chunk ids do not, so equal scores keep their order.
+    return sorted(rows, key=lambda pair: (-pair[1], pair[0]["chunk_id"]))
+
+
+def _end_of_ties(ranked: Ranked, end: int) -> int:
+    while 0 < end < len(ranked) and ranked[end][1] == ranked[end - 1][1]:
+        end += 1
+    return min(end, len(ranked))
 
 
 def _hit(row: Mapping[str, Any], rank: int, score: float) -> Hit:

@@ -7,7 +7,7 @@ DEMO := demo
 PORT ?= 8321
 JOBS ?= 2
 
-.PHONY: run demo test soak check bench bench-peers wheel clean
+.PHONY: help run demo test soak check docs bench wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test   set up and run the tests"
 	@echo "make check  ruff, mypy, import-linter, wheel build and a smoke test of the installed wheel"
 	@echo "make soak   the long tests: every failpoint on every engine, long edit histories"
+	@echo "make docs   refill the generated parts of docs/"
 	@echo "make bench  every speed claim, beside its peers"
 
 $(READY): pyproject.toml
@@ -42,6 +43,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	sh scripts/check_wheel.sh $(BIN)/python
+
+docs: $(READY)
+	$(BIN)/python scripts/build_docs.py
 
 bench: $(READY)
 	$(BIN)/python bench/retrieval.py

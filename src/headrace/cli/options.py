@@ -26,6 +26,10 @@ CorpusOption = Annotated[
     str | None,
     typer.Option("--corpus", "-c", metavar="NAME", help="Only this corpus. Without it: all of them."),
 ]
+OneCorpusOption = Annotated[
+    str | None,
+    typer.Option("--corpus", "-c", metavar="NAME", help="Which corpus, where there are several."),
+]
 ConfirmOption = Annotated[
     bool, typer.Option("--confirm-deletes", help="Go on with a mass delete that was withheld.")
 ]

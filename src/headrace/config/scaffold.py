@@ -30,7 +30,7 @@ sources = {sources}
 # chunk_overlap = 32       # tokens that neighbouring chunks share
 # embedder = "minilm"      # built in; or "<NAME>:<model>" with a [models.NAME] below
 
-# Who may see what: the first pattern that matches decides, and what none matches is seen by nobody.
+# Who may see what: the first pattern that matches decides, at any depth; what none matches nobody sees.
 # [corpus.{name}.access]
 # "hr/**" = ["hr"]
 # "*" = ["public"]

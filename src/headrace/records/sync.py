@@ -43,7 +43,7 @@ class Failure:
 
     document: str
     stage: str
-    """list, read, parse, chunk, embed or index."""
+    """list, read, parse, chunk, limit, embed or index."""
     error: str
 
 

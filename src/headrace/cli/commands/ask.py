@@ -8,9 +8,9 @@ import typer
 
 from headrace.cli.options import (
     AccessOption,
-    CorpusOption,
     FilterOption,
     JsonOption,
+    OneCorpusOption,
     WorkspaceOption,
     workspace_folder,
 )
@@ -24,7 +24,7 @@ def ask(
     ] = None,
     filter_: FilterOption = None,
     access: AccessOption = None,
-    corpus: CorpusOption = None,
+    corpus: OneCorpusOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:

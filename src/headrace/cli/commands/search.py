@@ -8,9 +8,9 @@ import typer
 
 from headrace.cli.options import (
     AccessOption,
-    CorpusOption,
     FilterOption,
     JsonOption,
+    OneCorpusOption,
     WorkspaceOption,
     workspace_folder,
 )
@@ -22,7 +22,7 @@ def search(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, metavar="N", help="How many hits.")] = 10,
     filter_: FilterOption = None,
     access: AccessOption = None,
-    corpus: CorpusOption = None,
+    corpus: OneCorpusOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:

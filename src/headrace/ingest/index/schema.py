@@ -10,20 +10,8 @@ if TYPE_CHECKING:
 VERSION = 1
 """Part of the recipe: a change of columns builds a new generation."""
 
-READ_COLUMNS = (
-    "chunk_id",
-    "document",
-    "revision",
-    "position",
-    "start",
-    "end",
-    "page",
-    "headings",
-    "text",
-    "metadata",
-    "acl_id",
-)
-"""What a hit is made of."""
+READ_COLUMNS = ("chunk_id", "document", "revision", "start", "end", "page", "headings", "text")
+"""What a hit is made of; its metadata comes from the state of its document."""
 
 
 def chunk_schema(dimension: int) -> pa.Schema:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from headrace.ingest.search.candidates import by_vector, by_words, read_rows, si
 from headrace.ingest.search.filters import compile_filter
 from headrace.ingest.search.fusion import fuse
 from headrace.ingest.search.snapshot import Served, Snapshots
+from headrace.ledger.documents import DocumentState
 from headrace.ledger.generations import Generation
 from headrace.records.search import Hit
 
@@ -35,8 +35,6 @@ _ATTEMPTS = 4
 _DEEPER = 8
 """How many times more candidates to look at when the ledger check leaves too few hits."""
 _DEEPEST = 20_000
-_SPARE_ROWS = 6
-"""Rows read beyond what is asked for, in place of hits that the ledger check takes out."""
 _RERANKED = 50
 
 
@@ -96,8 +94,9 @@ class Retriever:
         clock = _Clock()
         try:
             dataset = self.snapshots.dataset(served)
+            where = _where(served, self.snapshots.acl_ids(served), predicate)
+            read = _Read(dataset=dataset, served=served, where=where)
             clock.lap("open")
-            read = _Read(dataset=dataset, served=served, where=_where(served, predicate))
             return self._retrieve(read, query, clock, last=last)
         except StorageError:
             if last:
@@ -129,17 +128,15 @@ class Retriever:
         words = self.pool.submit(by_words, read.dataset, query.text, where=read.where, limit=depth)
         vector, warning = self._embed(read.served, query.text)
         clock.lap("embed")
-        near = None
-        if vector is not None:
-            near = by_vector(read.dataset, vector, where=read.where, limit=depth)
+        near = [] if vector is None else by_vector(read.dataset, vector, where=read.where, limit=depth)
         clock.lap("vector")
-        found = words.result()
+        lexical = words.result()
         clock.lap("full_text")
-        lexical = dict(zip(found.rows, found.scores, strict=True)) if found else {}
-        semantic = similarities(vector, found, near) if vector is not None else {}
-        full = any(candidates is not None and len(candidates.rows) >= depth for candidates in (found, near))
+        rows = list(dict.fromkeys([*lexical, *near]))
+        semantic = {} if vector is None else similarities(read.dataset, vector, rows)
         ranked = fuse(lexical, semantic)
         clock.lap("fuse")
+        full = max(len(lexical), len(near)) >= depth
         return ranked, full, warning
 
     def _embed(self, served: Served, text: str) -> tuple[NDArray[np.float32] | None, str]:
@@ -176,7 +173,7 @@ class Retriever:
                 elif state.acl_id not in admitted:
                     reason = "access"
                 else:
-                    hits.append(_hit(row, len(hits) + 1, score))
+                    hits.append(_hit(row, state, rank=len(hits) + 1, score=score))
                     if len(hits) == query.k:
                         return tuple(hits), dropped
                     continue
@@ -190,7 +187,7 @@ class Retriever:
             start = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
             yield _reranked(self.reranker, query.text, _rows(read.dataset, ranked[:start]))
         while start < len(ranked):
-            end = _end_of_ties(ranked, start + query.k + _SPARE_ROWS)
+            end = _end_of_ties(ranked, start + query.k)
             yield _rows(read.dataset, ranked[start:end])
             start = end
 
@@ -201,7 +198,7 @@ class _Read:
 
     dataset: Any
     served: Served
-    where: str
+    where: str | None
 
 
 class _Clock:
@@ -217,15 +214,17 @@ class _Clock:
         self._last = now
 
 
-def _where(served: Served, predicate: str | None) -> str:
-    ids = ", ".join(str(value) for value in sorted(served.admitted)) or "-1"
+def _where(served: Served, present: frozenset[int], predicate: str | None) -> str | None:
+    if present <= served.admitted:
+        return predicate  # the caller may see every row of this version
+    ids = ", ".join(str(value) for value in sorted(present & served.admitted)) or "-1"
     access = f"acl_id IN ({ids})"
     return f"{access} AND ({predicate})" if predicate else access
 
 
 def _rows(dataset: Any, ranked: Ranked) -> list[Scored]:
-    found = read_rows(dataset, [row for row, _ in ranked])
-    return _in_order([(found[row], score) for row, score in ranked])
+    rows = read_rows(dataset, [row for row, _ in ranked])
+    return _in_order([(row, score) for row, (_, score) in zip(rows, ranked, strict=True)])
 
 
 def _reranked(reranker: Reranker, query: str, rows: list[Scored]) -> list[Scored]:
@@ -244,7 +243,7 @@ def _end_of_ties(ranked: Ranked, end: int) -> int:
     return min(end, len(ranked))
 
 
-def _hit(row: Mapping[str, Any], rank: int, score: float) -> Hit:
+def _hit(row: Mapping[str, Any], state: DocumentState, *, rank: int, score: float) -> Hit:
     return Hit(
         rank=rank,
         score=round(float(score), 6),
@@ -255,5 +254,5 @@ def _hit(row: Mapping[str, Any], rank: int, score: float) -> Hit:
         span=(row["start"], row["end"]),
         page=row["page"],
         headings=tuple(row["headings"] or ()),
-        metadata=json.loads(row["metadata"] or "{}"),
+        metadata=state.metadata,
     )

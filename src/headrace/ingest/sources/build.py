@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from headrace import plugins
 from headrace.errors import ConfigError
 from headrace.ingest.sources.base import BlobCache, FilesConfig, Place, RecordsConfig, Source, WebConfig
 from headrace.ingest.sources.options import read_options, unknown
@@ -26,9 +27,13 @@ def open_source(
     kind = table.pop("type", None)
     if kind is None:
         raise ConfigError(f"Source {table!r}: key 'type' is missing.", key="type", allowed=list(_OPENERS))
-    if not isinstance(kind, str) or kind not in _OPENERS:
-        raise unknown(f"Source type {kind!r} is not known.", str(kind), allowed=list(_OPENERS))
-    return _OPENERS[kind](table, place)
+    installed = plugins.names("source")
+    if isinstance(kind, str) and kind in _OPENERS:
+        return _OPENERS[kind](table, place)
+    if isinstance(kind, str) and kind in installed:
+        opened: Source = plugins.load("source", kind)(table, place)
+        return opened
+    raise unknown(f"Source type {kind!r} is not known.", str(kind), allowed=[*_OPENERS, *installed])
 
 
 def _table_of(spec: str) -> dict[str, object]:

@@ -14,7 +14,10 @@ PUBLIC = "public"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRule:
-    """Documents whose URI matches the pattern carry the labels. `*` also matches `/`."""
+    """Documents whose URI matches the pattern carry the labels.
+
+    `*` also matches `/`, and a pattern matches at any depth: `hr/*` matches `docs/hr/pay.md`.
+    """
 
     pattern: str
     labels: tuple[str, ...]
@@ -38,6 +41,11 @@ class AccessRules:
             labels = tuple(sorted(set(item.labels)))
             return f"set:{json.dumps(labels)}", labels
         for rule in self.rules:
-            if fnmatch.fnmatchcase(item.uri, rule.pattern):
+            if matches(item.uri, rule.pattern):
                 return f"rule:{self.corpus}:{rule.pattern}", rule.labels
         return f"default:{self.corpus}", self.default
+
+
+def matches(uri: str, pattern: str) -> bool:
+    """Whether a URI, or what stands below any folder of it, matches a pattern."""
+    return fnmatch.fnmatchcase(uri, pattern) or fnmatch.fnmatchcase(uri, f"*/{pattern}")

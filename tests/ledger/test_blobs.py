@@ -9,7 +9,7 @@ import pytest
 
 from headrace.errors import NotFoundError, StorageError
 from headrace.ledger.blobs import Blobs, open_blobs
-from headrace.ledger.durability import fsync_tree, make_folder
+from headrace.ledger.durability import make_folder
 from headrace.ledger.identity import digest_bytes
 
 
@@ -61,24 +61,6 @@ def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("in the way")
     with pytest.raises(StorageError, match="cannot be written"):
         open_blobs(f"{tmp_path}/blobs").put(b"x")
-
-
-def test_fsync_tree_covers_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[str] = []
-    real = os.fsync
-
-    def watch(descriptor: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
-        real(descriptor)
-
-    folder = make_folder(tmp_path / "table" / "data")
-    (folder / "one.lance").write_text("1")
-    (tmp_path / "table" / "manifest").write_text("2")
-    monkeypatch.setattr(os, "fsync", watch)
-    assert fsync_tree([folder, tmp_path / "table" / "manifest"], up_to=tmp_path) == 2
-    names = [os.path.relpath(path, tmp_path) for path in synced]
-    assert set(names[:2]) == {"table/data/one.lance", "table/manifest"}
-    assert names[2:] == ["table/data", "table", "."]
 
 
 def test_a_new_folder_is_named_on_disk_by_those_above_it(

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from headrace.ledger.durability import fsync_path
+
 _WRITTEN_BACK_SECONDS = 3600
 """Files older than this were written back by the kernel long ago (it does so within about 30 s)."""
 
@@ -35,9 +37,9 @@ class NewFiles:
             if not fresh:
                 continue
             for path in fresh:
-                _fsync(path)
+                fsync_path(path)
             for parent in sorted({os.path.dirname(path) for path in fresh}):
-                _fsync(parent)
+                fsync_path(parent)
             self._sync_folder(folder)
             self._known.update(fresh)
             count += len(fresh)
@@ -52,14 +54,14 @@ class NewFiles:
     def _sync_folder(self, folder: str) -> None:
         path = str(self._root / folder)
         if path not in self._known_folders:
-            _fsync(path)
+            fsync_path(path)
             self._known_folders.add(path)
 
     def _sync_root(self) -> None:
         root = str(self._root)
         if root not in self._known_folders:
-            _fsync(root)
-            _fsync(str(self._root.parent))
+            fsync_path(root)
+            fsync_path(str(self._root.parent))
             self._known_folders.add(root)
 
     def _files(self, folder: str) -> list[str]:
@@ -76,11 +78,3 @@ class NewFiles:
                 else:
                     found.append(entry.path)
         return found
-
-
-def _fsync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

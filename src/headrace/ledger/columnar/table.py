@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.errors import DiskFull, StorageError
 from headrace.ledger.columnar.durable import NewFiles
+from headrace.ledger.durability import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +63,7 @@ class ColumnarTable:
         if self._local is not None:
             if self._local.exists():
                 shutil.rmtree(self._local)
-            self._local.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._local.parent)
         with self._writing():
             self._head = lance.write_dataset(
                 schema.empty_table(),

@@ -208,5 +208,5 @@ def _text(field: str) -> str:
     if field in _TEXT_COLUMNS:
         return field
     if field in _NUMBER_COLUMNS:
-        return f"cast({field} AS VARCHAR)"
+        return f"cast({field} AS string)"
     return f"json_get_string(metadata, {quoted(field)})"

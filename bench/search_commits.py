@@ -33,21 +33,29 @@ def change_documents(
         _, generation_id = workspace.releases.pointer(conn, "bench")
     with leases.held(workspace.ledger, "corpus/bench") as lease:
         generation, states = _standing(workspace, generation_id)
-        table = GenerationTable(
-            generation.location, dimension=vectors.shape[1], config=context.index_config
-        )
+        table = GenerationTable(generation.location, dimension=vectors.shape[1], config=context.index_config)
         run_id = workspace.ledger.write(lambda tx: runs.start(tx, "sync", "bench", actor="bench"))
         publisher = Publisher(
-            ledger=workspace.ledger, lease=lease, corpus="bench", generation=generation_id, run_id=run_id,
-            table=table, documents=len(states), chunks=len(states),
+            ledger=workspace.ledger,
+            lease=lease,
+            corpus="bench",
+            generation=generation_id,
+            run_id=run_id,
+            table=table,
+            documents=len(states),
+            chunks=len(states),
         )
         counts = dict.fromkeys(states, 1)
         chance = np.random.default_rng(seed)
         for number in range(commits):
             uri = f"{SOURCE}#{chance.integers(len(texts))}"
             other, mixed = chance.integers(len(texts), size=2)
-            embedded = _embedded(uri, f"{texts[other]} Revised {seed}.{number}.",
-                                 vectors[other] + 0.5 * vectors[mixed], acl_id=states[uri])
+            embedded = _embedded(
+                uri,
+                f"{texts[other]} Revised {seed}.{number}.",
+                vectors[other] + 0.5 * vectors[mixed],
+                acl_id=states[uri],
+            )
             publisher.publish(Pending(embedded=[embedded]), counts=counts)
             if maintain and table.maintain(Upkeep()):
                 publisher.publish_version(int(table.table.head().version), digest="")

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 CONFIG = """\
 [corpus.bench]
-sources = [{ type = "records", path = "corpus.jsonl", id = "id", text = ["text"], metadata = ["topic", "size"] }]
+sources = [
+  { type = "records", path = "corpus.jsonl", id = "id", text = ["text"], metadata = ["topic", "size"] },
+]
 
 [corpus.bench.recipe]
 embedder = "minilm"

@@ -16,7 +16,10 @@ comparison with it except `!=` and `not in`.
 
 from __future__ import annotations
 
+import math
 import re
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrace.errors import FilterError
@@ -38,6 +41,7 @@ _TEXT_COLUMNS = ("document", "revision")
 _NUMBER_COLUMNS = ("page",)
 _MAX_LENGTH = 10_000
 _MAX_DEPTH = 64
+_LARGEST = repr(sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,9 @@ def _tokens(expression: str) -> list[_Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise FilterError(
-                expression, f"{text[position:].lstrip()[:1]!r} is not understood", position=position
-            )
+            rest = text[position:].lstrip()
+            problem = f"{rest[:1]!r} is not understood"
+            raise FilterError(expression, problem, position=len(text) - len(rest))
         kind = match.lastgroup or ""
         value = match.group(kind)
         if kind == "word" and value.lower() in _RESERVED:
@@ -128,11 +132,11 @@ class _Parser:
 
     def _members(self, field: str) -> str:
         self._expect("symbol", "(")
-        parts = [_compare(field, "=", *self._value("="))]
+        values = [self._value("=")]
         while self._accept("symbol", ","):
-            parts.append(_compare(field, "=", *self._value("=")))
+            values.append(self._value("="))
         self._expect("symbol", ")")
-        return "(" + " OR ".join(parts) + ")"
+        return _member(field, values)
 
     def _field(self) -> str:
         token = self._next("a field name")
@@ -148,7 +152,11 @@ class _Parser:
         if token.kind == "text":
             return "text", token.text[1:-1].replace("''", "'")
         if token.kind == "number" and operator != "^=":
-            return "number", token.text
+            number = float(token.text)
+            if math.isfinite(number):
+                return "number", repr(number)
+            self._at -= 1
+            raise self._error("this number is too large")
         if token.kind == "keyword" and token.text in ("true", "false") and operator in ("=", "!="):
             return "bool", token.text
         self._at -= 1
@@ -185,11 +193,24 @@ def _compare(field: str, operator: str, kind: str, value: str) -> str:
     if operator == "!=":
         return f"NOT ({_compare(field, '=', kind, value)})"
     if kind == "number":
-        return f"coalesce({_number(field)} {operator} {value}, false)"
+        number = _number(field)
+        # A text such as 'nan' or 'inf' casts to a number, and sorts above or below every other one.
+        finite = {">": f" AND {number} <= {_LARGEST}", "<": f" AND {number} >= -{_LARGEST}"}.get(
+            operator[0], ""
+        )
+        return f"coalesce({number} {operator} {value}{finite}, false)"
     literal = quoted(value)
     if operator == "^=":
         return f"coalesce(starts_with({_text(field)}, {literal}), false)"
     return f"coalesce({_text(field)} {operator} {literal}, false)"
+
+
+def _member(field: str, values: Sequence[tuple[str, str]]) -> str:
+    numbers = ", ".join(value for kind, value in values if kind == "number")
+    texts = ", ".join(quoted(value) for kind, value in values if kind != "number")
+    parts = [f"{_number(field)} IN ({numbers})"] if numbers else []
+    parts += [f"{_text(field)} IN ({texts})"] if texts else []
+    return "(" + " OR ".join(f"coalesce({part}, false)" for part in parts) + ")"
 
 
 def _exists(field: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 VECTOR_WEIGHT = 0.6
-"""Measured on Cranfield with the built-in embedder; see docs/decisions/0002-vector-index.md."""
+"""Measured on Cranfield with the built-in embedder; see docs/decisions/0004-fusion.md."""
 _DIGITS = 6
 
 

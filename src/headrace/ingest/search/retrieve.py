@@ -6,14 +6,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import ProviderError, StorageError, UsageError, VectorMismatch
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.models.rerank import Reranker
-from headrace.ingest.search.candidates import by_vector, by_words, read_rows, similarities
+from headrace.ingest.search.candidates import (
+    by_vector,
+    by_words,
+    outside_index,
+    read_rows,
+    similarities,
+)
 from headrace.ingest.search.filters import compile_filter
 from headrace.ingest.search.fusion import fuse
+from headrace.ingest.search.opened import Opened
 from headrace.ingest.search.snapshot import Served, Snapshots
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.generations import Generation
@@ -93,9 +101,8 @@ class Retriever:
             return Retrieval(hits=(), served=None, warnings=("nothing has been synced yet",))
         clock = _Clock()
         try:
-            dataset = self.snapshots.dataset(served)
-            where = _where(served, self.snapshots.acl_ids(served), predicate)
-            read = _Read(dataset=dataset, served=served, where=where)
+            opened = self.snapshots.open(served)
+            read = _Read(opened=opened, served=served, where=_where(served, opened.acl_ids, predicate))
             clock.lap("open")
             return self._retrieve(read, query, clock, last=last)
         except StorageError:
@@ -125,15 +132,23 @@ class Retriever:
 
     def _ranked(self, read: _Read, query: Query, depth: int, clock: _Clock) -> tuple[Ranked, bool, str]:
         """Candidates in fused order, whether a list was cut at the depth, and a warning or an empty text."""
-        words = self.pool.submit(by_words, read.dataset, query.text, where=read.where, limit=depth)
+        words = self.pool.submit(by_words, read.opened, query.text, where=read.where, limit=depth)
         vector, warning = self._embed(read.served, query.text)
         clock.lap("embed")
-        near = [] if vector is None else by_vector(read.dataset, vector, where=read.where, limit=depth)
+        near: list[int] = []
+        outside: list[int] = []
+        if vector is not None:
+            near = by_vector(read.opened, vector, where=read.where, limit=depth)
+            outside = outside_index(read.opened, where=read.where)
         clock.lap("vector")
         lexical = words.result()
         clock.lap("full_text")
-        rows = list(dict.fromkeys([*lexical, *near]))
-        semantic = {} if vector is None else similarities(read.dataset, vector, rows)
+        semantic = {}
+        if vector is not None:
+            rows = list(dict.fromkeys([*lexical, *near, *outside]))
+            semantic = similarities(read.opened, vector, rows)
+            best = nlargest(depth, {*near, *outside}, key=lambda row: (semantic[row], -row))
+            semantic = {row: semantic[row] for row in {*lexical, *best}}
         ranked = fuse(lexical, semantic)
         clock.lap("fuse")
         full = max(len(lexical), len(near)) >= depth
@@ -185,10 +200,10 @@ class Retriever:
         start = 0
         if self.reranker is not None and ranked:
             start = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
-            yield _reranked(self.reranker, query.text, _rows(read.dataset, ranked[:start]))
+            yield _reranked(self.reranker, query.text, _rows(read.opened, ranked[:start]))
         while start < len(ranked):
             end = _end_of_ties(ranked, start + query.k)
-            yield _rows(read.dataset, ranked[start:end])
+            yield _rows(read.opened, ranked[start:end])
             start = end
 
 
@@ -196,7 +211,7 @@ class Retriever:
 class _Read:
     """What one attempt reads from."""
 
-    dataset: Any
+    opened: Opened
     served: Served
     where: str | None
 
@@ -222,8 +237,8 @@ def _where(served: Served, present: frozenset[int], predicate: str | None) -> st
     return f"{access} AND ({predicate})" if predicate else access
 
 
-def _rows(dataset: Any, ranked: Ranked) -> list[Scored]:
-    rows = read_rows(dataset, [row for row, _ in ranked])
+def _rows(opened: Opened, ranked: Ranked) -> list[Scored]:
+    rows = read_rows(opened, [row for row, _ in ranked])
     return _in_order([(row, score) for row, (_, score) in zip(rows, ranked, strict=True)])
 
 

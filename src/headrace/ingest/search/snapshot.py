@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headrace.errors import StorageError
+from headrace.ingest.search.opened import Opened
 from headrace.ledger import acls, documents, generations, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
@@ -32,15 +31,6 @@ class Served:
     """Access ids that the caller's labels open."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Opened:
-    """A version of a table, which never changes."""
-
-    version: int
-    dataset: Any
-    acl_ids: frozenset[int] | None = None
-
-
 class Snapshots:
     """Opens the snapshot of a corpus that serves; tables are kept open and follow the published version."""
 
@@ -51,7 +41,7 @@ class Snapshots:
         self._ledger = ledger
         self._pointer = pointer
         self._tables: dict[str, ColumnarTable] = {}
-        self._open: dict[str, _Opened] = {}
+        self._open: dict[str, Opened] = {}
         self._lock = threading.Lock()
 
     def current(self, corpus: str, labels: Collection[str]) -> Served | None:
@@ -71,20 +61,8 @@ class Snapshots:
                 admitted=acls.admitted(conn, labels),
             )
 
-    def dataset(self, served: Served) -> Any:
-        """The Lance dataset of exactly this snapshot."""
-        return self._opened(served).dataset
-
-    def acl_ids(self, served: Served) -> frozenset[int]:
-        """Access ids of the rows of this snapshot."""
-        opened = self._opened(served)
-        if opened.acl_ids is None:
-            with reading():
-                column = opened.dataset.to_table(columns=["acl_id"])["acl_id"]
-            opened.acl_ids = frozenset(column.unique().to_pylist())
-        return opened.acl_ids
-
-    def _opened(self, served: Served) -> _Opened:
+    def open(self, served: Served) -> Opened:
+        """The index at exactly this snapshot. Raises StorageError when that version is gone."""
         generation, version = served.generation, served.snapshot.version
         with self._lock:
             opened = self._open.get(generation.id)
@@ -92,8 +70,12 @@ class Snapshots:
                 table = self._tables.get(generation.id)
                 if table is None:
                     table = self._tables[generation.id] = ColumnarTable(generation.location)
-                opened = self._open[generation.id] = _Opened(version=version, dataset=table.at(version))
+                opened = self._open[generation.id] = Opened(table.at(version), version=version)
             return opened
+
+    def dataset(self, served: Served) -> Any:
+        """The Lance dataset of exactly this snapshot."""
+        return self.open(served).dataset
 
     def states(
         self, served: Served, uris: Collection[str], labels: Collection[str]
@@ -104,16 +86,3 @@ class Snapshots:
             states = documents.lookup(conn, served.generation.id, sorted(uris))
             admitted = acls.admitted(conn, labels)
         return (snapshot.seq if snapshot else served.snapshot.seq), states, admitted
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Say a failed read of an index as StorageError."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n", 1)[0][:300]
-        raise StorageError(
-            f"The index could not be read: {reason}",
-            hint="Search again. If it fails again, look at the disk, then run `headrace sync`.",
-        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "2.2"
 _INDEX_CACHE_BYTES = 512 * 1024 * 1024
 _METADATA_CACHE_BYTES = 128 * 1024 * 1024
+_EVERY_SEGMENT = 1000
+"""Segments of an index to merge when it is extended: all of them, since a search looks into each."""
+
+# Lance writes its own remarks, such as that a partition of an index has no new rows, to standard error.
+os.environ.setdefault("LANCE_LOG", "error")
 
 
 class ColumnarTable:
@@ -152,17 +158,20 @@ class ColumnarTable:
         """Merge small fragments, then bring every index up to the last row; returns the new version."""
         with self._writing():
             # Fragments that an index covers are not merged with those that it does not.
-            self.head().optimize.optimize_indices()
+            self._extend(self.head())
             self.refresh()
             self._head.optimize.compact_files(target_rows_per_fragment=rows_per_fragment, num_threads=2)
             self.refresh()
-            self._head.optimize.optimize_indices()
+            self._extend(self._head)
             return self._advanced()
 
-    def extend_indices(self) -> int:
-        """Bring every index up to the last row; returns the new version."""
+    def extend_indices(self, *, merge_segments: int = _EVERY_SEGMENT) -> int:
+        """Bring every index up to the last row and merge its latest segments; returns the new version.
+
+        With no segment merged this takes only as long as the new rows need.
+        """
         with self._writing():
-            self.head().optimize.optimize_indices()
+            self._extend(self.head(), merge_segments)
             return self._advanced()
 
     def restore(self, version: int) -> int:
@@ -196,6 +205,9 @@ class ColumnarTable:
         if version is not None and self._head is not None and self._head.version == version:
             return self._head
         return lance.dataset(self.uri, version=version, storage_options=self._options, session=self._session)
+
+    def _extend(self, dataset: Any, merge_segments: int = _EVERY_SEGMENT) -> None:
+        dataset.optimize.optimize_indices(num_indices_to_merge=merge_segments)
 
     def _advanced(self) -> int:
         version = self.refresh()

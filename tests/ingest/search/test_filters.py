@@ -245,7 +245,7 @@ def test_limits_hold() -> None:
     with pytest.raises(FilterError, match="longer than"):
         compile_filter("size = 1 or " * 2000 + "size = 1")
     for deep in ("(" * 100 + "size = 1" + ")" * 100, "not " * 100 + "size = 1"):
-        with pytest.raises(FilterError, match="64 levels"):
+        with pytest.raises(FilterError, match="16 levels"):
             compile_filter(deep)
 
 
@@ -253,7 +253,17 @@ def test_the_longest_filters_run(matching: Callable[[str], set[str]]) -> None:
     many = "size in (" + ", ".join(["12"] * 2400) + ")"
     assert matching(many) == matching("size = 12") != set()
     assert matching(" or ".join(["size = 12"] * 760)) == matching("size = 12")
-    assert matching("not " * 62 + "size = 12") == matching("size = 12")
+    assert matching("not " * 16 + "size = 12") == matching("size = 12")
+
+
+@pytest.mark.parametrize(("opening", "levels"), [("(", 16), ("not (", 8)])
+def test_the_deepest_filters_run(matching: Callable[[str], set[str]], opening: str, levels: int) -> None:
+    nested = "size not in (12, 'a')"
+    for level in range(levels):
+        nested = f"{opening}size {'<' if level % 2 else '>'} {level} {'and' if level % 2 else 'or'} {nested})"
+    assert matching(nested) <= {row["document"] for row in ROWS}
+    with pytest.raises(FilterError, match="16 levels"):
+        matching(f"(({nested} and {nested}) or size exists)")
 
 
 def test_a_text_that_reads_as_no_finite_number_is_none(matching: Callable[[str], set[str]]) -> None:

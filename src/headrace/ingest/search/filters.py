@@ -40,7 +40,8 @@ _RESERVED = ("and", "or", "not", "in", "exists", "true", "false")
 _TEXT_COLUMNS = ("document", "revision")
 _NUMBER_COLUMNS = ("page",)
 _MAX_LENGTH = 10_000
-_MAX_DEPTH = 64
+_MAX_DEPTH = 16
+"""The parser of the index gives up near 20."""
 _LARGEST = repr(sys.float_info.max)
 
 
@@ -86,49 +87,53 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
 
-    def expression(self, depth: int) -> str:
-        if depth > _MAX_DEPTH:
-            raise self._error(f"it is nested more than {_MAX_DEPTH} levels deep")
-        parts = [self._term(depth)]
+    def expression(self, depth: int, *, negated: bool = False) -> str:
+        # A negation moves inward to the comparisons, which are never null: nested ones cost the planner of
+        # the index twice the time for each level.
+        parts = [self._term(depth, negated)]
         while self._accept("keyword", "or"):
-            parts.append(self._term(depth))
-        return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
+            parts.append(self._term(depth, negated))
+        return _joined(parts, "AND" if negated else "OR")
 
     def end(self) -> None:
         if self._at < len(self._tokens):
             raise self._error("expected `and`, `or` or the end")
 
-    def _term(self, depth: int) -> str:
-        parts = [self._factor(depth)]
+    def _term(self, depth: int, negated: bool) -> str:
+        parts = [self._factor(depth, negated)]
         while self._accept("keyword", "and"):
-            parts.append(self._factor(depth))
-        return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
+            parts.append(self._factor(depth, negated))
+        return _joined(parts, "OR" if negated else "AND")
 
-    def _factor(self, depth: int) -> str:
+    def _factor(self, depth: int, negated: bool) -> str:
         if depth > _MAX_DEPTH:
             raise self._error(f"it is nested more than {_MAX_DEPTH} levels deep")
         if self._accept("keyword", "not"):
-            return f"NOT ({self._factor(depth + 1)})"
+            return self._factor(depth + 1, not negated)
         if self._accept("symbol", "("):
-            inner = self.expression(depth + 1)
+            inner = self.expression(depth + 1, negated=negated)
             self._expect("symbol", ")")
             return inner
-        return self._comparison()
+        predicate, inverted = self._comparison()
+        return f"NOT ({predicate})" if inverted is not negated else predicate
 
-    def _comparison(self) -> str:
+    def _comparison(self) -> tuple[str, bool]:
+        """A predicate that is never null, and whether its opposite is meant."""
         field = self._field()
         if self._accept("keyword", "exists"):
-            return _exists(field)
-        negated = self._accept("keyword", "not")
-        if negated or self._peek("keyword", "in"):
+            return _exists(field), False
+        inverted = self._accept("keyword", "not")
+        if inverted or self._peek("keyword", "in"):
             self._expect("keyword", "in")
-            inside = self._members(field)
-            return f"NOT ({inside})" if negated else inside
+            return self._members(field), inverted
         token = self._next("a comparison")
         if token.kind != "symbol" or token.text not in _COMPARISONS:
             self._at -= 1
             raise self._error(f"expected one of {' '.join(_COMPARISONS)}, `in` or `exists`")
-        return _compare(field, token.text, *self._value(token.text))
+        kind, value = self._value(token.text)
+        if token.text == "!=":
+            return _compare(field, "=", kind, value), True
+        return _compare(field, token.text, kind, value), False
 
     def _members(self, field: str) -> str:
         self._expect("symbol", "(")
@@ -189,9 +194,11 @@ class _Parser:
         return FilterError(self._source, problem, position=at)
 
 
+def _joined(parts: Sequence[str], word: str) -> str:
+    return parts[0] if len(parts) == 1 else "(" + f" {word} ".join(parts) + ")"
+
+
 def _compare(field: str, operator: str, kind: str, value: str) -> str:
-    if operator == "!=":
-        return f"NOT ({_compare(field, '=', kind, value)})"
     if kind == "number":
         number = _number(field)
         # A text such as 'nan' or 'inf' casts to a number, and sorts above or below every other one.

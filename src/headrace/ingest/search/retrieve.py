@@ -125,7 +125,7 @@ class Retriever:
         return Retrieval(
             hits=hits,
             served=read.served,
-            warnings=(warning,) if warning else (),
+            warnings=tuple(text for text in (warning, _words_missing(read.opened, hits)) if text),
             timings_ms=clock.laps,
             dropped=dropped,
         )
@@ -235,6 +235,12 @@ def _where(served: Served, present: frozenset[int], predicate: str | None) -> st
     ids = ", ".join(str(value) for value in sorted(present & served.admitted)) or "-1"
     access = f"acl_id IN ({ids})"
     return f"{access} AND ({predicate})" if predicate else access
+
+
+def _words_missing(opened: Opened, hits: Sequence[Hit]) -> str:
+    if opened.words_indexed or not hits:
+        return ""
+    return "vectors only: words are indexed at the end of the first sync"
 
 
 def _rows(opened: Opened, ranked: Ranked) -> list[Scored]:

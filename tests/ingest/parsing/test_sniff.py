@@ -30,7 +30,7 @@ from tests.ingest.parsing import makers
         (b"<div align=center>\n\n# Project\n", "README.md", "markdown", "text/markdown"),
         (b"<?php echo '<html>'; ?>", "a.php", "code", "text/x-php"),
         (b"%PDF-1.7\n", "a.txt", "pdf", "application/pdf"),
-        (gzip.compress(b"x"), "a.txt", "gzip", "application/gzip"),
+        (gzip.compress(b"x", mtime=0), "a.txt", "gzip", "application/gzip"),
         (b"{\\rtf1 x}", "a.doc", "office", "application/rtf"),
         (b"From: a@example.org\nMessage-ID: <1@example.org>\n\nbody", "mail", "mail", "message/rfc822"),
         (b"Format: text\nFrom: nobody\n\nbody", "copyright", "text", "text/plain"),

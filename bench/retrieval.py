@@ -98,11 +98,11 @@ class Lists:
         return by_words(self._opened, text, where=None, limit=3 * CHUNKS)
 
     def _vectors(self, text: str) -> dict[int, float]:
-        from headrace.ingest.search.candidates import by_vector, similarities
+        from headrace.ingest.search.candidates import by_vector, similarities, vectors_of
 
         vector = self._embedder.embed_query(text)
         rows = by_vector(self._opened, vector, where=None, limit=3 * CHUNKS)
-        return similarities(self._opened, vector, rows)
+        return similarities(vector, rows, vectors_of(self._opened, rows))
 
     def _named(self, scores: Mapping[int, float]) -> list[str]:
         return [self._documents[row] for row in _order(scores)]

@@ -56,7 +56,7 @@ def shape(workspace: Any) -> dict[str, int]:
 
 def recall_at_10(workspace: Any, embedder: Any) -> float:
     """Share of the 10 truly nearest rows among those that `search` takes for them."""
-    from headrace.ingest.search.candidates import by_vector, outside_index, similarities
+    from headrace.ingest.search.candidates import by_vector, outside_index, similarities, vectors_of
 
     snapshots = workspace._retriever.snapshots
     opened = snapshots.open(snapshots.current("bench", ()))
@@ -70,7 +70,7 @@ def recall_at_10(workspace: Any, embedder: Any) -> float:
         query = embedder.embed_query(text)
         exact = set(rows[np.argsort(-(vectors @ query))[:10]].tolist())
         near = by_vector(opened, query, where=None, limit=100) + outside_index(opened, where=None)
-        similar = similarities(opened, query, near)
+        similar = similarities(query, near, vectors_of(opened, near))
         found += len(exact & set(sorted(similar, key=lambda row: -similar[row])[:10]))
     return found / (10 * len(queries))
 

@@ -11,7 +11,14 @@ import pytest
 
 from headrace.ingest.index.coverage import live_rows, segments, uncovered
 from headrace.ingest.index.generation import GenerationTable, IndexConfig, Upkeep
-from headrace.ingest.search.candidates import by_vector, by_words, outside_index, read_rows, similarities
+from headrace.ingest.search.candidates import (
+    by_vector,
+    by_words,
+    outside_index,
+    read_rows,
+    similarities,
+    vectors_of,
+)
 from headrace.ingest.search.opened import Opened
 from tests.ingest.index.chunks import chunk_table, unit_vectors
 
@@ -76,7 +83,7 @@ def test_the_vector_index_finds_what_is_nearest(built: GenerationTable) -> None:
     found = 0
     for query in queries:
         near = by_vector(opened, query, where=None, limit=100)
-        similar = similarities(opened, query, near)
+        similar = similarities(query, near, vectors_of(opened, near))
         best = sorted(similar, key=lambda row: -similar[row])[:10]
         names = {row["document"] for row in read_rows(opened, best)}
         found += len(names & {f"d{place}" for place in np.argsort(-(vectors @ query))[:10]})
@@ -93,7 +100,7 @@ def test_similarities_are_those_of_the_vectors(built: GenerationTable) -> None:
     opened = _opened(built)
     query = unit_vectors(1, DIMENSION, seed=3)[0]
     rows = by_vector(opened, query, where=None, limit=50)
-    similar = similarities(opened, query, rows)
+    similar = similarities(query, rows, vectors_of(opened, rows))
     vectors = unit_vectors(ROWS, DIMENSION)
     places = [int(row["document"][1:]) for row in read_rows(opened, rows)]
     assert [similar[row] for row in rows] == pytest.approx(
@@ -118,7 +125,7 @@ def test_a_row_that_no_index_covers_is_found_by_word_and_by_vector(tmp_path: Pat
     opened = _opened(table)
     assert sum(map(live_rows, uncovered(opened.dataset))) == 1
     (row,) = outside_index(opened, where=None)
-    assert similarities(opened, fresh[0], [row])[row] == pytest.approx(1.0)
+    assert similarities(fresh[0], [row], vectors_of(opened, [row]))[row] == pytest.approx(1.0)
     assert list(by_words(opened, "bittern", where=None, limit=10)) == [row]
     assert read_rows(opened, [row])[0]["document"] == "d9"
     assert outside_index(opened, where="document = 'd8'") == []

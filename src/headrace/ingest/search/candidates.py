@@ -45,14 +45,19 @@ def outside_index(opened: Opened, *, where: str | None) -> list[int]:
     return rows
 
 
-def similarities(opened: Opened, vector: NDArray[np.float32], rows: Sequence[int]) -> dict[int, float]:
-    """The cosine of rows with the query, from the vectors themselves: an index only estimates it."""
+def vectors_of(opened: Opened, rows: Sequence[int]) -> NDArray[np.float32]:
+    """The stored vectors of rows, in their order; shape (rows, dimension), unit length."""
+    column = _take(opened, rows, ["vector"])["vector"].combine_chunks()
+    flat: NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(rows), column.type.list_size)
+
+
+def similarities(
+    vector: NDArray[np.float32], rows: Sequence[int], vectors: NDArray[np.float32]
+) -> dict[int, float]:
+    """The cosines of rows with the query, from the vectors themselves: an index only estimates them."""
     import numpy as np
 
-    if not rows:
-        return {}
-    column = _take(opened, rows, ["vector"])["vector"].combine_chunks()
-    vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(len(rows), -1)
     # Row by row and in double precision: equal vectors get equal cosines wherever they stand.
     cosines = np.multiply(vectors, vector, dtype=np.float64).sum(axis=1)
     return dict(zip(rows, cosines.tolist(), strict=True))

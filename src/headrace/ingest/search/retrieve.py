@@ -18,6 +18,7 @@ from headrace.ingest.search.candidates import (
     outside_index,
     read_rows,
     similarities,
+    vectors_of,
 )
 from headrace.ingest.search.filters import compile_filter
 from headrace.ingest.search.fusion import fuse
@@ -36,7 +37,7 @@ Ranked = Sequence[tuple[int, float]]
 Scored = tuple[dict[str, Any], float]
 """A row and its score."""
 
-CANDIDATES = 100
+CANDIDATES = 64
 """Candidates of each list before fusion; more when more hits are asked for."""
 MAX_K = 1000
 _ATTEMPTS = 4
@@ -135,19 +136,15 @@ class Retriever:
         words = self.pool.submit(by_words, read.opened, query.text, where=read.where, limit=depth)
         vector, warning = self._embed(read.served, query.text)
         clock.lap("embed")
-        near: list[int] = []
-        outside: list[int] = []
-        if vector is not None:
-            near = by_vector(read.opened, vector, where=read.where, limit=depth)
-            outside = outside_index(read.opened, where=read.where)
+        near = [] if vector is None else _near(read, vector, depth)
         clock.lap("vector")
         lexical = words.result()
         clock.lap("full_text")
-        semantic = {}
+        semantic: dict[int, float] = {}
         if vector is not None:
-            rows = list(dict.fromkeys([*lexical, *near, *outside]))
-            semantic = similarities(read.opened, vector, rows)
-            best = nlargest(depth, {*near, *outside}, key=lambda row: (semantic[row], -row))
+            rows = list(dict.fromkeys([*lexical, *near]))
+            semantic = similarities(vector, rows, vectors_of(read.opened, rows))
+            best = nlargest(depth, near, key=lambda row: (semantic[row], -row))
             semantic = {row: semantic[row] for row in {*lexical, *best}}
         ranked = fuse(lexical, semantic)
         clock.lap("fuse")
@@ -235,6 +232,17 @@ def _where(served: Served, present: frozenset[int], predicate: str | None) -> st
     ids = ", ".join(str(value) for value in sorted(present & served.admitted)) or "-1"
     access = f"acl_id IN ({ids})"
     return f"{access} AND ({predicate})" if predicate else access
+
+
+def _words(read: _Read, text: str, limit: int) -> tuple[dict[int, float], NDArray[np.float32]]:
+    """Rows by words with their vectors, which are read here while the query is being embedded."""
+    scores = by_words(read.opened, text, where=read.where, limit=limit)
+    return scores, vectors_of(read.opened, list(scores))
+
+
+def _near(read: _Read, vector: NDArray[np.float32], limit: int) -> list[int]:
+    rows = by_vector(read.opened, vector, where=read.where, limit=limit)
+    return list(dict.fromkeys([*rows, *outside_index(read.opened, where=read.where)]))
 
 
 def _words_missing(opened: Opened, hits: Sequence[Hit]) -> str:

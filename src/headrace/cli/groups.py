@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_switch import SWITCHING
 
 
@@ -19,5 +20,5 @@ class Group(NamedTuple):
 
 
 GROUPS: Sequence[Group] = (
-    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING]),
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE]),
 )

@@ -39,6 +39,7 @@ ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
+    *("/api/index/verify", "/api/index/prune", "/api/index/optimize"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

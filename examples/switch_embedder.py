@@ -136,7 +136,7 @@ def switch(root: Path, searching: Searching, queries: list[str]) -> int:
     mixed = sum(right[generation][query] != text for _, query, generation, text in searching.results)
     seen = next(at for at, _, generation, _ in searching.results if generation == built["generation"])
 
-    page = root / "docs" / "README.md"
+    page = root / "docs" / "operations" / "on-call-runbook.md"
     page.write_text(f"{page.read_text(encoding='utf-8')}\n\n## Herons\n\n{NEWS}\n", encoding="utf-8")
     headrace(root, "sync")
     back = headrace(root, "index", "rollback", "--reason", "demo")

@@ -1,4 +1,4 @@
-"""What generations cost: searches during a backfill and after small commits, a recount, forgetting a document.
+"""What generations cost: searches during a backfill and after small commits, a recount, a forgetting.
 
 `python bench/generations.py --help`. The corpus is that of `search.py`; the backfill builds a generation with
 another embedder in a process of its own, as `headrace index build` does.
@@ -113,7 +113,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> None:
     """Print the table."""
     fresh = result["lines"][0]["p50_ms"]
-    load = os.getloadavg()[0]
+    load = f"load {os.getloadavg()[0]:.1f} at the end"
     print(
         f"\ngenerations, {result['chunks']:,} chunks, {result['commits']:,} commits, load {load:.1f} at the end"
     )
@@ -125,7 +125,8 @@ def show(result: dict[str, Any]) -> None:
         print(f"{line['step']:40}{line['p50_ms']:8.1f}{line['p99_ms']:8.1f}{ratio:7.2f}{goal:>8}")
     build = result["lines"][1]
     print(
-        f"backfill of {build['documents']:,} documents: {build['seconds']:.0f} s, {build['searches']} searches"
+        f"backfill of {build['documents']:,} documents: {build['seconds']:.0f} s, "
+        f"{build['searches']} searches meanwhile"
     )
     print(f"verify: {result['verify_seconds']:.1f} s")
     before, after = result["fragments"]

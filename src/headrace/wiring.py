@@ -15,8 +15,12 @@ from headrace.errors import NotFoundError, UsageError, VectorMismatch
 from headrace.once import once
 
 if TYPE_CHECKING:
+    from headrace.flows.embedding.parts import EmbeddingParts
+    from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
+    from headrace.infer.embedders.budget import Spending
     from headrace.infer.embedders.store import EmbeddingStore
+    from headrace.infer.embedders.watch import Watch
     from headrace.infer.models.base import Model
     from headrace.infer.models.rerank import Reranker
     from headrace.infer.prompts.base import Prompt
@@ -196,9 +200,81 @@ class Wiring:
                 )
             return store
 
+    @once
+    def _probe_parts(self) -> ProbeParts:
+        from headrace.flows.probing import PROBES, ProbeParts, Settings
+
+        def settings(name: str) -> Settings:
+            corpus = self.config.corpora[name]
+            free = self._embedder(corpus.recipe.embedder).price_per_million_tokens == 0.0
+            by_itself = PROBES if free else 0
+            after_sync = by_itself if corpus.probes is None else corpus.probes
+            return Settings(after_sync=after_sync, floor=corpus.probe_floor)
+
+        return ProbeParts(
+            ledger=self.ledger,
+            retriever=lambda: self._retriever,
+            corpora=self._corpora,
+            settings=settings,
+        )
+
+    def _corpora(self, name: str | None) -> list[str]:
+        """The corpus of that name, or all."""
+        return list(self.config.corpora) if name is None else [self._corpus(name)]
+
+    @once
+    def _embedding_parts(self) -> EmbeddingParts:
+        from headrace.flows.embedding.parts import EmbeddingParts
+        from headrace.ingest.sync.run import sync
+
+        return EmbeddingParts(
+            ledger=self.ledger,
+            corpora=self._corpora,
+            watches=self._watches,
+            retry=lambda name: sync(self._sync_context(name, retry_refused=True)),
+        )
+
+    def _watches(self, name: str) -> list[Watch]:
+        """Of the embedder that is configured, and of the one that serves."""
+        from headrace.ledger import generations
+
+        embedders = [self._embedder(self.config.corpora[name].recipe.embedder)]
+        with self.ledger.read() as conn:
+            serving = self.releases.generation(conn, name)
+            generation = generations.get(conn, serving) if serving else None
+        if generation is not None and generation.fingerprint != embedders[0].fingerprint:
+            serves = self._embedder_of(generation)
+            embedders += [serves] if serves.fingerprint == generation.fingerprint else []
+        return [self._watch(name, embedder) for embedder in embedders]
+
+    def _watch(self, name: str, embedder: Embedder) -> Watch:
+        """The sentinel texts of an embedder as a corpus uses it."""
+        from headrace.infer.embedders.watch import Watch
+
+        own = self.config.corpora[name].sentinels
+        return Watch(self.ledger, embedder, own=own, actor=_actor())
+
+    def _spending(self, name: str, embedder: Embedder, budget: str | None) -> Spending:
+        """What a run of a corpus may spend: as `budget` says, else as it is configured."""
+        from headrace.infer.embedders.budget import Spending, parse_budget
+
+        corpus = self.config.corpora[name]
+        model = self.config.models.get(corpus.recipe.embedder.partition(":")[0])
+        return Spending(
+            parse_budget(budget) if budget is not None else corpus.budget.limits(),
+            price_per_million=embedder.price_per_million_tokens,
+            currency=model.currency if model else "",
+        )
+
     def _sync_context(
-        self, name: str, *, progress: Callable[[SyncProgress], None] | None = None
+        self,
+        name: str,
+        *,
+        progress: Callable[[SyncProgress], None] | None = None,
+        budget: str | None = None,
+        retry_refused: bool = False,
     ) -> SyncContext:
+        from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
         from headrace.ingest.index.generation import IndexConfig
@@ -211,6 +287,7 @@ class Wiring:
         embedder = self._embedder(corpus.recipe.embedder)
         store = self._store(embedder)
         store.refresh()
+        spending = self._spending(name, embedder, budget)
         chunker = ChunkerConfig(
             chunk_tokens=corpus.recipe.chunk_tokens,
             chunk_overlap=corpus.recipe.chunk_overlap,
@@ -233,7 +310,7 @@ class Wiring:
                 default=corpus.default_labels,
             ),
             recipe=recipe,
-            embedder=embedder,
+            embedder=GuardedEmbedder(embedder, watch=self._watch(name, embedder), spending=spending),
             embeddings=store,
             parse_many=self._parser.parse_many,
             chunk_many=lambda documents: chunk_many(documents, chunker),
@@ -242,6 +319,8 @@ class Wiring:
             serving=self.releases,
             actor=_actor(),
             progress=progress,
+            spending=spending,
+            retry_refused=retry_refused,
         )
 
     def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:

@@ -14,6 +14,7 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
@@ -33,12 +34,18 @@ class Workspace(Wiring):
         return self.config.root
 
     def plan(
-        self, corpus: str | None = None, *, confirm_deletes: bool = False, verify: bool = False
+        self,
+        corpus: str | None = None,
+        *,
+        confirm_deletes: bool = False,
+        verify: bool = False,
+        budget: str | None = None,
     ) -> PlanReport:
-        """Say what a sync would do now and what it would cost; writes nothing."""
+        """Say what a sync would do now and what it would cost, against its budget; writes nothing."""
         from headrace.ingest.sync.plan import plan
 
-        return plan(self._sync_context(self._corpus(corpus)), confirm_deletes=confirm_deletes, verify=verify)
+        context = self._sync_context(self._corpus(corpus), budget=budget)
+        return plan(context, confirm_deletes=confirm_deletes, verify=verify)
 
     def sync(
         self,
@@ -46,16 +53,20 @@ class Workspace(Wiring):
         *,
         confirm_deletes: bool = False,
         verify: bool = False,
+        budget: str | None = None,
         progress: Callable[[SyncProgress], None] | None = None,
     ) -> SyncReport:
         """Bring a corpus in step with its sources. `verify` hashes every document again.
 
-        Deletions that look like an accident are withheld until `confirm_deletes`.
+        Deletions that look like an accident are withheld until `confirm_deletes`. `budget`, such as `100000`
+        tokens or `2.50 EUR`, stands before the configured one.
         """
+        from headrace.flows.probing import after_sync
         from headrace.ingest.sync.run import sync
 
-        context = self._sync_context(self._corpus(corpus), progress=progress)
-        return sync(context, confirm_deletes=confirm_deletes, verify=verify)
+        context = self._sync_context(self._corpus(corpus), progress=progress, budget=budget)
+        report = sync(context, confirm_deletes=confirm_deletes, verify=verify)
+        return after_sync(self._probe_parts, report)
 
     def search(
         self,
@@ -129,6 +140,13 @@ class Workspace(Wiring):
             events=self.events,
             folders=_local_folders(self.config),
         )
+
+    @property
+    def embeddings(self) -> EmbeddingOperations:
+        """The operations on embedding runs: dead_letters, retry, check, history, accept."""
+        from headrace.flows.embedding.operations import EmbeddingOperations
+
+        return EmbeddingOperations(self._embedding_parts)
 
     def close(self) -> None:
         """Finish writes, stop workers, close every store; closing twice is allowed."""

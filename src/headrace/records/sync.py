@@ -18,6 +18,8 @@ class DocumentCounts:
     failed: int = 0
     withheld: int = 0
     """Deletions held back by the mass-delete guard."""
+    waiting: int = 0
+    """Documents left as they are, since their texts may not be embedded now: see `withheld_reason`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,25 @@ class EmbeddingCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What embedding costs, and what a run may spend."""
+
+    tokens: int | None = None
+    """Tokens to read or read; None where nobody counts: the embedder runs here and no budget limits it."""
+    cost_micro: int | None = None
+    """Millionths of `currency`; None when the price is not known."""
+    currency: str = ""
+    budget: str = ""
+    """Limit of a run in words, such as `100,000 tokens and 2.50 EUR`; empty without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A document that failed, and where."""
 
     document: str
     stage: str
-    """list, read, parse, chunk, limit, embed or index."""
+    """list, read, parse, chunk, limit, embed, refused or index."""
     error: str
 
 
@@ -63,6 +78,9 @@ class SyncReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    spend: Spend = Spend()
+    warnings: tuple[str, ...] = ()
+    """What was done, but not as well as it could be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +100,7 @@ class PlanReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    spend: Spend = Spend()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from headrace.infer.embedders.base import Embedder
+from headrace.infer.embedders.budget import Spending
 from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
@@ -51,6 +52,10 @@ class SyncContext:
     """Generation id to the place of its table."""
     serving: Serving
     actor: str
+    spending: Spending = field(default_factory=Spending)
+    """What the run may spend on embeddings."""
+    retry_refused: bool = False
+    """Whether texts that were refused often are sent again."""
     upkeep: Upkeep = field(default_factory=Upkeep)
     wait_seconds: float = 600.0
     """How long to wait for another writer of the same corpus."""

@@ -16,6 +16,7 @@ from headrace.ingest.sync.embed import embed
 from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
+from headrace.ingest.sync.spend import spend
 from headrace.ingest.sync.survey import Survey, survey
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
@@ -123,6 +124,7 @@ class _Sync:
         pending.embedded += outcome.embedded
         pending.failed += [FailureRecord.of(item, context.recipe.digest) for item in failed]
         tally.fail(failed)
+        tally.wait(outcome)
         tally.unchanged += len(touched)
         tally.computed += outcome.computed
         tally.reused += outcome.reused
@@ -187,7 +189,10 @@ class _Sync:
             commits=self._publisher.commits,
             seconds=round(time.monotonic() - self._started, 3),
             failures=tuple(self._tally.failures),
-            withheld_reason="; ".join(reason for reason in (verdict.reason, kept) if reason),
+            withheld_reason="; ".join(
+                reason for reason in (verdict.reason, kept, self._tally.waiting_reason) if reason
+            ),
+            spend=spend(self._context.spending, self._context.spending.tokens),
         )
 
 

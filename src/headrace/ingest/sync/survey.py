@@ -48,6 +48,7 @@ def survey(
         serving=serving,
         failures=failed,
         recipe=context.recipe.digest,
+        retry_refused=context.retry_refused,
     )
     now_us = time.time_ns() // 1000
     due = now_us if verify else now_us - int(context.verify_after_days * _DAY_US)

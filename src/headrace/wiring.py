@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,13 @@ from headrace.errors import NotFoundError, UsageError, VectorMismatch
 from headrace.once import once
 
 if TYPE_CHECKING:
+    from headrace.config.base import RecipeConfig
     from headrace.flows.embedding.parts import EmbeddingParts
+    from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.budget import Spending
     from headrace.infer.embedders.store import EmbeddingStore
-    from headrace.infer.embedders.watch import Watch
     from headrace.infer.models.base import Model
     from headrace.infer.models.rerank import Reranker
     from headrace.infer.prompts.base import Prompt
@@ -100,6 +102,29 @@ class Wiring:
         if isinstance(reranker, EndpointReranker):
             self._closers.append(reranker.close)
         return reranker
+
+    @once
+    def _index_parts(self) -> IndexParts:
+        from headrace.config.durations import parse_duration
+        from headrace.config.overrides import recipe_with
+        from headrace.flows.index.parts import IndexParts
+
+        config = self.config
+        golden = config.root / (config.index.golden or "golden.jsonl")
+        return IndexParts(
+            ledger=self.ledger,
+            releases=self.releases,
+            root=config.root,
+            corpus=self._corpus,
+            context=self._sync_context,
+            recipe=lambda name, given: recipe_with(config.corpora[name], given, models=config.models),
+            embedder=self._embedder_of,
+            events=lambda: self.events,
+            pool=lambda: self._pool,
+            probing=lambda: self._probe_parts,
+            golden=golden if golden.is_file() else None,
+            keep_retired=parse_duration(config.index.keep_retired),
+        )
 
     def _model(self, corpus: str) -> Model:
         """The model that answers; the built-in one borrows the embedder of the corpus."""
@@ -202,78 +227,32 @@ class Wiring:
 
     @once
     def _probe_parts(self) -> ProbeParts:
-        from headrace.flows.probing import PROBES, ProbeParts, Settings
+        from headrace.wiring_embedding import probe_parts
 
-        def settings(name: str) -> Settings:
-            corpus = self.config.corpora[name]
-            free = self._embedder(corpus.recipe.embedder).price_per_million_tokens == 0.0
-            by_itself = PROBES if free else 0
-            after_sync = by_itself if corpus.probes is None else corpus.probes
-            return Settings(after_sync=after_sync, floor=corpus.probe_floor)
+        return probe_parts(self)
 
-        return ProbeParts(
-            ledger=self.ledger,
-            retriever=lambda: self._retriever,
-            corpora=self._corpora,
-            settings=settings,
-        )
+    @once
+    def _embedding_parts(self) -> EmbeddingParts:
+        from headrace.wiring_embedding import embedding_parts
+
+        return embedding_parts(self)
 
     def _corpora(self, name: str | None) -> list[str]:
         """The corpus of that name, or all."""
         return list(self.config.corpora) if name is None else [self._corpus(name)]
 
-    @once
-    def _embedding_parts(self) -> EmbeddingParts:
-        from headrace.flows.embedding.parts import EmbeddingParts
-        from headrace.ingest.sync.run import sync
-
-        return EmbeddingParts(
-            ledger=self.ledger,
-            corpora=self._corpora,
-            watches=self._watches,
-            retry=lambda name: sync(self._sync_context(name, retry_refused=True)),
-        )
-
-    def _watches(self, name: str) -> list[Watch]:
-        """Of the embedder that is configured, and of the one that serves."""
-        from headrace.ledger import generations
-
-        embedders = [self._embedder(self.config.corpora[name].recipe.embedder)]
-        with self.ledger.read() as conn:
-            serving = self.releases.generation(conn, name)
-            generation = generations.get(conn, serving) if serving else None
-        if generation is not None and generation.fingerprint != embedders[0].fingerprint:
-            serves = self._embedder_of(generation)
-            embedders += [serves] if serves.fingerprint == generation.fingerprint else []
-        return [self._watch(name, embedder) for embedder in embedders]
-
-    def _watch(self, name: str, embedder: Embedder) -> Watch:
-        """The sentinel texts of an embedder as a corpus uses it."""
-        from headrace.infer.embedders.watch import Watch
-
-        own = self.config.corpora[name].sentinels
-        return Watch(self.ledger, embedder, own=own, actor=_actor())
-
-    def _spending(self, name: str, embedder: Embedder, budget: str | None) -> Spending:
-        """What a run of a corpus may spend: as `budget` says, else as it is configured."""
-        from headrace.infer.embedders.budget import Spending, parse_budget
-
-        corpus = self.config.corpora[name]
-        model = self.config.models.get(corpus.recipe.embedder.partition(":")[0])
-        return Spending(
-            parse_budget(budget) if budget is not None else corpus.budget.limits(),
-            price_per_million=embedder.price_per_million_tokens,
-            currency=model.currency if model else "",
-        )
-
     def _sync_context(
         self,
         name: str,
         *,
+        recipe: RecipeConfig | None = None,
         progress: Callable[[SyncProgress], None] | None = None,
-        budget: str | None = None,
+        spending: Spending | None = None,
         retry_refused: bool = False,
     ) -> SyncContext:
+        """What a sync works with: by the configured recipe, or by another one."""
+        from headrace.config.durations import parse_duration
+        from headrace.config.overrides import settings_of
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
@@ -282,22 +261,24 @@ class Wiring:
         from headrace.ingest.sync.access import AccessRule, AccessRules
         from headrace.ingest.sync.context import SyncContext
         from headrace.ingest.sync.recipe import Recipe
+        from headrace.wiring_embedding import spending_of, watch_of
 
         corpus = self.config.corpora[name]
-        embedder = self._embedder(corpus.recipe.embedder)
+        settings = recipe or corpus.recipe
+        embedder = self._embedder(settings.embedder)
         store = self._store(embedder)
         store.refresh()
-        spending = self._spending(name, embedder, budget)
+        spending = spending_of(self, name, settings.embedder, shared=spending)
         chunker = ChunkerConfig(
-            chunk_tokens=corpus.recipe.chunk_tokens,
-            chunk_overlap=corpus.recipe.chunk_overlap,
+            chunk_tokens=settings.chunk_tokens,
+            chunk_overlap=settings.chunk_overlap,
             tokenizer=embedder.tokenizer_file or "words",
         )
         index = IndexConfig()
-        recipe = Recipe(
+        made = Recipe(
             parser=parser_fingerprint(),
             chunker=chunker.fingerprint(),
-            embedder={"spec": corpus.recipe.embedder, "components": dict(embedder.components)},
+            embedder={"spec": settings.embedder, "components": dict(embedder.components)},
             index=index.fingerprint(),
         )
         return SyncContext(
@@ -309,8 +290,17 @@ class Wiring:
                 rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
                 default=corpus.default_labels,
             ),
-            recipe=recipe,
-            embedder=GuardedEmbedder(embedder, watch=self._watch(name, embedder), spending=spending),
+            recipe=made,
+            settings=settings_of(settings),
+            with_settings=lambda given: self._sync_context(
+                name,
+                recipe=replace(corpus.recipe, **given),
+                progress=progress,
+                spending=spending,
+                retry_refused=retry_refused,
+            ),
+            keep_retired=parse_duration(self.config.index.keep_retired),
+            embedder=GuardedEmbedder(embedder, watch=watch_of(self, name, embedder), spending=spending),
             embeddings=store,
             parse_many=self._parser.parse_many,
             chunk_many=lambda documents: chunk_many(documents, chunker),

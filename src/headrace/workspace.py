@@ -15,6 +15,7 @@ from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
+    from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
@@ -43,8 +44,10 @@ class Workspace(Wiring):
     ) -> PlanReport:
         """Say what a sync would do now and what it would cost, against its budget; writes nothing."""
         from headrace.ingest.sync.plan import plan
+        from headrace.wiring_embedding import spending_of
 
-        context = self._sync_context(self._corpus(corpus), budget=budget)
+        name = self._corpus(corpus)
+        context = self._sync_context(name, spending=spending_of(self, name, budget=budget))
         return plan(context, confirm_deletes=confirm_deletes, verify=verify)
 
     def sync(
@@ -63,8 +66,10 @@ class Workspace(Wiring):
         """
         from headrace.flows.probing import after_sync
         from headrace.ingest.sync.run import sync
+        from headrace.wiring_embedding import spending_of
 
-        context = self._sync_context(self._corpus(corpus), progress=progress, budget=budget)
+        name = self._corpus(corpus)
+        context = self._sync_context(name, progress=progress, spending=spending_of(self, name, budget=budget))
         report = sync(context, confirm_deletes=confirm_deletes, verify=verify)
         return after_sync(self._probe_parts, report)
 
@@ -147,6 +152,13 @@ class Workspace(Wiring):
         from headrace.flows.embedding.operations import EmbeddingOperations
 
         return EmbeddingOperations(self._embedding_parts)
+
+    @property
+    def index(self) -> IndexOperations:
+        """The operations on generations: list, show, build, compare, cutover, rollback and their care."""
+        from headrace.flows.index.operations import IndexOperations
+
+        return IndexOperations(self._index_parts)
 
     def close(self) -> None:
         """Finish writes, stop workers, close every store; closing twice is allowed."""

@@ -163,7 +163,7 @@ def every_vector(vector: Sequence[float]) -> Behaviour:
 
 
 def exhausted(behaviour: Behaviour | None = None, **headers: str) -> Behaviour:
-    """Answer properly (or by another behaviour) with rate limit headers; names are written with underscores."""
+    """Answer properly, or by another behaviour, with these headers; names are written with underscores."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def behave(seen: Seen, reply: Reply) -> Reply:

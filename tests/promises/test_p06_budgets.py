@@ -135,5 +135,8 @@ def test_both_limits_count() -> None:
     spending = Spending(both, price_per_million=1.0, currency="EUR")
     assert spending.admit([20, 20, 20, 20]) == 2
     spending.spend(45)
-    assert (spending.admit([5, 1]), spending.cost_micro(45)) == (1, 45)
+    assert (spending.admit([5, 1]), spending.tokens, spending.money_micro) == (1, 45, 45)
+    other = Spending(price_per_million=0.0, shared=spending)
+    other.spend(50)
+    assert (spending.admit([5, 1]), spending.tokens, spending.money_micro) == (1, 95, 45)
     assert shown_money(1_234_500_000, "EUR") == "1,234.50 EUR"

@@ -1,4 +1,4 @@
-"""Commands that are grouped under a noun, such as `headrace embed check`."""
+"""Commands that are grouped under a noun, such as `headrace index list`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from headrace.cli.commands.embed import EMBEDDING
+from headrace.cli.commands.index import LISTING
 
 
 class Group(NamedTuple):
@@ -17,4 +18,7 @@ class Group(NamedTuple):
     """Verb, function, example."""
 
 
-GROUPS: Sequence[Group] = (Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),)
+GROUPS: Sequence[Group] = (
+    Group("index", "See, build, compare and switch generations.", LISTING),
+    Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
+)

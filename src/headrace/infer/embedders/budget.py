@@ -62,16 +62,33 @@ def parse_budget(text: str) -> Budget:
     return Budget(money_micro=micro, currency=currency)
 
 
+@dataclass(slots=True)
+class _Spent:
+    """What a run has spent so far, with all its embedders."""
+
+    tokens: int = 0
+    money_micro: int | None = 0
+    """None once a part of it has no known price."""
+
+
 class Spending:
-    """Counts what a run spends against its budget. Raises ConfigError for money without a price."""
+    """Counts what a run spends against its budget. Raises ConfigError for money without a price.
+
+    `shared` is the spending of another embedder in the same run: both count against its one budget.
+    """
 
     def __init__(
-        self, budget: Budget | None = None, *, price_per_million: float | None = None, currency: str = ""
+        self,
+        budget: Budget | None = None,
+        *,
+        price_per_million: float | None = None,
+        currency: str = "",
+        shared: Spending | None = None,
     ) -> None:
-        self.budget = budget or Budget()
+        self.budget: Budget = shared.budget if shared else budget or Budget()
         self.price_per_million = price_per_million
         self.currency = currency
-        self.tokens = 0
+        self._spent: _Spent = shared._spent if shared else _Spent()
         if self.budget.money_micro is None:
             return
         if price_per_million is None:
@@ -92,26 +109,39 @@ class Spending:
         """Whether tokens have to be counted: they cost something, or a budget limits them."""
         return self.budget.is_limited or self.price_per_million != 0.0
 
+    @property
+    def tokens(self) -> int:
+        """Tokens that were read so far."""
+        return self._spent.tokens
+
+    @property
+    def money_micro(self) -> int | None:
+        """What they cost, in millionths of the currency; None when a price is not known."""
+        return self._spent.money_micro
+
     def cost_micro(self, tokens: int) -> int | None:
         """What so many tokens cost, in millionths of the currency; None when the price is not known."""
         return None if self.price_per_million is None else round(self.price_per_million * tokens)
 
     def fits(self, tokens: int) -> bool:
-        """Whether a run that has spent so many tokens is within the budget."""
-        cost = self.cost_micro(tokens)
-        too_many = self.budget.tokens is not None and tokens > self.budget.tokens
-        too_dear = self.budget.money_micro is not None and (cost or 0) > self.budget.money_micro
+        """Whether so many tokens more are within the budget."""
+        money = (self.money_micro or 0) + (self.cost_micro(tokens) or 0)
+        too_many = self.budget.tokens is not None and self.tokens + tokens > self.budget.tokens
+        too_dear = self.budget.money_micro is not None and money > self.budget.money_micro
         return not (too_many or too_dear)
 
     def admit(self, costs: Sequence[int]) -> int:
         """How many texts, in their order, may still be embedded; `costs` holds the tokens of each."""
-        spent = self.tokens
+        wanted = 0
         for place, tokens in enumerate(costs):
-            spent += tokens
-            if not self.fits(spent):
+            wanted += tokens
+            if not self.fits(wanted):
                 return place
         return len(costs)
 
     def spend(self, tokens: int) -> None:
         """Count tokens that were read."""
-        self.tokens += tokens
+        cost = self.cost_micro(tokens)
+        spent = self._spent
+        spent.tokens += tokens
+        spent.money_micro = None if cost is None or spent.money_micro is None else spent.money_micro + cost

@@ -12,7 +12,7 @@ from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
 from headrace.ingest.sync.prepare import Failed, Prepared, Touched, prepare
-from headrace.ingest.sync.spend import over_budget, spend
+from headrace.ingest.sync.spend import over_budget, planned
 from headrace.ingest.sync.survey import survey
 from headrace.ingest.sync.tally import Tally
 from headrace.ledger.documents import BriefState, load_brief
@@ -54,7 +54,7 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         withheld_reason="; ".join(
             reason for reason in (verdict.reason, over_budget(context.spending, draft.tokens)) if reason
         ),
-        spend=spend(context.spending, draft.tokens),
+        spend=planned(context.spending, draft.tokens),
     )
 
 

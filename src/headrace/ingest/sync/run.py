@@ -16,7 +16,7 @@ from headrace.ingest.sync.embed import embed
 from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
-from headrace.ingest.sync.spend import spend
+from headrace.ingest.sync.spend import spent
 from headrace.ingest.sync.survey import Survey, survey
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
@@ -192,7 +192,7 @@ class _Sync:
             withheld_reason="; ".join(
                 reason for reason in (verdict.reason, kept, self._tally.waiting_reason) if reason
             ),
-            spend=spend(self._context.spending, self._context.spending.tokens),
+            spend=spent(self._context.spending),
         )
 
 

@@ -6,15 +6,14 @@ from headrace.infer.embedders.budget import Spending
 from headrace.records.sync import Spend
 
 
-def spend(spending: Spending, tokens: int) -> Spend:
-    """The record of so many tokens under a run's price and budget."""
-    cost = spending.cost_micro(tokens)
-    return Spend(
-        tokens=tokens if spending.counts else None,
-        cost_micro=cost,
-        currency=spending.currency if cost else "",
-        budget=str(spending.budget),
-    )
+def spent(spending: Spending) -> Spend:
+    """What a run has spent so far."""
+    return _record(spending, spending.tokens, spending.money_micro)
+
+
+def planned(spending: Spending, tokens: int) -> Spend:
+    """What so many tokens would cost."""
+    return _record(spending, tokens, spending.cost_micro(tokens))
 
 
 def over_budget(spending: Spending, tokens: int) -> str:
@@ -22,3 +21,12 @@ def over_budget(spending: Spending, tokens: int) -> str:
     if spending.fits(tokens):
         return ""
     return f"a sync would stop at the budget of a run, {spending.budget}: it needs {tokens:,} tokens"
+
+
+def _record(spending: Spending, tokens: int, cost: int | None) -> Spend:
+    return Spend(
+        tokens=tokens if spending.counts else None,
+        cost_micro=cost,
+        currency=spending.currency if cost else "",
+        budget=str(spending.budget),
+    )

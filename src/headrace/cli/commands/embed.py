@@ -83,10 +83,10 @@ def accept(
 
     Refused where its vectors are of another space: set `revision` in its [models] table instead.
     """
-    from headrace.cli.views.embedding import show_checks
+    from headrace.cli.views.embedding import show_accepted
 
     return _run(
-        ctx, workspace, as_json, lambda embeddings: embeddings.accept(corpus, reason=reason), show_checks
+        ctx, workspace, as_json, lambda embeddings: embeddings.accept(corpus, reason=reason), show_accepted
     )
 
 

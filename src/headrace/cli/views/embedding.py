@@ -45,6 +45,14 @@ def show_retry(console: Console, report: RetryReport) -> None:
     _show_each(console, report.letters)
 
 
+def show_accepted(console: Console, report: CheckReport) -> None:
+    """What was accepted."""
+    if not report.checks:
+        console.print("No embedder is blocked, so nothing was accepted.")
+        return
+    show_checks(console, report)
+
+
 def show_checks(console: Console, report: CheckReport) -> None:
     """Each check in a block."""
     if not report.checks:

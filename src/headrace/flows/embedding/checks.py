@@ -17,15 +17,13 @@ def check(parts: EmbeddingParts, corpus: str | None) -> CheckReport:
 
 
 def accept(parts: EmbeddingParts, corpus: str | None, *, reason: str) -> CheckReport:
-    """Make what blocked embedders give now what they are held against. Raises UsageError, ProviderError."""
+    """Make what blocked embedders give now what they are held against; none where none is blocked.
+
+    Raises UsageError, ProviderError.
+    """
     if not reason.strip():
         raise UsageError("A change is accepted for a reason.", hint="Say it: --reason TEXT (reason=…).")
     blocked = [watch for watch in _watches(parts, corpus).values() if watch.blocked()]
-    if not blocked:
-        raise UsageError(
-            "No embedder is blocked, so there is nothing to accept.",
-            hint="See what was found: headrace embed check --history.",
-        )
     return CheckReport(checks=tuple(_record(watch.accept(reason=reason)) for watch in blocked))
 
 

@@ -162,15 +162,9 @@ def every_vector(vector: Sequence[float]) -> Behaviour:
     return behave
 
 
-def exhausted(behaviour: Behaviour | None = None, **headers: str) -> Behaviour:
-    """Answer properly, or by another behaviour, with these headers; names are written with underscores."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-
-    def behave(seen: Seen, reply: Reply) -> Reply:
-        inner = behaviour(seen, reply) if behaviour else reply
-        return Reply(status=inner.status, body=inner.body, headers={**inner.headers, **sent})
-
-    return behave
+def with_headers(headers: Mapping[str, str]) -> Behaviour:
+    """Answer properly, with these headers."""
+    return lambda seen, reply: Reply(status=reply.status, body=reply.body, headers=headers)
 
 
 def vector_of(text: str, dimension: int) -> list[float]:

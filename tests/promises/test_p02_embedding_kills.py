@@ -103,7 +103,7 @@ def test_a_kill_before_the_block_is_durable_writes_nothing(tmp_path: Path, serve
     server.misbehave(fake.another_model())
     assert was_killed(bench.sync_in_process(failpoints="embedding.check_in_transaction"))
     assert bench.rows() == before
-    assert bench.sync().documents.waiting == 1
+    assert bench.sync().waiting == 1
     assert bench.rows() == before
 
 

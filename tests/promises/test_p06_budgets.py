@@ -42,12 +42,12 @@ def test_each_run_goes_on_where_the_last_one_stopped(tmp_path: Path, server: fak
     assert "a sync would stop at the budget of a run, 54 tokens" in plan.withheld_reason
     assert (plan.spend.tokens, plan.spend.budget) == (plan.tokens, "54 tokens")
     first = bench.sync()
-    assert (first.documents.added, first.documents.waiting, first.documents.failed) == (4, 5, 0)
+    assert (first.documents.added, first.waiting, first.documents.failed) == (4, 5, 0)
     assert "5 documents wait" in first.withheld_reason
     assert "--budget" in first.withheld_reason
     assert len(bench.rows()) == 4
     second = bench.sync()
-    assert (second.documents.added, second.documents.waiting) == (4, 1)
+    assert (second.documents.added, second.waiting) == (4, 1)
     last = bench.sync()
     assert (last.documents.added, last.withheld_reason) == (1, "")
     texts = [text for text in server.texts if text not in TEXTS]
@@ -61,7 +61,7 @@ def test_a_document_over_the_budget_is_never_half_written(tmp_path: Path, server
     long = "\n\n".join(f"Paragraph {number} of a long page on herons and their ways." for number in range(12))
     bench.write("long.md", long)
     waited = 0
-    while bench.sync().documents.waiting:
+    while bench.sync().waiting:
         waited += 1
         assert bench.rows() == []
         assert waited < 20
@@ -73,10 +73,10 @@ def test_money_is_counted_at_the_price_of_the_model(tmp_path: Path, server: fake
     price = 'price_per_million_input_tokens = 100000.0\ncurrency = "EUR"'
     bench = _bench(tmp_path, server, 'money = "5.4 EUR"', price)
     report = bench.sync()
-    assert (report.documents.added, report.documents.waiting) == (4, 5)
+    assert (report.documents.added, report.waiting) == (4, 5)
     assert (report.spend.tokens, report.spend.cost_micro, report.spend.currency) == (4, 400_000, "EUR")
     assert report.spend.budget == "5.40 EUR"
-    assert bench.sync(budget="100 EUR").documents.waiting == 0
+    assert bench.sync(budget="100 EUR").waiting == 0
 
 
 def test_the_command_line_says_it_and_ends_with_3(tmp_path: Path, server: fake.OpenAIServer) -> None:

@@ -46,7 +46,7 @@ def test_a_change_stops_writes_and_not_reads(bench: Workbench, server: fake.Open
     bench.write("other.md", "A page about cranes.")
     server.misbehave(behaviour)
     report = bench.sync()
-    assert (report.documents.waiting, report.documents.failed, report.failures) == (2, 0, ())
+    assert (report.waiting, report.documents.failed, report.failures) == (2, 0, ())
     assert said in report.withheld_reason
     assert "headrace embed" in report.withheld_reason
     assert bench.rows() == before
@@ -58,7 +58,7 @@ def test_a_change_stops_writes_and_not_reads(bench: Workbench, server: fake.Open
     assert [hit.document for hit in found.hits] == ["docs/page.md"]
     assert "full text only" in found.warnings[0]
     again = bench.sync()
-    assert again.documents.waiting == 2
+    assert again.waiting == 2
     assert said in again.withheld_reason
     assert len(server.requests) == asked
 
@@ -122,7 +122,7 @@ def test_a_model_that_changes_in_the_middle_of_a_run_is_caught_by_its_name(
 
     server.misbehave(later)
     report = bench.sync()
-    assert (report.documents.waiting, report.embeddings.computed) == (1, 0)
+    assert (report.waiting, report.embeddings.computed) == (1, 0)
     assert [row["document"] for row in bench.rows()] == ["docs/page.md"]
 
 

@@ -19,6 +19,7 @@ class DeadLetter:
     chunk_id: str
     """Id of the chunk it would be."""
     text_hash: str
+    """Digest of the text."""
     error_type: str
     """Class of the error."""
     error: str
@@ -35,6 +36,7 @@ class DeadLetters:
     """Every text that is refused now."""
 
     letters: tuple[DeadLetter, ...]
+    """By corpus and document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class EmbedderCheck:
     embedder: str
     """As the recipe calls it."""
     fingerprint: str
+    """Digest of its components."""
     outcome: Outcome
     """`recorded` the first time; `changed` stops writes until it passes or is accepted."""
     reason: str
@@ -67,6 +70,7 @@ class EmbedderCheck:
     models: tuple[str, ...]
     """What the provider said it used."""
     actor: str
+    """Who made it."""
     checked_at_us: int
     """UTC microseconds."""
 
@@ -76,6 +80,7 @@ class CheckReport:
     """Checks of embedders."""
 
     checks: tuple[EmbedderCheck, ...]
+    """Newest first where they are history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,7 @@ class MissedProbe:
     kind: str
     """`title` or `sentence`."""
     query: str
+    """What was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,7 @@ class ProbeRound:
 
     corpus: str
     generation: str
+    """Id of what served."""
     probes: int
     """Queries asked: titles and telling sentences of random documents."""
     found: int
@@ -109,6 +116,7 @@ class ProbeRound:
     documents: int
     """What the generation held then."""
     chunks: int
+    """…in chunks."""
     probed_at_us: int
     """UTC microseconds."""
 
@@ -118,4 +126,6 @@ class ProbeReport:
     """Rounds of probes, newest first, and what the round of now did not find."""
 
     rounds: tuple[ProbeRound, ...]
+    """One for each corpus, or the history."""
     missed: tuple[MissedProbe, ...] = ()
+    """Queries of now that did not find their document."""

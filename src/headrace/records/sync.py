@@ -18,8 +18,6 @@ class DocumentCounts:
     failed: int = 0
     withheld: int = 0
     """Deletions held back by the mass-delete guard."""
-    waiting: int = 0
-    """Documents left as they are, since their texts may not be embedded now: see `withheld_reason`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +46,7 @@ class Spend:
     cost_micro: int | None = None
     """Millionths of `currency`; None when the price is not known."""
     currency: str = ""
+    """Three letters; empty where nothing is to pay."""
     budget: str = ""
     """Limit of a run in words, such as `100,000 tokens and 2.50 EUR`; empty without one."""
 
@@ -78,7 +77,10 @@ class SyncReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    waiting: int = 0
+    """Documents left as they are, since their texts may not be embedded now: see `withheld_reason`."""
     spend: Spend = Spend()
+    """What its embeddings cost."""
     warnings: tuple[str, ...] = ()
     """What was done, but not as well as it could be."""
 
@@ -101,6 +103,7 @@ class PlanReport:
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
     spend: Spend = Spend()
+    """What its embeddings would cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,9 +27,7 @@ class OfCorpus(BaseModel):
 class Acceptance(OfCorpus):
     """A change that is accepted."""
 
-    reason: Annotated[
-        str, Field(min_length=1, max_length=2000, description="Why it is harmless; it is kept.")
-    ]
+    reason: Annotated[str, Field(min_length=1, max_length=2000, description="Why it is harmless.")]
 
 
 class Probing(OfCorpus):

@@ -62,7 +62,8 @@ def _show_documents(console: Console, documents: DocumentCounts) -> None:
 
 
 def _show_withheld(console: Console, report: SyncReport | PlanReport) -> None:
-    withheld, waiting = report.documents.withheld, report.documents.waiting
+    withheld = report.documents.withheld
+    waiting = report.waiting if isinstance(report, SyncReport) else 0
     if not withheld and not report.withheld_reason:
         return
     parts = [count(withheld, "deletion")] if withheld else []

@@ -192,6 +192,7 @@ class _Sync:
             withheld_reason="; ".join(
                 reason for reason in (verdict.reason, kept, self._tally.waiting_reason) if reason
             ),
+            waiting=self._tally.waiting,
             spend=spent(self._context.spending),
         )
 

@@ -82,7 +82,6 @@ class Tally:
             unchanged=self.unchanged,
             failed=len(self.failures),
             withheld=len(verdict.withheld),
-            waiting=self.waiting,
         )
 
     def chunks(self) -> ChunkCounts:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.index_switch import SWITCHING
 
 
 class Group(NamedTuple):
@@ -19,6 +20,6 @@ class Group(NamedTuple):
 
 
 GROUPS: Sequence[Group] = (
-    Group("index", "See, build, compare and switch generations.", LISTING),
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
 )

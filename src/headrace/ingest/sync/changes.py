@@ -29,6 +29,8 @@ class Known:
     recipe: str
     retry_refused: bool = False
     """Whether documents with refused texts are tried again, however often they were."""
+    leads: bool = True
+    """Whether the failures are those of this generation; else only those that stand count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ def _sort(
     if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp), known):
         changes.failed.append(Failure(document=item.uri, stage=failure.stage, error=failure.error))
         return
+    if not known.leads:
+        failure = None
     state = known.states.get(item.uri)
     observation = known.observations.get(item.uri)
     if (
@@ -138,4 +142,5 @@ def _find_missing(listings: Sequence[Listing], known: Known, changes: Changes, s
         if state.source in complete or state.source not in configured:
             movable[state.revision].append(uri)
     changes.movable = dict(movable)
-    changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]
+    if known.leads:
+        changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]

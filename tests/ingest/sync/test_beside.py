@@ -166,6 +166,7 @@ def test_a_choice_by_hand_stands_until_the_configuration_changes(tmp_path: Path)
         assert bench.sync().generation == switched.generation
     with bench.open() as workspace:
         assert workspace.plan().generation == switched.generation
+    assert _generations(bench)[1].configuration == switched.configuration
     bench.configure(chunk_tokens=64)
     assert bench.sync().generation not in (switched.generation, switched.former)
     bench.configure()

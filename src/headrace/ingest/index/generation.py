@@ -120,6 +120,12 @@ class GenerationTable:
             self._began = after
         return after - before
 
+    def rebuild(self) -> None:
+        """Build the indices that are missing."""
+        total = int(self.table.head().count_rows())
+        if total:
+            self._build_missing(total)
+
     def _caught_up(self, version: int) -> int:
         head = self.table.head()
         outside = uncovered(head)

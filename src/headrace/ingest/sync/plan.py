@@ -6,13 +6,12 @@ import time
 from collections import Counter
 
 from headrace.ingest.sync import target as targets
-from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
-from headrace.ingest.sync.prepare import Failed, Prepared, Touched, prepare
-from headrace.ingest.sync.survey import survey
+from headrace.ingest.sync.prepare import Failed, KeptOut, Prepared, Touched, prepare
+from headrace.ingest.sync.survey import Survey, survey
 from headrace.ingest.sync.tally import Tally
 from headrace.ledger.documents import BriefState, load_brief
 from headrace.records.sync import PlanReport
@@ -28,7 +27,8 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     draft = _Draft(context, states)
     draft.tally.unchanged = seen.changes.unchanged
     draft.tally.failures = list(seen.changes.failed)
-    draft.stream(seen.changes)
+    draft.tally.suppressed = len(seen.suppressed)
+    draft.stream(seen)
     verdict = judge(
         seen.listings,
         seen.changes.missing,
@@ -64,13 +64,14 @@ class _Draft:
         self.digests = {uri: state.digest for uri, state in states.items()}
         self.tokens = 0
 
-    def stream(self, changes: Changes) -> None:
-        context = self._context
+    def stream(self, seen: Survey) -> None:
+        context, changes = self._context, seen.changes
         for batch in prepare(
             changes.candidates,
             corpus=context.corpus,
             parse_many=context.parse_many,
             chunk_many=context.chunk_many,
+            kept_out=seen.kept_out,
         ):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._embeddings(documents)
@@ -81,6 +82,7 @@ class _Draft:
                     self.digests.pop(old, None)
             self.tally.fail([item for item in batch if isinstance(item, Failed)])
             self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
+            self.tally.suppressed += sum(isinstance(item, KeptOut) for item in batch)
 
     def _embeddings(self, documents: list[Prepared]) -> None:
         missing = {

@@ -61,7 +61,14 @@ class Failed:
     error: str
 
 
-Outcome = Prepared | Touched | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptOut:
+    """A document whose bytes were forgotten; it is not parsed."""
+
+    candidate: Candidate
+
+
+Outcome = Prepared | Touched | Failed | KeptOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +80,22 @@ class _Read:
 
 
 def prepare(
-    candidates: Sequence[Candidate], *, corpus: str, parse_many: ParseMany, chunk_many: ChunkMany
+    candidates: Sequence[Candidate],
+    *,
+    corpus: str,
+    parse_many: ParseMany,
+    chunk_many: ChunkMany,
+    kept_out: Callable[[Candidate, str], bool] | None = None,
 ) -> Iterator[list[Outcome]]:
-    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes."""
+    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes.
+
+    `kept_out` tells of a candidate and its revision whether they were forgotten.
+    """
     batch: list[_Read] = []
     outcomes: list[Outcome] = []
     size = 0
     for candidate in candidates:
-        outcome = _read(candidate)
+        outcome = _read(candidate, kept_out)
         if isinstance(outcome, _Read):
             batch.append(outcome)
             size += len(outcome.content.data)
@@ -93,7 +108,9 @@ def prepare(
         yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
 
 
-def _read(candidate: Candidate) -> _Read | Touched | Failed:
+def _read(
+    candidate: Candidate, kept_out: Callable[[Candidate, str], bool] | None
+) -> _Read | Touched | Failed | KeptOut:
     try:
         content = candidate.item.read()
     except DocumentError as error:
@@ -103,6 +120,8 @@ def _read(candidate: Candidate) -> _Read | Touched | Failed:
             candidate=candidate, stage="read", error=f"{type(error).__name__}: {error.strerror or error}"
         )
     revision = digest_bytes("rev", content.data)
+    if kept_out is not None and kept_out(candidate, revision):
+        return KeptOut(candidate=candidate)
     input_digest = digest("input", [revision, dict(candidate.item.metadata)])
     state = candidate.state
     if state is not None and state.input_digest == input_digest and state.acl_id == candidate.acl_id:

@@ -14,7 +14,7 @@ from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import embed
 from headrace.ingest.sync.guard import Verdict, judge
-from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, prepare
+from headrace.ingest.sync.prepare import Failed, KeptOut, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.survey import Survey, survey
 from headrace.ingest.sync.tally import Tally
@@ -37,6 +37,8 @@ def sync(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     `status`; what it served before goes on serving.
     """
     name = f"corpus/{context.corpus}"
+    if context.keep_out is not None:
+        context.keep_out.recover()
     with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
         run_id = context.ledger.write(lambda tx: _start(tx, context))
         try:
@@ -73,6 +75,7 @@ class _Sync:
         )
         changes = seen.changes
         tally.unchanged = changes.unchanged
+        tally.suppressed = len(seen.suppressed)
         tally.failures = list(changes.failed)
         self._stream(changes, seen)
         baseline = Counter(target.serving_sources.values())
@@ -89,6 +92,7 @@ class _Sync:
             corpus=context.corpus,
             parse_many=context.parse_many,
             chunk_many=context.chunk_many,
+            kept_out=seen.kept_out,
         )
         pending = Pending(healed=changes.healed, failed=_listing_failures(seen))
         published = time.monotonic()
@@ -126,6 +130,7 @@ class _Sync:
         tally.unchanged += len(touched)
         tally.computed += outcome.computed
         tally.reused += outcome.reused
+        tally.suppressed += sum(isinstance(item, KeptOut) for item in batch)
         tally.read += len(batch)
 
     def _publish(self, pending: Pending) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
-from headrace.ingest.sync.changes import Changes, Known, compare
+from headrace.ingest.sync.changes import Candidate, Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
 from headrace.ledger import acls, failures, observations
 from headrace.ledger.documents import BriefState
+from headrace.ledger.erasure.suppressions import Suppressed
 from headrace.records.document import Listing, Observation
 
 _DAY_US = 86_400_000_000
@@ -24,6 +26,10 @@ class Survey:
 
     listings: tuple[Listing, ...]
     changes: Changes
+    suppressed: tuple[str, ...] = ()
+    """URIs that were listed and stay out because they were forgotten."""
+    kept_out: Callable[[Candidate, str], bool] | None = None
+    """Whether the bytes of a candidate were forgotten."""
 
 
 def survey(
@@ -41,7 +47,13 @@ def survey(
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
         failed = {row.uri: row for row in failures.list(conn, context.corpus)}
+        out = context.keep_out.suppressed(conn) if context.keep_out is not None else None
     listings = tuple(_list(source, observed) for source in context.sources)
+    suppressed: tuple[str, ...] = ()
+    if out:
+        listings, suppressed = without(context.corpus, listings, out)
+        if suppressed and record and context.keep_out is not None:
+            context.keep_out.drop(suppressed)
     known = Known(
         observations=observed,
         states=states,
@@ -54,7 +66,32 @@ def survey(
     changes = compare(
         listings, known, acl_ids=_acl_ids(context, listings, record=record), verify_before_us=due
     )
-    return Survey(listings=listings, changes=changes)
+    return Survey(
+        listings=listings,
+        changes=changes,
+        suppressed=suppressed,
+        kept_out=partial(_kept_out, context.corpus, out) if out else None,
+    )
+
+
+def without(
+    corpus: str, listings: Sequence[Listing], out: Suppressed
+) -> tuple[tuple[Listing, ...], tuple[str, ...]]:
+    """The listings without documents that stay out, and the URIs of these."""
+    kept: list[Listing] = []
+    dropped: list[str] = []
+    for listing in listings:
+        whole = out.source(corpus, listing.source)
+        gone = {item.uri for item in listing.items if whole or out.document(corpus, item.uri)}
+        dropped += sorted(gone)
+        items = [item for item in listing.items if item.uri not in gone]
+        told = [failure for failure in listing.failures if not out.document(corpus, failure.document)]
+        kept.append(replace(listing, items=items, failures=told))
+    return tuple(kept), tuple(dropped)
+
+
+def _kept_out(corpus: str, out: Suppressed, candidate: Candidate, revision: str) -> bool:
+    return out.content(corpus, revision, names=[candidate.item.uri, candidate.source])
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

@@ -25,6 +25,7 @@ class Tally:
     computed: int = 0
     reused: int = 0
     read: int = 0
+    suppressed: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     def fail(self, failed: Sequence[Failed]) -> None:
@@ -65,6 +66,7 @@ class Tally:
             unchanged=self.unchanged,
             failed=len(self.failures),
             withheld=len(verdict.withheld),
+            suppressed=self.suppressed,
         )
 
     def chunks(self) -> ChunkCounts:

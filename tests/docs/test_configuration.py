@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from headrace.config.base import AskConfig, CorpusConfig, RecipeConfig, StorageConfig, WorkspaceConfig
+from headrace.config.base import (
+    AskConfig,
+    CorpusConfig,
+    IndexSettings,
+    RecipeConfig,
+    StorageConfig,
+    WorkspaceConfig,
+)
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
@@ -27,6 +34,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
     AskConfig: ("`[ask]`", set()),
+    IndexSettings: ("`[index]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

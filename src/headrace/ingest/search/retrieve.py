@@ -242,7 +242,8 @@ def _words(read: _Read, text: str, limit: int) -> tuple[dict[int, float], NDArra
 
 def _near(read: _Read, vector: NDArray[np.float32], limit: int) -> list[int]:
     rows = by_vector(read.opened, vector, where=read.where, limit=limit)
-    return list(dict.fromkeys([*rows, *outside_index(read.opened, where=read.where)]))
+    outside = outside_index(read.opened, vector, where=read.where, limit=limit)
+    return list(dict.fromkeys([*rows, *outside]))
 
 
 def _words_missing(opened: Opened, hits: Sequence[Hit]) -> str:

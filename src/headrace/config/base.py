@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headrace.config.erasure import ErasureConfig
 from headrace.infer.providers.config import ModelConfig
 
 FILE_NAME = "headrace.toml"
@@ -113,6 +114,7 @@ class WorkspaceConfig:
     storage: StorageConfig
     ask: AskConfig
     index: IndexSettings = IndexSettings()
+    erasure: ErasureConfig = ErasureConfig()
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -42,6 +42,11 @@ def unhide(tx: Write, corpus: str, uris: Sequence[str]) -> None:
     _set(tx, corpus, uris, "live")
 
 
+def follow(tx: Write, item: Hidden, uri: str) -> None:
+    """A hidden document that moved stays hidden, and its time goes on."""
+    upsert(tx.conn, table, [tuple(item._replace(uri=uri))])
+
+
 def load(conn: Connection, corpus: str) -> dict[str, Hidden]:
     """Hidden documents of a corpus by URI."""
     return {row.uri: Hidden(*row) for row in conn.execute(sa.select(table).where(table.c.corpus == corpus))}

@@ -28,7 +28,7 @@ _ASKED = ("query", "question", "filter")
 def gather(context: ForgetContext, conn: Connection, targets: Sequence[Target]) -> Scope:
     """The scope of an erasure: contents, ids and canaries of these documents in every version."""
     names = Scope(targets=tuple(targets))
-    found = [row for table in _tables(conn, names.corpora) for row in _rows(table, names)]
+    found = [row for generation in generations.list(conn) for row in _rows(generation, names)]
     revisions, own = _of_ledger(conn, names)
     revisions |= {row["revision"] for row in found}
     outside = _Outside(context, conn, names)
@@ -136,15 +136,9 @@ def _vectors(found: Sequence[Mapping[str, Any]], gone: Collection[str]) -> tuple
     return tuple(list(distinct)[:_MOST_VECTORS])
 
 
-def _rows(table: ColumnarTable, scope: Scope) -> Iterator[dict[str, Any]]:
-    for corpus in scope.corpora:
-        for batch in rows(table, scope.uris(corpus), KNOWN):
-            yield from batch.to_pylist()
-
-
-def _tables(conn: Connection, corpora: Collection[str]) -> list[ColumnarTable]:
-    wanted = [generation for generation in generations.list(conn) if generation.corpus in corpora]
-    return [table for generation in wanted if (table := _table(generation)) is not None]
+def _rows(generation: Generation, scope: Scope) -> Iterator[dict[str, Any]]:
+    for batch in rows(ColumnarTable(generation.location), scope.uris(generation.corpus), KNOWN):
+        yield from batch.to_pylist()
 
 
 def _table(generation: Generation) -> ColumnarTable | None:

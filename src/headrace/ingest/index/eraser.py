@@ -97,7 +97,7 @@ def rows(table: ColumnarTable, uris: Sequence[str], columns: Collection[str] = (
         for where in filters(uris) if fresh else ():
             yield dataset.scanner(
                 columns=list(columns), filter=where, fragments=fresh, include_deleted_rows=True,
-                with_row_id=True, use_scalar_index=False,
+                with_row_id=True, use_scalar_index=False, late_materialization=False,
             ).to_table()  # fmt: skip
 
 

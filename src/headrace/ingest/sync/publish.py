@@ -140,6 +140,10 @@ class Publisher:
 
     def _record(self, tx: Write, pending: Pending, version: int | None) -> None:
         out_of_sight = hidden.load(tx.conn, self.corpus)
+        for new, old in pending.moved.items():
+            if old in out_of_sight:
+                hidden.follow(tx, out_of_sight[old], new)
+                out_of_sight[new] = out_of_sight[old]
         states = [self._state(item, pending.moved, tx.now_us, out_of_sight) for item in pending.embedded]
         documents.remove(tx, self.generation, pending.removed)
         documents.put(tx, self.generation, states)

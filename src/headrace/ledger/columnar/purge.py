@@ -16,7 +16,7 @@ def holds(dataset: Any, where: str) -> list[int]:
         for fragment in dataset.get_fragments()
         if dataset.scanner(
             columns=[], filter=where, fragments=[fragment], include_deleted_rows=True,
-            with_row_id=True, use_scalar_index=False,
+            with_row_id=True, use_scalar_index=False, late_materialization=False,
         ).to_table().num_rows
     ]  # fmt: skip
 

@@ -65,6 +65,7 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Words(table=tables.edges, columns=("attributes",)),
     Words(table=tables.runs, columns=("progress", "report")),
     Words(table=tables.generations, columns=("reason",)),
+    Words(table=tables.generation_states, columns=("reason",)),
     Words(table=tables.refs, columns=("reason",)),
     Words(table=tables.erasures, columns=("reason",)),
     Words(table=tables.failures, columns=("error",)),

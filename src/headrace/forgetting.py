@@ -42,9 +42,7 @@ def forget_context(
         subject_field=config.erasure.subject_field,
         hidden_us=_us(config.erasure.hidden_ttl),
         reader_wait_seconds=parse_duration(config.erasure.reader_wait).total_seconds(),
-        backups=[
-            Backup(name=backup.name, keep_us=_us(backup.expires)) for backup in config.erasure.backups
-        ],
+        backups=[Backup(name=backup.name, keep_us=_us(backup.expires)) for backup in config.erasure.backups],
     )
 
 
@@ -53,15 +51,23 @@ def _places(storage: StorageConfig, state: Path) -> Places:
     from headrace.ledger.erasure.scanning import Places
 
     databases = dict.fromkeys(url for url in (storage.ledger, storage.events) if url.startswith("postgresql"))
-    files = [(name, _file(url)) for name, url in (("ledger", storage.ledger), ("events", storage.events))]
+    files: list[tuple[str, Path | None]] = [
+        (name, _file(url)) for name, url in (("ledger", storage.ledger), ("events", storage.events))
+    ]
     index = Path(storage.index)
     tables = [
         (f"{shown}/{path.stem}", path)
         for shown, folder in (("index", "generations"), ("embeddings", "embeddings"))
         for path in sorted((index / folder).glob("*.lance"))
     ]
-    folders = [("state", state), ("index", index), *tables, ("pages", state / "web")]
-    folders += [("pages", _file(storage.blobs)), ("online", _file(storage.online)), *files]
+    files += [("pages", _file(storage.blobs)), ("online", _file(storage.online))]
+    folders: list[tuple[str, Path | None]] = [
+        ("state", state),
+        ("index", index),
+        *tables,
+        ("pages", state / "web"),
+        *files,
+    ]
     return Places(
         folders=[(name, path) for name, path in folders if path is not None],
         databases=list(databases),

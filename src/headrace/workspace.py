@@ -158,9 +158,9 @@ class Workspace(Wiring):
     def forget(
         self, ref: str, *, dry_run: bool = False, reason: str = "", confirmed: bool = False
     ) -> ForgetReport:
-        """Erase documents everywhere and certify it, or say with `dry_run` what would go. See `hide` for `ref`.
+        """Erase documents everywhere and certify it, or say with `dry_run` what would go.
 
-        What a source still lists stays out from then on, until `allow`.
+        `ref` is as for `hide`. What a source still lists stays out from then on, until `allow`.
         """
         from headrace.flows.forget.erase import forget
 

@@ -114,7 +114,7 @@ class WorkspaceConfig:
     storage: StorageConfig
     ask: AskConfig
     index: IndexSettings = IndexSettings()
-    erasure: ErasureConfig = ErasureConfig()
+    erasure: ErasureConfig = field(default_factory=ErasureConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -14,6 +14,7 @@ class StoreItems:
     store: str
     """ledger, events, pages, `index/<generation>` or `embeddings/<fingerprint>`."""
     items: int
+    """Rows, vectors, spans or files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +38,15 @@ class ForgetReport:
     certificate: Mapping[str, Any] | None
     """The signed certificate; None for a dry run and while the scan still finds something."""
     found: tuple[StoreItems, ...]
+    """Stores that held something, with how much."""
     erased: tuple[StoreItems, ...]
+    """What went of it."""
     scan: ScanResult
+    """The scan after."""
     unproven: tuple[str, ...] = ()
     """Stores that held the documents where the scan before saw no canary, so that it proves nothing there."""
     seconds: float = 0.0
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class HideReport:
     """Documents that were hidden or are shown again."""
 
     state: Literal["hidden", "live"]
+    """What they are now."""
     documents: tuple[str, ...]
     """`<corpus>/<uri>`."""
     until: str | None
@@ -60,6 +66,7 @@ class AllowReport:
     """What may come in again with the next sync."""
 
     ref: str
+    """As it was given."""
     allowed: int
     """Corpora in which it was kept out."""
 
@@ -69,6 +76,8 @@ class VerifyReport:
     """Whether a certificate is genuine."""
 
     valid: bool
+    """Signed by this workspace, and not changed since."""
     erasure: str
+    """Which erasure it is about."""
     public_key: str
     """The key it was checked with, 32 bytes in base64."""

@@ -37,6 +37,7 @@ from tests.workbench import Workbench
 
 ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
+    *("/api/hide", "/api/forget"),
     *("/api/index", "/api/index/{generation}"),
     *("/healthz", "/readyz"),
 }

@@ -26,6 +26,7 @@ def show_sync(console: Console, report: SyncReport) -> None:
     show_row(console, "embeddings", f"{made.computed:,} computed, {made.reused:,} reused")
     show_row(console, "generation", one_line(report.generation))
     _show_withheld(console, report)
+    _show_suppressed(console, report.documents)
     _show_failed(console, report, rest="headrace status")
 
 
@@ -66,6 +67,13 @@ def _show_withheld(console: Console, report: SyncReport | PlanReport) -> None:
     show_row(console, "withheld", Text(deletions, style="yellow"))
     step = Text(f"If they are meant: headrace sync --corpus {one_line(report.corpus)} --confirm-deletes")
     show_row(console, "", step)
+
+
+def _show_suppressed(console: Console, documents: DocumentCounts) -> None:
+    if documents.suppressed:
+        show_row(
+            console, "kept out", f"{documents.suppressed:,} that were forgotten (headrace forget --allow)"
+        )
 
 
 def _show_failed(console: Console, report: SyncReport | PlanReport, *, rest: str) -> None:

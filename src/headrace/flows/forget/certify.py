@@ -69,9 +69,7 @@ def verify(context: ForgetContext, certificate: str) -> VerifyReport:
     except ValueError as error:
         raise UsageError(f"{str(path)!r} is not JSON.", hint="Name the file of a certificate.") from error
     valid = certificates.verify(signed, trusted=trusted)
-    return VerifyReport(
-        valid=valid, erasure=str(signed["statement"].get("erasure", "")), public_key=trusted
-    )
+    return VerifyReport(valid=valid, erasure=str(signed["statement"].get("erasure", "")), public_key=trusted)
 
 
 def _statement(
@@ -84,7 +82,8 @@ def _statement(
     now_us = time.time_ns() // 1000
     found = {name: count for name, count in erasure.found.items() if not name.startswith("seen ")}
     seen = {name[5:]: count for name, count in erasure.found.items() if name.startswith("seen ")}
-    postgres = [name for name, url in (("ledger", context.ledger.safe_url), ("events", context.events.safe_url)) if "postgresql" in url]  # fmt: skip
+    places = {"ledger": context.ledger.safe_url, "events": context.events.safe_url}
+    postgres = [name for name, url in places.items() if url.startswith("postgresql")]
     return {
         "version": 1,
         "erasure": erasure.id,

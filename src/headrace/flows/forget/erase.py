@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.errors import NotFoundError, Withheld
@@ -17,10 +16,9 @@ from headrace.flows.forget.scope import gather
 from headrace.ledger import hidden
 from headrace.ledger.erasure import register, suppressions
 from headrace.ledger.erasure.journal import Entry
-from headrace.ledger.erasure.scanning import Sightings, scan
+from headrace.ledger.erasure.scanning import scan, scan_and_vacuum
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.failpoints import declare, fire
-from headrace.ledger.storage.cleaning import vacuum
 from headrace.records.forget import ForgetReport, ScanResult, StoreItems
 
 if TYPE_CHECKING:
@@ -83,7 +81,9 @@ def begin(
     erasure = register.new_id()
     adds = _kept_out(context, scope, source)
     removes = _hashes(context, "allowed", scope.targets)
-    entry = Entry(erasure=erasure, action="forget", adds=adds, removes=removes, time_us=time.time_ns() // 1000)
+    entry = Entry(
+        erasure=erasure, action="forget", adds=adds, removes=removes, time_us=time.time_ns() // 1000
+    )
     context.journal.append(entry)
     fire(_LISTED)
 
@@ -125,7 +125,7 @@ def _finish(context: ForgetContext, held: Mapping[str, Lease], erasure: Erasure)
     for eraser in erasers:
         eraser.clean(scope)
         fire(_CLEANED)
-    sightings = _scan(context, scope)
+    sightings = scan_and_vacuum(context.places(), scope)
     fire(_SCANNED)
     left = {eraser.name: eraser.find(scope) for eraser in erasers}
     certificate = None
@@ -157,16 +157,6 @@ def unproven(erasure: Erasure) -> tuple[str, ...]:
             if count and not name.startswith("seen ") and not found.get(f"seen {name}")
         )
     )
-
-
-def _scan(context: ForgetContext, scope: Scope) -> Sightings:
-    sightings = scan(context.places(), scope)
-    files = [path for paths in sightings.files.values() for path in paths if path.suffix == ".sqlite"]
-    if not files:
-        return sightings
-    for path in files:
-        vacuum(Path(path))
-    return scan(context.places(), scope)
 
 
 def _preview(context: ForgetContext, ref: str) -> ForgetReport:
@@ -216,7 +206,9 @@ def _kept_out(context: ForgetContext, scope: Scope, source: str | None) -> tuple
     names = ((corpus, source) for corpus in scope.corpora) if source else scope.targets
     return (
         *_hashes(context, "source" if source else "uri", names),
-        *_hashes(context, "content", ((corpus, item) for corpus in scope.corpora for item in sorted(contents))),
+        *_hashes(
+            context, "content", ((corpus, item) for corpus in scope.corpora for item in sorted(contents))
+        ),
     )
 
 

@@ -49,19 +49,22 @@ def unhide(context: ForgetContext, ref: str) -> HideReport:
     """
     with context.ledger.read() as conn:
         targets = resolve(context, conn, ref)
-        known = {Target(corpus, uri): item for corpus in context.corpora for uri, item in hidden.load(conn, corpus).items()}  # fmt: skip
-        forgetting = bool(register.unfinished(conn))
+        known = {
+            Target(item.corpus, item.uri): item
+            for corpus in context.corpora
+            for item in hidden.load(conn, corpus).values()
+        }
     chosen = [target for target in targets if target in known]
     if not chosen:
         raise NotFoundError("hidden document", ref, known=[target.name for target in known])
     over_us = time.time_ns() // 1000 - context.hidden_us
-    if forgetting or any(known[target].hidden_at_us < over_us for target in chosen):
-        raise UsageError(
-            f"{ref!r} cannot be shown again: it is being erased, or its time is over.",
-            hint="If its source still lists it: headrace forget --allow REF, then headrace sync.",
-        )
 
     def work(tx: Write) -> None:
+        if register.unfinished(tx.conn) or any(known[target].hidden_at_us < over_us for target in chosen):
+            raise UsageError(
+                f"{ref!r} cannot be shown again: it is being erased, or its time is over.",
+                hint="If its source still lists it: headrace forget --allow REF, then headrace sync.",
+            )
         for corpus, uris in _by_corpus(chosen).items():
             hidden.unhide(tx, corpus, uris)
 

@@ -18,7 +18,7 @@ covers("embeddings", "folder:index/embeddings")
 
 
 class EmbeddingEraser:
-    """Erases from one store. Vectors that no chunk has any more go as well: nobody can say whose they were."""
+    """Erases from one store. Vectors that no chunk has any more go too: nobody can say whose they were."""
 
     def __init__(self, location: str, *, kept: Callable[[Scope], Any]) -> None:
         """`kept` gives the text hashes of every chunk outside a scope, as an Arrow array."""

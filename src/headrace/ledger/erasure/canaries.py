@@ -28,7 +28,9 @@ def values(candidates: Iterable[object]) -> list[str]:
     )
 
 
-def distinctive(candidates: Sequence[str], elsewhere: Callable[[Sequence[str]], Collection[str]]) -> list[str]:
+def distinctive(
+    candidates: Sequence[str], elsewhere: Callable[[Sequence[str]], Collection[str]]
+) -> list[str]:
     """The candidates that stand nowhere else: what two documents share has to stay in the other one."""
     shared = elsewhere(candidates)
     return [text for text in candidates if text not in shared]
@@ -62,6 +64,6 @@ def _pieces(text: str) -> list[str]:
             if len(run) >= _SHORTEST or len(text.strip()) < _SHORTEST:
                 pieces.append(run)
             continue
-        for start in range(0, len(run) - _LONGEST + 1, _LONGEST * 2):
-            pieces.append(run[start : start + _LONGEST].strip())
+        starts = range(0, len(run) - _LONGEST + 1, _LONGEST * 2)
+        pieces += [run[start : start + _LONGEST].strip() for start in starts]
     return [piece for piece in pieces if piece]

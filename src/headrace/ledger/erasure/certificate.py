@@ -52,7 +52,7 @@ def verify(certificate: Any, *, trusted: str) -> bool:
         )
     except (InvalidSignature, ValueError):
         return False
-    return certificate["algorithm"] == ALGORITHM and certificate["public_key"] == trusted
+    return (certificate["algorithm"], certificate["public_key"]) == (ALGORITHM, trusted)
 
 
 def _canonical(statement: Mapping[str, Any]) -> bytes:

@@ -54,7 +54,9 @@ class Journal:
                 values = json.loads(line)
             except ValueError:
                 continue  # torn or empty
-            found.append(Entry(**{**values, "adds": tuple(values["adds"]), "removes": tuple(values["removes"])}))
+            found.append(
+                Entry(**{**values, "adds": tuple(values["adds"]), "removes": tuple(values["removes"])})
+            )
         return found
 
     def _torn(self) -> bool:

@@ -33,7 +33,9 @@ class Keyring:
     def key(self, name: str) -> bytes:
         """32 random bytes, made at first use. Raises StorageError for a damaged key file."""
         if name not in self._known:
-            self._known[name] = self._shared(name) if self._ledger.engine_name != "sqlite" else self._own(name)
+            self._known[name] = (
+                self._shared(name) if self._ledger.engine_name != "sqlite" else self._own(name)
+            )
         return self._known[name]
 
     def keyed(self, kind: str, *parts: str) -> str:

@@ -52,7 +52,17 @@ def start(
 
 def repeated(tx: Write, erasure: str, *, actor: str, requested_at_us: int) -> None:
     """Note an erasure that a restored ledger did not know of: what it took out may be back."""
-    row = (erasure, "undone", actor, "known from the list of erasures", requested_at_us, None, "{}", None, None)
+    row = (
+        erasure,
+        "undone",
+        actor,
+        "known from the list of erasures",
+        requested_at_us,
+        None,
+        "{}",
+        None,
+        None,
+    )
     tx.conn.execute(sa.insert(table).values(row))
 
 

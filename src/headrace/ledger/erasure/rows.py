@@ -72,14 +72,15 @@ RULES: tuple[Rows | Words | Names, ...] = (
 )
 """Add a rule here for each table that keeps something of documents."""
 
-covers(NAME, *(f"table:{rule.table.name}" for rule in RULES))
+covers(NAME, "folder:ledger.sqlite", *(f"table:{rule.table.name}" for rule in RULES))
 exempt("the clock", "table:meta")
 exempt("recipes, releases and certificates, in which documents are keyed hashes", "table:artifacts")
 exempt("versions, counts and digests", "table:snapshots")
 exempt("names of corpora and of processes", "table:leases")
 exempt("labels of the access rules", "table:acls", "table:acl_labels")
 exempt("keyed hashes", "table:suppressions")
-exempt("keys", "table:keyring")
+exempt("keys", "table:keyring", "folder:keys")
+exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 
 
 class LedgerEraser:

@@ -16,6 +16,7 @@ from headrace.ledger.columnar.decoding import buffers, is_columnar
 from headrace.ledger.erasure.canaries import encoded
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.identity import digest
+from headrace.ledger.storage.cleaning import vacuum
 from headrace.ledger.storage.engine import make_engine, parse_url
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ def scan(places: Places, scope: Scope) -> Sightings:
         _scan_tables(engine, scope, sightings)
         engine.dispose()
     return sightings
+
+
+def scan_and_vacuum(places: Places, scope: Scope) -> Sightings:
+    """Scan; rewrite SQLite files in which something is left between the rows, and scan again."""
+    sightings = scan(places, scope)
+    files = {path for paths in sightings.files.values() for path in paths}
+    for path in sorted(file for file in files if file.suffix == ".sqlite"):
+        vacuum(path)
+    return scan(places, scope) if files else sightings
 
 
 def _texts(scope: Scope) -> list[str]:

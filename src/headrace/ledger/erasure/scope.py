@@ -67,7 +67,6 @@ class Scope:
         targets = tuple(Target(*pair) for pair in values["targets"])
         return cls(**{**values, **lists, "targets": targets})
 
-
     @cached_property
     def _uri(self) -> re.Pattern[str]:
         names = sorted({target.uri for target in self.targets}, key=len, reverse=True)

@@ -54,7 +54,9 @@ class Redaction:
         }
         refs = tuple(SpanRef(role=ref.role, ref=self._name(ref.ref)) for ref in span.refs)
         error = None if span.error is None else without(span.error, self.scope)
-        return replace(span, attributes=attributes, refs=refs, error=error, name=without(span.name, self.scope))
+        return replace(
+            span, attributes=attributes, refs=refs, error=error, name=without(span.name, self.scope)
+        )
 
     def _derived(self, key: str, value: Any) -> Any:
         if key == "input" and isinstance(value, list):

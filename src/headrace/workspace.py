@@ -132,6 +132,11 @@ class Workspace(Wiring):
             folders=_local_folders(self.config),
         )
 
+    def serving(self) -> list[str]:
+        """The corpora that have a generation which serves: one read of the ledger."""
+        with self.ledger.read() as conn:
+            return [name for name in self.config.corpora if self.releases.generation(conn, name) is not None]
+
     @property
     def index(self) -> IndexOperations:
         """The operations on generations: list, show, build, compare, cutover, rollback and their care."""

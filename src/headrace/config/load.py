@@ -15,7 +15,7 @@ from headrace.config.erasure import read_erasure
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
-from headrace.errors import ConfigError, WorkspaceNotFound
+from headrace.errors import ConfigError, UsageError, WorkspaceNotFound
 from headrace.infer.providers.config import ModelConfig
 from headrace.plugins import Kind
 from headrace.plugins import names as plugin_names
@@ -37,6 +37,11 @@ def find_workspace(start: Path) -> Path:
 def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> WorkspaceConfig:
     """Read and check `root`/headrace.toml. Raises ConfigError, or WorkspaceNotFound when it is not there."""
     root = Path(os.path.abspath(root))
+    if "?" in str(root):  # a URL of SQLite would end there
+        raise UsageError(
+            f"The folder of the workspace has a question mark in its path: {str(root)!r}.",
+            hint="Rename or move the folder.",
+        )
     file = root / FILE_NAME
     top = _parse(file)
     top.refuse_unknown(("ask", "corpus", "environment", "erasure", "index", "models", "storage"))

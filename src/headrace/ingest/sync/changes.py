@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headrace.ledger.documents import BriefState
@@ -26,6 +26,8 @@ class Known:
     """URI to source of the documents that serve now."""
     failures: Mapping[str, FailureRow]
     recipe: str
+    leads: bool = True
+    """Whether the failures are those of this generation; else only those that stand count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,10 @@ class Candidate:
     source: str
     acl_id: int
     state: BriefState | None
+
+
+KeptOut = Callable[[Candidate, str], bool]
+"""Tells of a candidate and its revision whether these bytes were forgotten."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +58,10 @@ class Changes:
     """Revision to missing URIs it may have moved from."""
     healed: list[str] = field(default_factory=list)
     """URIs whose recorded failure ended because they left the source."""
+    suppressed: int = 0
+    """Listed documents that stay out because they were forgotten."""
+    kept_out: KeptOut | None = None
+    """None where nothing was forgotten."""
 
 
 def compare(
@@ -97,6 +107,8 @@ def _sort(
     if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp)):
         changes.failed.append(Failure(document=item.uri, stage=failure.stage, error=failure.error))
         return
+    if not known.leads:
+        failure = None
     state = known.states.get(item.uri)
     observation = known.observations.get(item.uri)
     if (
@@ -133,4 +145,5 @@ def _find_missing(listings: Sequence[Listing], known: Known, changes: Changes, s
         if state.source in complete or state.source not in configured:
             movable[state.revision].append(uri)
     changes.movable = dict(movable)
-    changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]
+    if known.leads:
+        changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]

@@ -6,12 +6,14 @@ import time
 from collections import Counter
 
 from headrace.ingest.sync import target as targets
+from headrace.ingest.sync.changes import Changes
+from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
-from headrace.ingest.sync.prepare import Failed, KeptOut, Prepared, Touched, prepare
-from headrace.ingest.sync.survey import Survey, survey
+from headrace.ingest.sync.prepare import Failed, Prepared, Refused, Touched, prepare
+from headrace.ingest.sync.survey import compare_with, list_sources
 from headrace.ingest.sync.tally import Tally
 from headrace.ledger.documents import BriefState, load_brief
 from headrace.records.sync import PlanReport
@@ -20,18 +22,20 @@ from headrace.records.sync import PlanReport
 def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> PlanReport:
     """Count what a sync would do now, down to the digest it would arrive at if no embedding fails."""
     started = time.monotonic()
+    context = chosen(context)
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
-    seen = survey(context, states=states, serving=serving, verify=verify, record=False)
+    listed = list_sources(context, record=False)
+    changes = compare_with(context, listed, states=states, serving=serving, verify=verify)
     draft = _Draft(context, states)
-    draft.tally.unchanged = seen.changes.unchanged
-    draft.tally.failures = list(seen.changes.failed)
-    draft.tally.suppressed = len(seen.suppressed)
-    draft.stream(seen)
+    draft.tally.unchanged = changes.unchanged
+    draft.tally.failures = list(changes.failed)
+    draft.tally.suppressed = changes.suppressed
+    draft.stream(changes)
     verdict = judge(
-        seen.listings,
-        seen.changes.missing,
+        listed.listings,
+        changes.missing,
         baseline=Counter(serving.values()),
         confirmed=confirm_deletes,
     )
@@ -64,14 +68,14 @@ class _Draft:
         self.digests = {uri: state.digest for uri, state in states.items()}
         self.tokens = 0
 
-    def stream(self, seen: Survey) -> None:
-        context, changes = self._context, seen.changes
+    def stream(self, changes: Changes) -> None:
+        context = self._context
         for batch in prepare(
             changes.candidates,
             corpus=context.corpus,
             parse_many=context.parse_many,
             chunk_many=context.chunk_many,
-            kept_out=seen.kept_out,
+            kept_out=changes.kept_out,
         ):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._embeddings(documents)
@@ -82,7 +86,7 @@ class _Draft:
                     self.digests.pop(old, None)
             self.tally.fail([item for item in batch if isinstance(item, Failed)])
             self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
-            self.tally.suppressed += sum(isinstance(item, KeptOut) for item in batch)
+            self.tally.suppressed += sum(isinstance(item, Refused) for item in batch)
 
     def _embeddings(self, documents: list[Prepared]) -> None:
         missing = {

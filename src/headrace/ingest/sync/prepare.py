@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from headrace.errors import DocumentError, LimitExceeded
-from headrace.ingest.sync.changes import Candidate
+from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.records.document import ChunkSpan, Content, ParsedDocument, Scalar
 
@@ -62,13 +62,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptOut:
+class Refused:
     """A document whose bytes were forgotten; it is not parsed."""
 
     candidate: Candidate
 
 
-Outcome = Prepared | Touched | Failed | KeptOut
+Outcome = Prepared | Touched | Failed | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def prepare(
     corpus: str,
     parse_many: ParseMany,
     chunk_many: ChunkMany,
-    kept_out: Callable[[Candidate, str], bool] | None = None,
+    kept_out: KeptOut | None = None,
 ) -> Iterator[list[Outcome]]:
     """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes.
 
@@ -108,9 +108,7 @@ def prepare(
         yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
 
 
-def _read(
-    candidate: Candidate, kept_out: Callable[[Candidate, str], bool] | None
-) -> _Read | Touched | Failed | KeptOut:
+def _read(candidate: Candidate, kept_out: KeptOut | None) -> _Read | Touched | Failed | Refused:
     try:
         content = candidate.item.read()
     except DocumentError as error:
@@ -121,7 +119,7 @@ def _read(
         )
     revision = digest_bytes("rev", content.data)
     if kept_out is not None and kept_out(candidate, revision):
-        return KeptOut(candidate=candidate)
+        return Refused(candidate=candidate)
     input_digest = digest("input", [revision, dict(candidate.item.metadata)])
     state = candidate.state
     if state is not None and state.input_digest == input_digest and state.acl_id == candidate.acl_id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,32 +21,32 @@ _UNKNOWN_ACL = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What was listed and what it means."""
+class Listed:
+    """What the sources hold now; the generations of a corpus are all held against the same listing."""
 
     listings: tuple[Listing, ...]
-    changes: Changes
+    acl_ids: Mapping[str, int]
+    """URI to interned access label set."""
+    observed: Mapping[str, Observation]
+    """What was known of the documents before."""
+    at_us: int
+    out: Suppressed | None = None
+    """What was forgotten, where anything was."""
     suppressed: tuple[str, ...] = ()
     """URIs that were listed and stay out because they were forgotten."""
-    kept_out: Callable[[Candidate, str], bool] | None = None
-    """Whether the bytes of a candidate were forgotten."""
+
+    @property
+    def counts(self) -> dict[str, int] | None:
+        """Source to how many documents it lists; None where a listing is partial."""
+        if not all(listing.complete for listing in self.listings):
+            return None
+        return {listing.source: len(listing.items) for listing in self.listings}
 
 
-def survey(
-    context: SyncContext,
-    *,
-    states: Mapping[str, BriefState],
-    serving: Mapping[str, str],
-    verify: bool,
-    record: bool,
-) -> Survey:
-    """List every source and compare. `record` interns access labels; a plan writes nothing.
-
-    `verify` has every document read and hashed again, whatever its stamp says.
-    """
+def list_sources(context: SyncContext, *, record: bool) -> Listed:
+    """List every source. `record` interns access labels; a plan writes nothing."""
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
-        failed = {row.uri: row for row in failures.list(conn, context.corpus)}
         out = context.keep_out.suppressed(conn) if context.keep_out is not None else None
     listings = tuple(_list(source, observed) for source in context.sources)
     suppressed: tuple[str, ...] = ()
@@ -54,24 +54,45 @@ def survey(
         listings, suppressed = without(context.corpus, listings, out)
         if suppressed and record and context.keep_out is not None:
             context.keep_out.drop(suppressed)
-    known = Known(
-        observations=observed,
-        states=states,
-        serving=serving,
-        failures=failed,
-        recipe=context.recipe.digest,
-    )
-    now_us = time.time_ns() // 1000
-    due = now_us if verify else now_us - int(context.verify_after_days * _DAY_US)
-    changes = compare(
-        listings, known, acl_ids=_acl_ids(context, listings, record=record), verify_before_us=due
-    )
-    return Survey(
+    return Listed(
         listings=listings,
-        changes=changes,
+        acl_ids=_acl_ids(context, listings, record=record),
+        observed=observed,
+        at_us=time.time_ns() // 1000,
+        out=out,
         suppressed=suppressed,
-        kept_out=partial(_kept_out, context.corpus, out) if out else None,
     )
+
+
+def compare_with(
+    context: SyncContext,
+    listed: Listed,
+    *,
+    states: Mapping[str, BriefState],
+    serving: Mapping[str, str],
+    verify: bool,
+    leader: str | None = None,
+) -> Changes:
+    """Hold a listing against what one generation holds.
+
+    `verify` has every document read and hashed again, whatever its stamp says. `leader` is the recipe of the
+    generation whose failures are those of the corpus, where that is another one: what stands failed there is
+    not tried here, and what failed otherwise is not held against this one.
+    """
+    with context.ledger.read() as conn:
+        known = Known(
+            observations=listed.observed if leader is None else observations.load(conn, context.corpus),
+            states=states,
+            serving=serving,
+            failures={row.uri: row for row in failures.list(conn, context.corpus)},
+            recipe=context.recipe.digest if leader is None else leader,
+            leads=leader is None,
+        )
+    due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
+    changes = compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
+    changes.suppressed = len(listed.suppressed)
+    changes.kept_out = partial(_kept_out, context.corpus, listed.out) if listed.out else None
+    return changes
 
 
 def without(

@@ -11,7 +11,7 @@ from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import embed, missing_texts
-from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Refused, Touched, prepare
+from headrace.ingest.sync.prepare import Failed, Forgotten, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
@@ -139,10 +139,11 @@ class Pass:
         pending.failed += [FailureRecord.of(item, context.recipe.digest) for item in failed]
         pending.work(computed=outcome.computed, reused=outcome.reused, cost_micros=cost)
         tally.fail(failed)
+        tally.wait(outcome)
         tally.unchanged += len(touched)
         tally.computed += outcome.computed
         tally.reused += outcome.reused
-        tally.suppressed += sum(isinstance(item, Refused) for item in batch)
+        tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
         tally.read += len(batch)
 
     def _cost(self, documents: Sequence[Prepared]) -> int | None:

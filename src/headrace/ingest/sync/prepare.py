@@ -9,6 +9,7 @@ from typing import Protocol
 
 from headrace.errors import DocumentError, LimitExceeded
 from headrace.ingest.sync.changes import Candidate, KeptOut
+from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.records.document import ChunkSpan, Content, ParsedDocument, Scalar
 
@@ -54,21 +55,23 @@ class Touched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A document that could not be prepared."""
+    """A document that could not be prepared or embedded."""
 
     candidate: Candidate
     stage: str
     error: str
+    refused: tuple[Refused, ...] = ()
+    """Its texts that the embedder refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Forgotten:
     """A document whose bytes were forgotten; it is not parsed."""
 
     candidate: Candidate
 
 
-Outcome = Prepared | Touched | Failed | Refused
+Outcome = Prepared | Touched | Failed | Forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,7 @@ def prepare(
         yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
 
 
-def _read(candidate: Candidate, kept_out: KeptOut | None) -> _Read | Touched | Failed | Refused:
+def _read(candidate: Candidate, kept_out: KeptOut | None) -> _Read | Touched | Failed | Forgotten:
     try:
         content = candidate.item.read()
     except DocumentError as error:
@@ -119,7 +122,7 @@ def _read(candidate: Candidate, kept_out: KeptOut | None) -> _Read | Touched | F
         )
     revision = digest_bytes("rev", content.data)
     if kept_out is not None and kept_out(candidate, revision):
-        return Refused(candidate=candidate)
+        return Forgotten(candidate=candidate)
     input_digest = digest("input", [revision, dict(candidate.item.metadata)])
     state = candidate.state
     if state is not None and state.input_digest == input_digest and state.acl_id == candidate.acl_id:

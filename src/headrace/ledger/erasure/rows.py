@@ -60,6 +60,8 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Rows(table=tables.observations, uri="uri", corpus="corpus"),
     Rows(table=tables.failures, uri="uri", corpus="corpus"),
     Rows(table=tables.hidden, uri="uri", corpus="corpus"),
+    Rows(table=tables.dead_letters, uri="uri", corpus="corpus"),
+    Words(table=tables.dead_letters, columns=("error",)),
     Names(table=tables.documents, columns=("moved_from",)),
     Names(table=tables.edges, columns=("target", "source")),
     Words(table=tables.edges, columns=("attributes",)),
@@ -79,6 +81,8 @@ exempt("versions, counts and digests", "table:snapshots")
 exempt("names of corpora and of processes", "table:leases")
 exempt("labels of the access rules", "table:acls", "table:acl_labels")
 exempt("keyed hashes", "table:suppressions")
+exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
+exempt("outcomes and counts", "table:sentinel_checks", "table:probes")
 exempt("keys", "table:keyring", "folder:keys")
 exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,7 @@ class Wiring:
             embedder=self._embedder_of,
             pool=self._pool,
             reranker=self._reranker,
+            rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
         )
 
     @once
@@ -96,6 +98,11 @@ class Wiring:
         if isinstance(reranker, EndpointReranker):
             self._closers.append(reranker.close)
         return reranker
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the ledger records it."""
+        return _actor()
 
     def _model(self, corpus: str) -> Model:
         """The model that answers; the built-in one borrows the embedder of the corpus."""
@@ -148,11 +155,25 @@ class Wiring:
         )
 
     def _query(
-        self, text: str, k: int, expression: str | None, access: Sequence[str], corpus: str | None
+        self,
+        text: str,
+        k: int,
+        expression: str | None,
+        access: Sequence[str],
+        corpus: str | None,
+        as_of: str | datetime | None,
     ) -> Query:
+        from headrace.flows.asof import time_us
         from headrace.ingest.search.retrieve import Query
 
-        return Query(text=text, k=k, filter=expression, access=tuple(access), corpus=self._corpus(corpus))
+        return Query(
+            text=text,
+            k=k,
+            filter=expression,
+            access=tuple(access),
+            corpus=self._corpus(corpus),
+            as_of_us=None if as_of is None else time_us(as_of),
+        )
 
     def _embedder(self, spec: str) -> Embedder:
         from headrace.infer.embedders.build import open_embedder

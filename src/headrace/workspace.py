@@ -15,6 +15,7 @@ from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
     from headrace.records.explain import AtReport, StatusReport, WhyReport
+    from headrace.records.freshness import DeprecateReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
 
@@ -65,11 +66,16 @@ class Workspace(Wiring):
         filter: str | None = None,  # noqa: A002 - the word of the command line and the API
         access: Sequence[str] = (),
         corpus: str | None = None,
+        as_of: str | datetime | None = None,
     ) -> SearchResult:
-        """Find the best chunks for a query among those that the access labels open."""
+        """Find the best chunks for a query among those that the access labels open.
+
+        `as_of` is a time as `at` takes it: what held then counts, and the index of then is read where it is kept.
+        """
         from headrace.flows.search import search
 
-        return search(self._retriever, self._query(query, k, filter, access, corpus), events=self.events)
+        asked = self._query(query, k, filter, access, corpus, as_of)
+        return search(self._retriever, asked, events=self.events)
 
     def ask(
         self,
@@ -79,8 +85,12 @@ class Workspace(Wiring):
         filter: str | None = None,  # noqa: A002
         access: Sequence[str] = (),
         corpus: str | None = None,
+        as_of: str | datetime | None = None,
     ) -> Answer:
-        """Answer a question from the documents, with citations that were checked against them."""
+        """Answer a question from the documents, with citations that were checked against them.
+
+        `as_of`: as in `search`.
+        """
         from headrace.flows.answer import Asker, ask
 
         name = self._corpus(corpus)
@@ -91,7 +101,27 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
         )
-        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name))
+        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name, as_of))
+
+    def deprecate(
+        self, document: str, *, by: str | None = None, reason: str = "", undo: bool = False
+    ) -> DeprecateReport:
+        """Declare a document deprecated, replaced by another one where `by` names it; `undo` takes it back.
+
+        Documents are named by URI, `corpus/URI` or file name. Raises NotFoundError, UsageError.
+        """
+        from headrace.flows.deprecate import deprecate
+
+        return deprecate(
+            self.ledger,
+            document,
+            by=by,
+            reason=reason,
+            undo=undo,
+            releases=self.releases,
+            corpora=list(self.config.corpora),
+            actor=self.actor,
+        )
 
     def why(self, ref: str, *, access: Sequence[str] | None = None) -> WhyReport:
         """Explain a trace, chunk, document, generation or release: what it came from, what came from it.

@@ -11,6 +11,7 @@ from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.options import read_options
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.plugins import names as plugin_names
 
 _SOURCE_TABLES: Mapping[str, type[SourceConfig]] = {
@@ -19,7 +20,7 @@ _SOURCE_TABLES: Mapping[str, type[SourceConfig]] = {
     "web": WebConfig,
 }
 _SCHEMES = ("http", "https", "file")
-_KEYS = ("access", "default_labels", "recipe", "sources")
+_KEYS = ("access", "default_labels", "ranking", "recipe", "sources")
 
 
 def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -> CorpusConfig:
@@ -37,6 +38,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         recipe=_recipe(table.child("recipe"), models),
         access=access,
         default_labels=default_labels,
+        ranking=table.child("ranking").fill(RankingConfig, given={}),
     )
 
 

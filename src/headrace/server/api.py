@@ -18,6 +18,7 @@ MAX_TEXT_CHARACTERS = 20_000
 
 _ACCESS = "Labels of the caller. They come with the request until keys exist, on loopback only."
 _FILTER = "Only documents whose metadata match, such as `year >= 2020 and lang in ('en', 'de')`."
+_AS_OF = "Search as of a time: RFC 3339, a date, or an age such as `30d ago`."
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -31,6 +32,7 @@ class _Limits(BaseModel):
     filter: Annotated[str | None, Field(description=_FILTER)] = None
     access: Annotated[list[str], Field(description=_ACCESS, max_length=200)] = []
     corpus: Annotated[str | None, Field(description="Needed where a workspace has several.")] = None
+    as_of: Annotated[str | None, Field(description=_AS_OF, max_length=64)] = None
 
 
 class SearchRequest(_Limits):
@@ -132,7 +134,12 @@ def status(workspace: Served) -> Reply:
 def _search(workspace: Workspace, asked: SearchRequest) -> Reply:
     return Reply(
         workspace.search(
-            asked.query, k=asked.k, filter=asked.filter, access=tuple(asked.access), corpus=asked.corpus
+            asked.query,
+            k=asked.k,
+            filter=asked.filter,
+            access=tuple(asked.access),
+            corpus=asked.corpus,
+            as_of=asked.as_of,
         )
     )
 
@@ -140,6 +147,11 @@ def _search(workspace: Workspace, asked: SearchRequest) -> Reply:
 def _ask(workspace: Workspace, asked: AskRequest) -> Reply:
     return Reply(
         workspace.ask(
-            asked.question, k=asked.k, filter=asked.filter, access=tuple(asked.access), corpus=asked.corpus
+            asked.question,
+            k=asked.k,
+            filter=asked.filter,
+            access=tuple(asked.access),
+            corpus=asked.corpus,
+            as_of=asked.as_of,
         )
     )

@@ -47,9 +47,26 @@ def outside_index(opened: Opened, *, where: str | None) -> list[int]:
 
 def vectors_of(opened: Opened, rows: Sequence[int]) -> NDArray[np.float32]:
     """The stored vectors of rows, in their order; shape (rows, dimension), unit length."""
-    column = _take(opened, rows, ["vector"])["vector"].combine_chunks()
+    return _vectors(_take(opened, rows, ["vector"]))
+
+
+def vectors_and_documents(
+    opened: Opened, rows: Sequence[int]
+) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """The same in one read with the document that each row belongs to."""
+    found = _take(opened, rows, ["vector", "document"])
+    return _vectors(found), dict(zip(rows, found["document"].to_pylist(), strict=True))
+
+
+def documents_of(opened: Opened, rows: Sequence[int]) -> dict[int, str]:
+    """The document that each row belongs to."""
+    return dict(zip(rows, _take(opened, rows, ["document"])["document"].to_pylist(), strict=True))
+
+
+def _vectors(table: pa.Table) -> NDArray[np.float32]:
+    column = table["vector"].combine_chunks()
     flat: NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(rows), column.type.list_size)
+    return flat.reshape(len(column), column.type.list_size)
 
 
 def similarities(

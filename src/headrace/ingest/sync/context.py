@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,3 +61,5 @@ class SyncContext:
     publish_seconds: float = 10.0
     """…or this many seconds, so that a crash costs little."""
     progress: Callable[[SyncProgress], None] | None = None
+    freshness_us: Mapping[str, int | None] = field(default_factory=dict)
+    """Source to the age by which its changes are to be searchable."""

@@ -13,7 +13,10 @@ from headrace.ingest.index.schema import chunk_schema
 from headrace.ingest.sync.changes import failure_stamp
 from headrace.ingest.sync.embed import Embedded
 from headrace.ingest.sync.prepare import Failed, Touched
-from headrace.ledger import documents, failures, leases, lineage, observations, snapshots
+from headrace.ingest.sync.standing import record as record_standings
+from headrace.ingest.sync.standing import standing_of
+from headrace.ingest.sync.steps import steps_of
+from headrace.ledger import documents, failures, freshness, history, leases, lineage, observations, snapshots
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.document import Observation
@@ -21,8 +24,10 @@ from headrace.records.document import Observation
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from headrace.ingest.sync.ages import Ages
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Ledger, Write
+    from headrace.ledger.standings import Standing
 
 _BEFORE_COMMIT = declare("sync.before_index_commit")
 _AFTER_COMMIT = declare("sync.after_index_commit")
@@ -94,6 +99,8 @@ class Publisher:
     """Documents in the generation."""
     chunks: int
     commits: int = 0
+    ages: Ages | None = None
+    """Set once the sources are listed, where this generation serves."""
 
     def publish(self, pending: Pending, *, counts: Mapping[str, int]) -> None:
         """Make a batch visible. `counts` holds the chunk count of each known document by URI."""
@@ -106,7 +113,8 @@ class Publisher:
         known = [uri for uri in gone if uri in counts]
         self.documents += len(pending.embedded) - len(known)
         self.chunks += pending.chunks - sum(counts[uri] for uri in known)
-        self.ledger.write(lambda tx: self._record(tx, pending, version))
+        stated = [row for row in (standing_of(item.document) for item in pending.embedded) if row is not None]
+        self.ledger.write(lambda tx: self._record(tx, pending, version, stated))
         fire(_AFTER_PUBLISH)
 
     def publish_version(self, version: int, *, digest: str) -> None:
@@ -138,12 +146,13 @@ class Publisher:
             digest=digest,
         )
 
-    def _record(self, tx: Write, pending: Pending, version: int | None) -> None:
+    def _record(self, tx: Write, pending: Pending, version: int | None, stated: Sequence[Standing]) -> None:
         states = [self._state(item, pending.moved, tx.now_us) for item in pending.embedded]
         documents.remove(tx, self.generation, pending.removed)
         documents.put(tx, self.generation, states)
         observations.remove(tx, self.corpus, pending.removed)
         observations.put(tx, self.corpus, _observations(pending, tx.now_us))
+        self._record_past(tx, pending, stated)
         self._record_failures(tx, pending)
         lineage.link(tx, _moves(self.corpus, pending.moved, self.run_id))
         fire(_IN_TRANSACTION)
@@ -151,6 +160,16 @@ class Publisher:
             self._snapshot(tx, version, None)
         else:
             leases.check(tx, self.lease)
+
+    def _record_past(self, tx: Write, pending: Pending, stated: Sequence[Standing]) -> None:
+        listed_at_us = self.ages.listed_at_us if self.ages else None
+        written = [item.document.candidate.item.uri for item in pending.embedded]
+        marks = record_standings(tx, self.corpus, written=written, removed=pending.removed, stated=stated)
+        steps = steps_of(tx, self.corpus, pending, generation=self.generation, run_id=self.run_id)
+        history.add(tx, self.corpus, [*steps, *marks], listed_at_us=listed_at_us)
+        if self.ages is not None:
+            lags = self.ages.lags_us([item.document for item in pending.embedded], tx.now_us)
+            freshness.add(tx, self.corpus, lags, targets_us=self.ages.targets_us)
 
     def _record_failures(self, tx: Write, pending: Pending) -> None:
         healthy = [item.document.candidate.item.uri for item in pending.embedded]

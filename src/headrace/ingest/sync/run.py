@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from headrace.ingest.sync import target as targets
+from headrace.ingest.sync.ages import Ages
 from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.changes import Changes
+from headrace.ingest.sync.closing import close
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import embed
@@ -19,7 +21,7 @@ from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.survey import Survey, survey
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
-from headrace.ledger import leases, runs, snapshots
+from headrace.ledger import leases, listings, runs, snapshots
 from headrace.ledger.documents import load_brief
 from headrace.ledger.leases import Lease
 from headrace.ledger.ledger import Write
@@ -40,13 +42,14 @@ def sync(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
         run_id = context.ledger.write(lambda tx: _start(tx, context))
         try:
-            report = _Sync(context, lease, run_id).run(confirm_deletes=confirm_deletes, verify=verify)
+            started = _Sync(context, lease, run_id)
+            report = started.run(confirm_deletes=confirm_deletes, verify=verify)
         except BaseException as error:
             failed = {"error": f"{type(error).__name__}: {error}"}
             context.ledger.write(lambda tx: runs.finish(tx, run_id, "failed", report=failed))
             raise
         state: Literal["done", "withheld"] = "withheld" if report.withheld_reason else "done"
-        context.ledger.write(lambda tx: runs.finish(tx, run_id, state, report=to_plain(report)))
+        context.ledger.write(lambda tx: started.finish(tx, state, report))
         return report
 
 
@@ -72,6 +75,8 @@ class _Sync:
             record=True,
         )
         changes = seen.changes
+        self._seen = seen
+        self._publisher.ages = self._ages(seen) if target.is_serving else None
         tally.unchanged = changes.unchanged
         tally.failures = list(changes.failed)
         self._stream(changes, seen)
@@ -79,8 +84,26 @@ class _Sync:
         verdict = judge(seen.listings, changes.missing, baseline=baseline, confirmed=confirm_deletes)
         self._publish(Pending(removed=list(verdict.delete)))
         tally.delete(verdict.delete)
+        self._absent = {uri: changes.missing[uri] for uri in verdict.withheld}
         digest = self._settle()
         return self._report(verdict, digest, self._cut_over(verdict))
+
+    def finish(self, tx: Write, state: Literal["done", "withheld"], report: SyncReport) -> None:
+        """End the run with its report and how the sources stand."""
+        seen = self._seen
+        close(
+            tx, self._context.corpus, seen=seen.listings, listed_at_us=seen.listed_at_us, absent=self._absent
+        )
+        runs.finish(tx, self._run_id, state, report=to_plain(report))
+
+    def _ages(self, seen: Survey) -> Ages:
+        with self._context.ledger.read() as conn:
+            before = listings.load(conn, self._context.corpus)
+        return Ages(
+            listed_at_us=seen.listed_at_us,
+            complete_at_us={source: row.complete_at_us for source, row in before.items()},
+            targets_us=self._context.freshness_us,
+        )
 
     def _stream(self, changes: Changes, seen: Survey) -> None:
         context = self._context

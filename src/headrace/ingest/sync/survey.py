@@ -24,6 +24,8 @@ class Survey:
 
     listings: tuple[Listing, ...]
     changes: Changes
+    listed_at_us: int
+    """When the listing began, UTC microseconds."""
 
 
 def survey(
@@ -41,6 +43,7 @@ def survey(
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
         failed = {row.uri: row for row in failures.list(conn, context.corpus)}
+    listed_at_us = time.time_ns() // 1000
     listings = tuple(_list(source, observed) for source in context.sources)
     known = Known(
         observations=observed,
@@ -54,7 +57,7 @@ def survey(
     changes = compare(
         listings, known, acl_ids=_acl_ids(context, listings, record=record), verify_before_us=due
     )
-    return Survey(listings=listings, changes=changes)
+    return Survey(listings=listings, changes=changes, listed_at_us=listed_at_us)
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

@@ -55,7 +55,7 @@ class CorpusConfig:
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)
     """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
-    ranking: RankingConfig = RankingConfig()
+    ranking: RankingConfig = field(default_factory=RankingConfig)
     """`[corpus.NAME.ranking]`: what documents lose that no longer hold."""
 
 

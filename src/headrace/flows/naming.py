@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def find_document(
     conn: Connection, releases: Releases, corpora: Sequence[str], name: str, *, kind: str = "document"
 ) -> tuple[str, DocumentState]:
-    """Corpus and state of a document that serves. Raises NotFoundError, with the close ones where several fit."""
+    """Corpus and state of a document that serves. Raises NotFoundError, which lists them where several fit."""
     close: list[tuple[str, DocumentState]] = []
     for corpus in corpora:
         generation = releases.generation(conn, corpus)
@@ -36,5 +36,7 @@ def find_document(
         kind,
         name,
         known=[f"{corpus}/{state.uri}" for corpus, state in close],
-        hint="Name one of them in full." if close else "`headrace search` and `headrace ask` print such names.",
+        hint="Name one of them in full."
+        if close
+        else "`headrace search` and `headrace ask` print such names.",
     )

@@ -5,7 +5,7 @@ Most documents say nothing of the kind and have no row.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
@@ -94,13 +94,8 @@ def _where(
     found: dict[str, Standing] = {}
     for part in slices(values):
         statement = sa.select(*_COLUMNS).where(standings.c.corpus == corpus, column.in_(part))
-        found.update((row.uri, Standing(**_plain(row._asdict()))) for row in conn.execute(statement))
+        found.update((row.uri, Standing(**row._asdict())) for row in conn.execute(statement))
     return found
-
-
-def _plain(values: Mapping[str, object]) -> dict[str, object]:
-    sketch = values["sketch"]
-    return {**values, "sketch": bytes(sketch) if isinstance(sketch, bytes | memoryview) else None}
 
 
 def _stored(corpus: str, row: Standing) -> tuple[object, ...]:

@@ -62,9 +62,7 @@ def build_mcp(workspace: Workspace, *, access: tuple[str, ...]) -> MCPServer[Non
         """Find the passages that fit a query best, each with its document, page, headings and score."""
 
         def run() -> SearchResult:
-            return workspace.search(
-                query, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of
-            )
+            return workspace.search(query, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of)
 
         try:
             result = await anyio.to_thread.run_sync(run)
@@ -83,9 +81,7 @@ def build_mcp(workspace: Workspace, *, access: tuple[str, ...]) -> MCPServer[Non
         """Answer a question from the documents. Marks such as [1] name verbatim quotes, listed below it."""
 
         def run() -> Answer:
-            return workspace.ask(
-                question, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of
-            )
+            return workspace.ask(question, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of)
 
         try:
             result = await anyio.to_thread.run_sync(run)
@@ -116,9 +112,7 @@ def _place(item: Hit | Citation) -> str:
     page = f"page {item.page}" if item.page is not None else ""
     marks = [mark.upper() for mark in item.marks]
     newer = f"read {item.superseded_by} instead" if item.superseded_by else ""
-    return ", ".join(
-        part for part in (item.document, page, " › ".join(item.headings), *marks, newer) if part
-    )
+    return ", ".join(part for part in (item.document, page, " › ".join(item.headings), *marks, newer) if part)
 
 
 def _reply(text: str, record: SearchResult | Answer) -> CallToolResult:

@@ -50,9 +50,7 @@ def vectors_of(opened: Opened, rows: Sequence[int]) -> NDArray[np.float32]:
     return _vectors(_take(opened, rows, ["vector"]))
 
 
-def vectors_and_documents(
-    opened: Opened, rows: Sequence[int]
-) -> tuple[NDArray[np.float32], dict[int, str]]:
+def vectors_and_documents(opened: Opened, rows: Sequence[int]) -> tuple[NDArray[np.float32], dict[int, str]]:
     """The same in one read with the document that each row belongs to."""
     found = _take(opened, rows, ["vector", "document"])
     return _vectors(found), dict(zip(rows, found["document"].to_pylist(), strict=True))

@@ -1,4 +1,4 @@
-"""Puts documents that no longer hold behind those that do, and a superseded one behind the one that replaced it."""
+"""Puts documents that no longer hold behind those that do, and a superseded one behind its successor."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def _lowered(score: float, mark: Mark | None, factor: Callable[[Mark], float]) -
 
 
 def _capped(score: float, mark: Mark | None, best: Mapping[str, float]) -> float:
-    if mark is None or mark.asked_for or mark.superseded_by not in best:
+    if mark is None or mark.asked_for or mark.superseded_by is None or mark.superseded_by not in best:
         return score
     return min(score, round(best[mark.superseded_by] - _STEP, 6))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.errors import ProviderError, StorageError, UsageError, VectorMismatch
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.models.rerank import Reranker
+from headrace.ingest.index.schema import quoted
 from headrace.ingest.search.candidates import (
     by_vector,
     by_words,
@@ -25,13 +26,12 @@ from headrace.ingest.search.candidates import (
 from headrace.ingest.search.demotion import absent_successors, demoted
 from headrace.ingest.search.filters import compile_filter
 from headrace.ingest.search.fusion import fuse
-from headrace.ingest.search.opened import Opened
 from headrace.ingest.search.hits import hit_of
+from headrace.ingest.search.opened import Opened
 from headrace.ingest.search.snapshot import Served, Snapshots
 from headrace.ingest.search.standing import Judge
-from headrace.ingest.validity.ranking import RankingConfig
-from headrace.ingest.index.schema import quoted
 from headrace.ingest.validity.marks import Mark
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.generations import Generation
 from headrace.records.search import Hit
 
@@ -162,7 +162,7 @@ class Retriever:
         )
 
     def _ranked(self, read: _Read, query: Query, depth: int, clock: _Clock) -> tuple[Ranked, bool, str]:
-        """Candidates in the order in which they count, whether a list was cut, and a warning or an empty text."""
+        """Candidates, best first, whether a list was cut at the depth, and a warning or an empty text."""
         words = self.pool.submit(by_words, read.opened, query.text, where=read.where, limit=depth)
         vector, warning = self._embed(read.served, query.text)
         clock.lap("embed")
@@ -185,7 +185,7 @@ class Retriever:
         found: tuple[dict[int, float], list[int], dict[int, str], Ranked],
         depth: int,
     ) -> Ranked:
-        """Demote what no longer holds. What holds instead is looked for where it is not among the candidates."""
+        """Demote what no longer holds; what holds instead is looked for where it is no candidate."""
         lexical, near, documents, ranked = found
         marks = self._marks(read, documents)
         absent = absent_successors(ranked, documents, marks)[:_SUCCESSORS]

@@ -11,7 +11,7 @@ from headrace.ingest.sync.prepare import Prepared
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ages:
-    """When this run listed the sources, and when each was last listed in full before. Times in UTC microseconds."""
+    """When this run listed the sources, and when each was last listed in full before, in UTC microseconds."""
 
     listed_at_us: int
     complete_at_us: Mapping[str, int | None]

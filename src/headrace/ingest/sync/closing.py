@@ -1,4 +1,4 @@
-"""How the sources stand at the end of a run: what the listings came to, what waits, what is served unlisted."""
+"""How the sources stand at the end of a run: what was listed, what waits, what is served unlisted."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from headrace.ingest.sync.prepare import Prepared
     from headrace.ledger.ledger import Write
 
-_RECORDED = declare("sync.standings_recorded")
+_RECORDED = declare("standing.recorded")
 
 
 def standing_of(document: Prepared) -> Standing | None:
@@ -56,7 +56,9 @@ def record(
     new = {row.uri: _with_link(row, before.get(row.uri)) for row in stated}
     gone = sorted(before.keys() - new.keys())
     moved = _relink(tx, corpus, before, new, gone)
-    changed = {uri: row for uri, row in new.items() if before.get(uri) != row} | {row.uri: row for row in moved}
+    changed = {uri: row for uri, row in new.items() if before.get(uri) != row} | {
+        row.uri: row for row in moved
+    }
     if not changed and not gone:
         return []
     standings.remove(tx, corpus, gone)

@@ -1,1 +1,1 @@
-"""Whether a document holds: its dates, its versions, what replaced it, and what that costs it in the ranking."""
+"""Whether a document holds: its dates, its versions, what replaced it, and what that costs its rank."""

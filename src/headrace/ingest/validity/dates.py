@@ -51,7 +51,7 @@ def declared(metadata: Mapping[str, Scalar]) -> Declared:
 
 
 def moment_us(value: Scalar, *, end: bool = False) -> int | None:
-    """A date or time as UTC microseconds; a day gives its beginning, or with `end` the beginning of the next."""
+    """A date or time as UTC microseconds; a day gives its beginning, with `end` that of the next."""
     if not isinstance(value, str):
         return None
     text = value.strip()

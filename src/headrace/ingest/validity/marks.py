@@ -1,4 +1,4 @@
-"""Which documents no longer hold, or do not hold yet, at a time: kept in memory, read anew when it changes."""
+"""Which documents no longer hold, or not yet, at a time: kept in memory, read anew when it changes."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ NO_MARKS = Marks()
 
 
 def read_marks(conn: Connection, corpus: str, generation: str, *, epoch: int, known: Marks) -> Marks:
-    """The marks of a corpus; `known` is given back as long as nothing changed. `epoch` counts its publishes."""
+    """The marks of a corpus; `known` is given back while nothing changed. `epoch` counts its publishes."""
     seq = standings.sequence(conn, corpus)
     # What a document names as its replacement may come or go with any publish.
     key = (seq, epoch if any(row.replacement for row in known.rows.values()) else known.key[1])
@@ -126,4 +126,6 @@ def _replaced(conn: Connection, generation: str, rows: Sequence[Standing]) -> di
 
 
 def _asked_for(row: Standing, query: str) -> bool:
-    return any(version is not None and is_named(version, query) for version in (row.version, row.title_version))
+    return any(
+        version is not None and is_named(version, query) for version in (row.version, row.title_version)
+    )

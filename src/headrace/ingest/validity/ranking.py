@@ -11,7 +11,7 @@ from headrace.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingConfig:
-    """`[corpus.NAME.ranking]`: what the score of a chunk is multiplied by when its document no longer holds."""
+    """`[corpus.NAME.ranking]`: what a chunk's score is multiplied by when its document no longer holds."""
 
     superseded: float = field(default=0.3, metadata={"minimum": 0, "maximum": 1})
     """For a document that a newer version replaced; it also never comes before that version."""

@@ -1,7 +1,7 @@
 """How much of two texts is the same, from small sketches of them: a bottom-k estimate of the Jaccard index.
 
-Broder: On the resemblance and containment of documents (1997). What is compared are pairs of neighbouring words;
-digits count as equal, since a new version changes its numbers first.
+Broder: On the resemblance and containment of documents (1997). What is compared are pairs of neighbouring
+words; digits count as equal, since a new version changes its numbers first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _SIZE = 256
-"""Numbers in a sketch: the estimate is off by some 3 points; texts with fewer word pairs are compared exactly."""
+"""Numbers in a sketch: the estimate is off by some 3 points; texts with fewer word pairs are exact."""
 _WORD = re.compile(r"\w+")
 _DIGITS = re.compile(r"\d+")
 _MOST_CHARACTERS = 400_000

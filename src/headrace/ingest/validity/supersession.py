@@ -1,4 +1,4 @@
-"""Finds which version of a thing replaces which: equal stems, near-identical texts, and an order between them.
+"""Finds which version of a thing replaces which: equal stems, near-identical texts, and an order.
 
 The outcome is a function of the documents that there are, whatever the order in which they came.
 """
@@ -40,7 +40,9 @@ def successors(rows: Iterable[Standing]) -> dict[str, tuple[str, int | None]]:
 def keys(row: Standing) -> list[tuple[int, str, str]]:
     """Stem and version of a document's URI, then of its title, as far as it has them."""
     pairs = ((0, row.stem, row.version), (1, row.title_stem, row.title_version))
-    return [(rank, stem, version) for rank, stem, version in pairs if stem is not None and version is not None]
+    return [
+        (rank, stem, version) for rank, stem, version in pairs if stem is not None and version is not None
+    ]
 
 
 def holds_from(row: Standing) -> int | None:

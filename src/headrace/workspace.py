@@ -70,7 +70,7 @@ class Workspace(Wiring):
     ) -> SearchResult:
         """Find the best chunks for a query among those that the access labels open.
 
-        `as_of` is a time as `at` takes it: what held then counts, and the index of then is read if it is kept.
+        `as_of` is a time as `at` takes it: what held then counts; the index of then is read if it is kept.
         """
         from headrace.flows.search import search
 

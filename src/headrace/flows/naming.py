@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def find_document(
     conn: Connection, releases: Releases, corpora: Sequence[str], name: str, *, kind: str = "document"
 ) -> tuple[str, DocumentState]:
-    """Corpus and state of a document that serves. Raises NotFoundError, which lists them where several fit."""
+    """Corpus and state of a document that serves. Raises NotFoundError, listing those that fit."""
     close: list[tuple[str, DocumentState]] = []
     for corpus in corpora:
         generation = releases.generation(conn, corpus)

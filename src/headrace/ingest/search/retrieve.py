@@ -20,7 +20,6 @@ from headrace.ingest.search.candidates import (
     outside_index,
     read_rows,
     similarities,
-    vectors_and_documents,
     vectors_of,
 )
 from headrace.ingest.search.demotion import absent_successors, demoted
@@ -171,11 +170,29 @@ class Retriever:
         lexical = words.result()
         clock.lap("full_text")
         full = max(len(lexical), len(near)) >= depth
-        ranked, documents = _fused(read, vector, lexical, near, depth)
+        ranked, documents = self._fused(read, vector, lexical, near, depth)
         if documents:
             ranked = self._standing(read, query, vector, (lexical, near, documents, ranked), depth)
         clock.lap("fuse")
         return ranked, full, warning
+
+    def _fused(
+        self,
+        read: _Read,
+        vector: NDArray[np.float32] | None,
+        lexical: dict[int, float],
+        near: list[int],
+        depth: int,
+    ) -> tuple[Ranked, dict[int, str]]:
+        """Candidates in fused order; the document of each too, where some document may no longer hold."""
+        rows = list(dict.fromkeys([*lexical, *near]))
+        naming = self.pool.submit(documents_of, read.opened, rows) if rows and read.judge.judges else None
+        semantic: dict[int, float] = {}
+        if vector is not None:
+            semantic = similarities(vector, rows, vectors_of(read.opened, rows))
+            best = nlargest(depth, near, key=lambda row: (semantic[row], -row))
+            semantic = {row: semantic[row] for row in {*lexical, *best}}
+        return fuse(lexical, semantic), naming.result() if naming is not None else {}
 
     def _standing(
         self,
@@ -193,7 +210,7 @@ class Retriever:
             only = _within(read, absent)
             lexical = lexical | by_words(only.opened, query.text, where=only.where, limit=query.k)
             near = near + ([] if vector is None else _near(only, vector, query.k))
-            ranked, documents = _fused(read, vector, lexical, near, depth + query.k * len(absent))
+            ranked, documents = self._fused(read, vector, lexical, near, depth + query.k * len(absent))
             marks = self._marks(read, documents)
         return demoted(ranked, documents, marks, read.judge.factor)
 
@@ -302,23 +319,6 @@ def _where(served: Served, present: frozenset[int], predicate: str | None) -> st
     return f"{access} AND ({predicate})" if predicate else access
 
 
-def _fused(
-    read: _Read, vector: NDArray[np.float32] | None, lexical: dict[int, float], near: list[int], depth: int
-) -> tuple[Ranked, dict[int, str]]:
-    """Candidates in fused order, and the document of each where some document may no longer hold."""
-    rows = list(dict.fromkeys([*lexical, *near]))
-    judged = read.judge.judges and bool(rows)
-    if vector is None:
-        return fuse(lexical, {}), documents_of(read.opened, rows) if judged else {}
-    if judged:
-        vectors, documents = vectors_and_documents(read.opened, rows)
-    else:
-        vectors, documents = vectors_of(read.opened, rows), {}
-    semantic = similarities(vector, rows, vectors)
-    best = nlargest(depth, near, key=lambda row: (semantic[row], -row))
-    return fuse(lexical, {row: semantic[row] for row in {*lexical, *best}}), documents
-
-
 def _within(read: _Read, documents: Sequence[str]) -> _Read:
     """The same read, of these documents only."""
     names = ", ".join(quoted(uri) for uri in documents)
@@ -328,7 +328,8 @@ def _within(read: _Read, documents: Sequence[str]) -> _Read:
 
 def _near(read: _Read, vector: NDArray[np.float32], limit: int) -> list[int]:
     rows = by_vector(read.opened, vector, where=read.where, limit=limit)
-    return list(dict.fromkeys([*rows, *outside_index(read.opened, where=read.where)]))
+    outside = outside_index(read.opened, vector, where=read.where, limit=limit)
+    return list(dict.fromkeys([*rows, *outside]))
 
 
 def _words_missing(opened: Opened, hits: Sequence[Hit]) -> str:

@@ -1,8 +1,8 @@
 """Reads versions and dates out of names: `policies/retention-2025.md` is `policies/retention`, of 2025.
 
 A year, a full date and `v2`, `version 2.1`, `rev-3` count as versions. A name that holds a quarter,
-half-year, month or week, or a word such as "report" or "minutes", names a record of its own time: the report of one
-quarter is not replaced by that of the next, so such a name has no version.
+half-year, month or week, or a word such as "report" or "minutes", names a record of its own time: the report
+of one quarter is not replaced by that of the next, so such a name has no version.
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ _KEYS = frozenset({*VALID_FROM, *VALID_TO, *DATED, *SUPERSEDED_BY, DEPRECATED})
 
 def declared(metadata: Mapping[str, Scalar]) -> Declared:
     """What metadata says; values that are no date are passed over, since they stay visible as metadata."""
-    if _KEYS.isdisjoint(metadata) and _KEYS.isdisjoint(key.lower() for key in metadata):
-        return NOTHING
     values = {key.lower().replace("-", "_"): value for key, value in metadata.items()}
+    if _KEYS.isdisjoint(values):
+        return NOTHING
     replacement = next((str(values[key]) for key in SUPERSEDED_BY if values.get(key)), None)
     return Declared(
         valid_from_us=_first(values, VALID_FROM, end=False),

@@ -84,21 +84,16 @@ def is_named(version: str, query: str) -> bool:
     """Whether a query names a version, as "the policy of 2025" does `2025`."""
     if not any(character.isdigit() for character in query):
         return False
-    named = {_joined(match) for match in _DATE.finditer(query)}
-    named |= {match[1] for match in _SINGLE_YEAR.finditer(query)}
-    named |= {_trimmed(match[1]) for match in _NUMBER.finditer(query)}
-    return named.issuperset(version.split("+"))
+    dates, years, numbers = _found(query)
+    return {*dates, *years, *numbers}.issuperset(version.split("+"))
 
 
 def _read(name: str) -> Versioned | None:
     if len(name) > _MOST_CHARACTERS or not any(character.isdigit() for character in name):
         return None
-    dates = [_joined(match) for match in _DATE.finditer(name)]
-    rest = _DATE.sub(" ", name)
-    if _PERIOD.search(rest) or _RECORD.search(name):
+    dates, years, numbers = _found(name)
+    if _PERIOD.search(_DATE.sub(" ", name)) or _RECORD.search(name):
         return None
-    years = [match[1] for match in _SINGLE_YEAR.finditer(rest)]
-    numbers = [_trimmed(match[1]) for match in _NUMBER.finditer(rest)]
     version = "+".join([*dates, *years, *numbers])
     text = "/".join(_plain(part) for part in _without(name).split("/"))
     if not version or not text.strip(" /"):
@@ -106,8 +101,16 @@ def _read(name: str) -> Versioned | None:
     return Versioned(stem=(_DATED if dates or years else _NUMBERED) + text, version=version)
 
 
+def _found(text: str) -> tuple[list[str], list[str], list[str]]:
+    dates = [_joined(match) for match in _DATE.finditer(text)]
+    text = _DATE.sub(" ", text)
+    numbers = [_trimmed(match[1]) for match in _NUMBER.finditer(text)]
+    years = [match[1] for match in _SINGLE_YEAR.finditer(_NUMBER.sub(" ", text))]
+    return dates, years, numbers
+
+
 def _without(name: str) -> str:
-    for pattern in (_DATE, _SINGLE_YEAR, _NUMBER):
+    for pattern in (_DATE, _NUMBER, _SINGLE_YEAR):
         name = pattern.sub(" ", name)
     return name
 

@@ -18,7 +18,7 @@ import re
 import sys
 import textwrap
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal
@@ -97,7 +97,16 @@ def commands(_: str) -> str:
     from headrace.cli.main import app
 
     program: Any = get_command(app)
-    return "\n\n".join(_command(name, command) for name, command in program.commands.items())
+    return "\n\n".join(_command(name, command) for name, command in _flat(program))
+
+
+def _flat(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command below a group with the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _flat(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def options(_: str) -> str:
@@ -152,9 +161,12 @@ def _command(name: str, command: Any) -> str:
 
 def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
+    from headrace.flows.index.operations import IndexOperations
     from headrace.workspace import Workspace
 
-    operation = getattr(Workspace, command, None)
+    owners: Mapping[str, type] = {"index": IndexOperations}
+    noun, _, verb = command.rpartition(" ")
+    operation = getattr(owners.get(noun, Workspace), verb.replace("-", "_"), None)
     return str(operation.__annotations__["return"]) if operation is not None else ""
 
 

@@ -14,6 +14,7 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.freshness import DeprecateReport
     from headrace.records.search import Answer, SearchResult
@@ -159,6 +160,18 @@ class Workspace(Wiring):
             events=self.events,
             folders=_local_folders(self.config),
         )
+
+    def serving(self) -> list[str]:
+        """The corpora that have a generation which serves: one read of the ledger."""
+        with self.ledger.read() as conn:
+            return [name for name in self.config.corpora if self.releases.generation(conn, name) is not None]
+
+    @property
+    def index(self) -> IndexOperations:
+        """The operations on generations: list, show, build, compare, cutover, rollback and their care."""
+        from headrace.flows.index.operations import IndexOperations
+
+        return IndexOperations(self._index_parts)
 
     def close(self) -> None:
         """Finish writes, stop workers, close every store; closing twice is allowed."""

@@ -11,12 +11,20 @@ from typing import Any
 
 import pytest
 
-from headrace.config.base import AskConfig, CorpusConfig, RecipeConfig, StorageConfig, WorkspaceConfig
+from headrace.config.base import (
+    AskConfig,
+    CorpusConfig,
+    IndexSettings,
+    RecipeConfig,
+    StorageConfig,
+    WorkspaceConfig,
+)
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
@@ -26,7 +34,9 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     WorkspaceConfig: ("Top level", {"root", "file"}),
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
+    RankingConfig: ("`[corpus.NAME.ranking]`", set()),
     AskConfig: ("`[ask]`", set()),
+    IndexSettings: ("`[index]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

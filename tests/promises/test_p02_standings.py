@@ -1,4 +1,4 @@
-"""P2: marks on documents belong to the publish, declarations to their command: a kill leaves all or nothing."""
+"""P2: marks on documents belong to the publish, declarations to their command; a kill halves neither."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from tests.workbench import Workbench, was_killed
 
 TEXT = "Receipts are due within {} days after the trip ends, and flights need the approval of a manager."
 DECLARING = sorted(name for name in NAMES if name.startswith("deprecate."))
-_DEPRECATE = "import sys, headrace\nwith headrace.open(sys.argv[1]) as w: w.deprecate('travel-2025.md', reason='x')"
+_DEPRECATE = (
+    "import sys, headrace\nwith headrace.open(sys.argv[1]) as w: w.deprecate('travel-2025.md', reason='x')"
+)
 
 
 def marks(bench: Workbench) -> dict[str, tuple[str, ...]]:
@@ -37,9 +39,7 @@ def history(bench: Workbench, uri: str) -> list[str]:
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Workbench:
     """Two versions of a policy, the newer of which is not synced yet."""
     found = Workbench(tmp_path)
-    found.configure(
-        ledger=request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    )
+    found.configure(ledger=request.getfixturevalue("postgres_url") if request.param == "postgresql" else None)
     found.write("travel-2024.md", TEXT.format(60))
     found.sync()
     found.write("travel-2025.md", TEXT.format(30))

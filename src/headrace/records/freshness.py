@@ -16,3 +16,4 @@ class DeprecateReport:
     superseded_by: str | None = None
     """URI of the document that replaces it."""
     reason: str = ""
+    """Why, as it was given."""

@@ -84,22 +84,32 @@ def test_marks_go_with_the_newer_version(bench: Workbench) -> None:
 
 
 def test_documents_alike_that_are_no_versions_are_not_marked(bench: Workbench) -> None:
-    text = "# Runbook\n\nPage the engineer on call, look at the dashboard, restart {}, then write down what happened."
+    text = (
+        "# Runbook\n\nPage the engineer on call, look at the dashboard, restart {}, then write it down."
+    )
     bench.write("runbook-search.md", text.format("the search nodes"))
     bench.write("runbook-billing.md", text.format("the billing worker"))
-    review = "# Review\n\nRevenue was {} EUR, churn was {} percent, and hiring went as planned in this quarter."
+    review = (
+        "# Review\n\nRevenue was {} EUR, churn was {} percent, and hiring went as planned in this quarter."
+    )
     bench.write("review-2025-q1.md", review.format(100, 3))
     bench.write("review-2025-q2.md", review.format(120, 4))
     bench.write("figures-2025-q3.md", review.format(130, 5))
     bench.write("figures-2025-q4.md", review.format(140, 6))
     bench.sync()
     with bench.open() as workspace:
-        marked = {hit.document for hit in workspace.search("runbook review revenue receipts", k=50).hits if hit.marks}
+        marked = {
+            hit.document
+            for hit in workspace.search("runbook review revenue receipts", k=50).hits
+            if hit.marks
+        }
     assert marked == {"docs/travel-2024.md"}
 
 
 def test_expired_is_demoted_and_shown_or_hidden_if_so_configured(bench: Workbench) -> None:
-    bench.write("offer.md", "---\nvalid_to: 2024-06-30\n---\nTrains receipts offer: trains cost half, receipts too.")
+    bench.write(
+        "offer.md", "---\nvalid_to: 2024-06-30\n---\nTrains receipts offer: trains cost half, receipts too."
+    )
     bench.sync()
     with bench.open() as workspace:
         found = workspace.search("trains receipts offer").hits
@@ -116,7 +126,9 @@ def test_expired_is_demoted_and_shown_or_hidden_if_so_configured(bench: Workbenc
 
 
 def test_what_does_not_hold_yet_is_demoted(bench: Workbench) -> None:
-    bench.write("next.md", "---\nvalid_from: 2999-01-01\n---\nReceipts receipts receipts of trains by pigeon.")
+    bench.write(
+        "next.md", "---\nvalid_from: 2999-01-01\n---\nReceipts receipts receipts of trains by pigeon."
+    )
     bench.write("travel-2099.md", TRAVEL.format(days=5))
     bench.sync()
     with bench.open() as workspace:
@@ -128,7 +140,9 @@ def test_what_does_not_hold_yet_is_demoted(bench: Workbench) -> None:
 
 
 def test_deprecated_by_the_document_by_a_rule_and_by_hand(bench: Workbench) -> None:
-    bench.write("old/a.md", "---\nsuperseded_by: ../trains.md\n---\nTrains were pulled by horses; receipts on clay.")
+    bench.write(
+        "old/a.md", "---\nsuperseded_by: ../trains.md\n---\nTrains were pulled by horses; receipts on clay."
+    )
     bench.write("old/b.md", "---\ndeprecated: see the wiki\n---\nReceipts of horses.")
     bench.write("archive/c.md", "Receipts of carts.")
     bench.configure(extra='[corpus.docs.ranking]\ndeprecate = ["archive/**"]\n')
@@ -189,7 +203,9 @@ def test_as_of_a_time_what_held_then_comes_first(bench: Workbench) -> None:
         assert "no longer kept" in then.warnings[0]
         assert "60 days" in workspace.ask("When are receipts due after the trip?", as_of="2024-07-01").answer
         assert workspace.search("receipts", as_of="now").warnings == ()
-        assert order(workspace.search("receipts due after the trip", as_of="2999-01-01"))[0] == "travel-2025.md"
+        assert (
+            order(workspace.search("receipts due after the trip", as_of="2999-01-01"))[0] == "travel-2025.md"
+        )
         with pytest.raises(UsageError, match="soon"):
             workspace.search("receipts", as_of="soon")
 

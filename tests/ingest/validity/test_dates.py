@@ -26,7 +26,14 @@ def test_until_when_a_day_is_included_and_a_time_is_the_end(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [(True, ""), ("yes", ""), ("moved to the wiki", "moved to the wiki"), (False, None), ("no", None), (None, None)],
+    [
+        (True, ""),
+        ("yes", ""),
+        ("moved to the wiki", "moved to the wiki"),
+        (False, None),
+        ("no", None),
+        (None, None),
+    ],
 )
 def test_deprecated_with_or_without_a_reason(value: Scalar, reason: str | None) -> None:
     assert declared({"deprecated": value}).deprecated == reason

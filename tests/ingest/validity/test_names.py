@@ -57,7 +57,13 @@ def test_a_record_of_its_own_time_has_no_version(name: str) -> None:
 
 
 def test_other_things_and_other_kinds_of_version_have_other_stems() -> None:
-    names = ["a/policy-2025.md", "b/policy-2025.md", "a/policy-v2.md", "a/terms-2025.md", "a/policy-2025.de.md"]
+    names = [
+        "a/policy-2025.md",
+        "b/policy-2025.md",
+        "a/policy-v2.md",
+        "a/terms-2025.md",
+        "a/policy-2025.de.md",
+    ]
     found = [of_uri(name) for name in names]
     assert len({item.stem for item in found if item is not None}) == len(names)
 

@@ -19,16 +19,19 @@ from headrace.ledger.ledger import Ledger
 from headrace.ledger.standings import Standing
 
 POLICY = (
-    "Employees may book trains in second class and flights with the approval of their manager. Receipts are due "
+    "Employees may book trains in second class, and flights with the approval of a manager. Receipts are due "
     "within {days} days after the trip ends. Meals are paid up to {sum} EUR a day."
 )
-ANOTHER = "Backups of the index are written every night and kept for {days} days, then they are removed for good."
+ANOTHER = "Backups of the index are written every night and kept for {days} days, then they are removed."
 DOCUMENTS = {
-    **{f"docs/travel-{year}.md": POLICY.format(days=90 - year % 100, sum=year % 100) for year in range(2021, 2026)},
+    **{
+        f"docs/travel-{year}.md": POLICY.format(days=90 - year % 100, sum=year % 100)
+        for year in range(2021, 2026)
+    },
     "docs/travel-v1.md": POLICY.format(days=1, sum=2),
     "docs/travel-v2.md": POLICY.format(days=3, sum=4),
     "docs/backup-2024.md": ANOTHER.format(days=30),
-    "docs/backup-2025.md": "Quite another text stands here: the vendor was changed and nothing of the old is left.",
+    "docs/backup-2025.md": "Quite another text stands here: the vendor changed and nothing is left.",
     "docs/backup-2026.md": ANOTHER.format(days=35),
     "docs/a.md": POLICY.format(days=5, sum=6),
     "docs/b.md": POLICY.format(days=7, sum=8),
@@ -81,6 +84,7 @@ def test_each_version_is_replaced_by_the_next_one_that_is_much_the_same(ledger: 
     assert _links(ledger, "all") == LINKS
 
 
+_LETTERS = tuple("abcdefghijkl")
 _RUNS = itertools.count()
 _STEPS = st.lists(
     st.tuples(
@@ -128,7 +132,13 @@ def test_a_change_that_marks_nothing_leaves_readers_alone(ledger: Ledger) -> Non
     assert seq() == 1
 
 
-@given(words=st.lists(st.sampled_from("a b c d e f g h i j k l".split()), min_size=6, max_size=900))
+@given(
+    words=st.lists(
+        st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]),
+        min_size=6,
+        max_size=900,
+    )
+)
 @settings(max_examples=60, deadline=None)
 def test_a_text_resembles_itself_wholly_and_another_not_at_all(words: list[str]) -> None:
     own, other = sketch([" ".join(words)]), sketch(["x y z " * 300 + "u v w q"])
@@ -145,7 +155,7 @@ def test_the_estimate_is_near_the_share_of_word_pairs() -> None:
     assert left is not None
     assert right is not None
     assert abs(resemblance(left, right) - 3 / 5) < 0.1
-    assert NEAR_IDENTICAL < resemblance(left, right)
+    assert resemblance(left, right) > NEAR_IDENTICAL
 
 
 def test_a_text_of_a_few_words_is_compared_with_nothing() -> None:

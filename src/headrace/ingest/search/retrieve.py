@@ -142,7 +142,8 @@ class Retriever:
         depth = max(CANDIDATES, 3 * query.k)
         while True:
             ranked, full, warning = self._ranked(read, query, depth, clock)
-            checked = self._check(read, query, ranked, last=last)
+            noted: list[str] = []
+            checked = self._check(read, query, ranked, noted, last=last)
             clock.lap("check")
             if checked is None:
                 return None
@@ -154,7 +155,9 @@ class Retriever:
             hits=hits,
             served=read.served,
             warnings=tuple(
-                text for text in (warning, _words_missing(read.opened, hits), read.judge.warning) if text
+                text
+                for text in (warning, *noted, _words_missing(read.opened, hits), read.judge.warning)
+                if text
             ),
             timings_ms=clock.laps,
             dropped=dropped,
@@ -234,12 +237,15 @@ class Retriever:
             return None, f"full text only: the query could not be embedded ({error.message})"
 
     def _check(
-        self, read: _Read, query: Query, ranked: Ranked, *, last: bool
+        self, read: _Read, query: Query, ranked: Ranked, noted: list[str], *, last: bool
     ) -> tuple[tuple[Hit, ...], dict[str, int]] | None:
-        """Hold hits against the ledger as it is now; None asks for another try on a newer snapshot."""
+        """Hold hits against the ledger as it is now; None asks for another try on a newer snapshot.
+
+        Warnings are added to `noted`.
+        """
         dropped: dict[str, int] = {}
         hits: list[Hit] = []
-        for wave in self._waves(read, query, ranked):
+        for wave in self._waves(read, query, ranked, noted):
             uris = read.judge.with_successors({row["document"] for row, _ in wave})
             newest, states, admitted = self.snapshots.states(read.served, uris, query.access)
             for row, score in wave:
@@ -264,12 +270,18 @@ class Retriever:
                 dropped[reason] = dropped.get(reason, 0) + 1
         return tuple(hits), dropped
 
-    def _waves(self, read: _Read, query: Query, ranked: Ranked) -> Iterator[list[Scored]]:
+    def _waves(self, read: _Read, query: Query, ranked: Ranked, noted: list[str]) -> Iterator[list[Scored]]:
         """Rows with scores, best first, a few at a time: most searches need only the first wave."""
         start = 0
         if self.reranker is not None and ranked:
-            start = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
-            yield self._reranked(self.reranker, read, query, _rows(read.opened, ranked[:start]))
+            end = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
+            rows = _rows(read.opened, ranked[:end])
+            try:
+                rows = self._reranked(self.reranker, read, query, rows)
+            except ProviderError as error:
+                noted.append(f"not reranked: {error.message}")
+            yield rows
+            start = end
         while start < len(ranked):
             end = _end_of_ties(ranked, start + query.k)
             yield _rows(read.opened, ranked[start:end])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.embedders.store import EmbeddingStore
@@ -42,6 +43,10 @@ class SyncContext:
     sources: Sequence[Source]
     access: AccessRules
     recipe: Recipe
+    settings: Mapping[str, Any]
+    """The keys of `[corpus.NAME.recipe]` that make this recipe."""
+    with_settings: Callable[[Mapping[str, Any]], SyncContext]
+    """The same corpus by another recipe. Raises HeadraceError where that cannot be had any more."""
     embedder: Embedder
     embeddings: EmbeddingStore
     parse_many: ParseMany
@@ -51,6 +56,8 @@ class SyncContext:
     """Generation id to the place of its table."""
     serving: Serving
     actor: str
+    keep_retired: timedelta = timedelta(days=7)
+    """How long a generation that was replaced is kept in step."""
     upkeep: Upkeep = field(default_factory=Upkeep)
     wait_seconds: float = 600.0
     """How long to wait for another writer of the same corpus."""

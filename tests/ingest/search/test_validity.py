@@ -84,9 +84,7 @@ def test_marks_go_with_the_newer_version(bench: Workbench) -> None:
 
 
 def test_documents_alike_that_are_no_versions_are_not_marked(bench: Workbench) -> None:
-    text = (
-        "# Runbook\n\nPage the engineer on call, look at the dashboard, restart {}, then write it down."
-    )
+    text = "# Runbook\n\nPage the engineer on call, look at the dashboard, restart {}, then write it down."
     bench.write("runbook-search.md", text.format("the search nodes"))
     bench.write("runbook-billing.md", text.format("the billing worker"))
     review = (

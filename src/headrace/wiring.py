@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headrace.infer.prompts.base import Prompt
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
+    from headrace.ingest.sync.access import AccessRules
     from headrace.ingest.sync.context import SyncContext
     from headrace.ledger.events.base import EventStore
     from headrace.ledger.generations import Generation
@@ -252,11 +253,11 @@ class Wiring:
         """What a sync works with: by the configured recipe, or by another one."""
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
+        from headrace.config.service import service_of, source_name
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
         from headrace.ingest.index.generation import IndexConfig
         from headrace.ingest.parsing.base import fingerprint as parser_fingerprint
-        from headrace.ingest.sync.access import AccessRule, AccessRules
         from headrace.ingest.sync.context import SyncContext
         from headrace.ingest.sync.recipe import Recipe
 
@@ -281,11 +282,7 @@ class Wiring:
             corpus=name,
             ledger=self.ledger,
             sources=self._sources(corpus.sources),
-            access=AccessRules(
-                corpus=name,
-                rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
-                default=corpus.default_labels,
-            ),
+            access=self._access_rules(name),
             recipe=made,
             settings=settings_of(settings),
             with_settings=lambda given: self._sync_context(
@@ -301,6 +298,17 @@ class Wiring:
             serving=self.releases,
             actor=_actor(),
             progress=progress,
+            freshness_us={source_name(spec): service_of(spec).freshness_us for spec in corpus.sources},
+        )
+
+    def _access_rules(self, name: str) -> AccessRules:
+        from headrace.ingest.sync.access import AccessRule, AccessRules
+
+        corpus = self.config.corpora[name]
+        return AccessRules(
+            corpus=name,
+            rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
+            default=corpus.default_labels,
         )
 
     def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:

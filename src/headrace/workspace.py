@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.config.base import WorkspaceConfig
 from headrace.config.load import find_workspace, load_config
@@ -16,7 +16,7 @@ from headrace.wiring import Wiring
 if TYPE_CHECKING:
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
-    from headrace.records.freshness import DeprecateReport
+    from headrace.records.freshness import DeprecateReport, DocumentHistory
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
 
@@ -146,19 +146,45 @@ class Workspace(Wiring):
 
         return at(self.ledger, time)
 
-    def status(self) -> StatusReport:
-        """Report how each corpus stands."""
+    def history(self, document: str, *, access: Sequence[str] | None = None) -> DocumentHistory:
+        """Tell the life of a document: revisions, failures, moves, marks, and how often it was met lately.
+
+        With `access` only of a document that these labels open. Raises NotFoundError.
+        """
+        from headrace.flows.freshness.history import document_history
+
+        return document_history(
+            self.ledger,
+            document,
+            releases=self.releases,
+            events=self.events,
+            rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
+            access=access,
+        )
+
+    def status(self, *, deep: bool = False) -> StatusReport:
+        """Report how each corpus stands: counts, failures, freshness, what is owed.
+
+        `deep` compares every row of the index with the ledger.
+        """
+        from headrace.config.service import service_of, source_name
         from headrace.flows.status import status
 
         corpora = self.config.corpora
         return status(
             self.ledger,
             workspace=str(self.root),
-            corpora={name: [_source_name(spec) for spec in item.sources] for name, item in corpora.items()},
+            corpora={name: [source_name(spec) for spec in item.sources] for name, item in corpora.items()},
             embedders={name: item.recipe.embedder for name, item in corpora.items()},
             releases=self.releases,
             events=self.events,
             folders=_local_folders(self.config),
+            services={
+                name: {source_name(spec): service_of(spec) for spec in item.sources}
+                for name, item in corpora.items()
+            },
+            access={name: self._access_rules(name) for name in corpora},
+            deep=deep,
         )
 
     def serving(self) -> list[str]:
@@ -187,12 +213,6 @@ class Workspace(Wiring):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _source_name(spec: str | Mapping[str, Any]) -> str:
-    if isinstance(spec, str):
-        return spec
-    return str(spec.get("path") or spec.get("url") or spec.get("type"))
 
 
 def _local_folders(config: WorkspaceConfig) -> dict[str, Path]:

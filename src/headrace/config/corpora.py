@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from headrace.config.base import AccessRule, CorpusConfig, RecipeConfig, SourceSpec
+from headrace.config.service import service_of
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
@@ -76,6 +77,7 @@ def _check_source_table(table: Table, index: int, source: Mapping[str, object]) 
         close = nearest(kind, allowed) if isinstance(kind, str) else None
         problem = f"is {kind!r}, which is not a type of source."
         raise table.error(problem, "sources", index, "type", allowed=allowed, nearest=close)
+    service_of(source, lambda problem, key: table.error(problem, "sources", index, key))
     if kind not in _SOURCE_TABLES:
         return
     options = {key: value for key, value in source.items() if key != "type"}

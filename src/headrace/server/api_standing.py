@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from headrace.records.freshness import DeprecateReport
-from headrace.server.api import ERRORS, Served
+from headrace.records.freshness import DeprecateReport, DocumentHistory
+from headrace.server.api import ACCESS, ERRORS, Served
 from headrace.server.replies import Reply
 
 _NAME = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -26,6 +26,16 @@ class DeprecateRequest(BaseModel):
 
 
 router = APIRouter(prefix="/api", responses=ERRORS, tags=["operations"])
+
+
+@router.get("/history/{document:path}", response_model=DocumentHistory)
+def history(
+    workspace: Served,
+    document: Annotated[str, Path(description="URI, `corpus/URI` or file name.")],
+    access: Annotated[list[str] | None, Query(description=ACCESS, max_length=200)] = None,
+) -> Reply:
+    """Tell the life of a document: each revision, failure, move and mark, and how often it was met lately."""
+    return Reply(workspace.history(document, access=access or ()))
 
 
 @router.post("/deprecate", response_model=DeprecateReport)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.index_switch import SWITCHING
 
 
 class Group(NamedTuple):
@@ -17,4 +18,6 @@ class Group(NamedTuple):
     """Verb, function, example."""
 
 
-GROUPS: Sequence[Group] = (Group("index", "See, build, compare and switch generations.", LISTING),)
+GROUPS: Sequence[Group] = (
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING]),
+)

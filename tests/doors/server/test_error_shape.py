@@ -37,7 +37,9 @@ from tests.workbench import Workbench
 
 ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
-    *("/api/index", "/api/index/{generation}", "/api/deprecate"),
+    *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
+    *("/api/index/cutover", "/api/index/rollback"),
+    *("/api/deprecate", "/api/history/{document}"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -31,7 +31,11 @@ def show_history(console: Console, history: DocumentHistory) -> None:
     for label, value in rows:
         if value:
             show_row(console, label, one_line(value))
-    show_row(console, "last week", f"found {count(history.retrieved, 'time')}, cited {count(history.cited, 'time')}")
+    show_row(
+        console,
+        "last week",
+        f"found {count(history.retrieved, 'time')}, cited {count(history.cited, 'time')}",
+    )
     if history.failure is not None:
         failed = f"{history.failure['stage']}: {history.failure['error']}"
         show_row(console, "fails", Text(one_line(failed), style="red"))

@@ -6,7 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.prepare import Prepared
+from headrace.ingest.sync.survey import Listed
+from headrace.ledger import listings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +36,14 @@ class Ages:
                 changed = max(before, document.candidate.item.modified_at_us or 0)
                 lags[source].append(max(0, now_us - changed))
         return dict(lags)
+
+
+def ages_of(context: SyncContext, listed: Listed) -> Ages:
+    """What the changes of a run are held against."""
+    with context.ledger.read() as conn:
+        before = listings.load(conn, context.corpus)
+    return Ages(
+        listed_at_us=listed.began_us,
+        complete_at_us={source: row.complete_at_us for source, row in before.items()},
+        targets_us=context.freshness_us,
+    )

@@ -16,7 +16,17 @@ from headrace.ingest.sync.prepare import Failed, Touched
 from headrace.ingest.sync.standing import record as record_standings
 from headrace.ingest.sync.standing import standing_of
 from headrace.ingest.sync.steps import steps_of
-from headrace.ledger import documents, failures, freshness, history, leases, lineage, observations, snapshots
+from headrace.ledger import (
+    documents,
+    failures,
+    freshness,
+    generations,
+    history,
+    leases,
+    lineage,
+    observations,
+    snapshots,
+)
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.document import Observation
@@ -68,6 +78,17 @@ class Pending:
     moved: dict[str, str] = field(default_factory=dict)
     """New URI to old URI."""
     healed: list[str] = field(default_factory=list)
+    computed: int = 0
+    reused: int = 0
+    cost_micros: int | None = 0
+    """Money for the embeddings in millionths; None where no price is known."""
+
+    def work(self, *, computed: int, reused: int, cost_micros: int | None) -> None:
+        """Count what embedding a batch took."""
+        self.computed += computed
+        self.reused += reused
+        known = self.cost_micros
+        self.cost_micros = None if known is None or cost_micros is None else known + cost_micros
 
     @property
     def chunks(self) -> int:
@@ -98,6 +119,8 @@ class Publisher:
     documents: int
     """Documents in the generation."""
     chunks: int
+    leads: bool = True
+    """Whether failures and moves in this generation are those of the corpus."""
     commits: int = 0
     ages: Ages | None = None
     """Set once the sources are listed, where this generation serves."""
@@ -153,8 +176,17 @@ class Publisher:
         observations.remove(tx, self.corpus, pending.removed)
         observations.put(tx, self.corpus, _observations(pending, tx.now_us))
         self._record_past(tx, pending, stated)
-        self._record_failures(tx, pending)
-        lineage.link(tx, _moves(self.corpus, pending.moved, self.run_id))
+        if pending.computed or pending.reused:
+            generations.add_work(
+                tx,
+                self.generation,
+                computed=pending.computed,
+                reused=pending.reused,
+                cost_micros=pending.cost_micros,
+            )
+        if self.leads:
+            self._record_failures(tx, pending)
+            lineage.link(tx, _moves(self.corpus, pending.moved, self.run_id))
         fire(_IN_TRANSACTION)
         if version is not None:
             self._snapshot(tx, version, None)
@@ -165,7 +197,7 @@ class Publisher:
         listed_at_us = self.ages.listed_at_us if self.ages else None
         written = [item.document.candidate.item.uri for item in pending.embedded]
         marks = record_standings(tx, self.corpus, written=written, removed=pending.removed, stated=stated)
-        steps = steps_of(tx, self.corpus, pending, generation=self.generation, run_id=self.run_id)
+        steps = steps_of(tx, self.corpus, pending, self.generation, run_id=self.run_id, leads=self.leads)
         history.add(tx, self.corpus, [*steps, *marks], listed_at_us=listed_at_us)
         if self.ages is not None:
             lags = self.ages.lags_us([item.document for item in pending.embedded], tx.now_us)

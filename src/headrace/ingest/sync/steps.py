@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from headrace.ledger.ledger import Write
 
 
-def steps_of(tx: Write, corpus: str, pending: Pending, *, generation: str, run_id: str) -> Iterator[Step]:
-    """One step for each document that was written, removed or moved, or that fails in a new way."""
+def steps_of(
+    tx: Write, corpus: str, pending: Pending, generation: str, *, run_id: str, leads: bool
+) -> Iterator[Step]:
+    """One step for each document that was written, removed or moved, or that fails in a new way.
+
+    Failures are told once: by the generation that `leads`.
+    """
     moved_to = {old: new for new, old in pending.moved.items()}
     for item in pending.embedded:
         document = item.document
@@ -26,7 +31,7 @@ def steps_of(tx: Write, corpus: str, pending: Pending, *, generation: str, run_i
         new = moved_to.get(uri)
         event, detail = ("deleted", None) if new is None else ("moved", {"moved_to": new})
         yield Step(uri, event, generation, run_id=run_id, detail=detail)
-    if pending.failed:
+    if pending.failed and leads:
         known = {row.uri: (row.stage, row.error) for row in failures.list(tx.conn, corpus)}
         for failed in pending.failed:
             if known.get(failed.document) != (failed.stage, failed.error):

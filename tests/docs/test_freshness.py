@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from headrace.flows.freshness.debt import KINDS
 from headrace.ingest.validity import dates
 from headrace.ingest.validity.ranking import RankingConfig
 from tests.docs.pages import DOCS, Block, blocks, code, section, tables
@@ -33,6 +34,11 @@ def test_the_factors_are_those_of_the_program() -> None:
         key, _, value = factor.partition(", ")
         assert getattr(RankingConfig(), code(key)) == float(value)
         assert RankingConfig().factor([code(mark)]) == float(value)
+
+
+def test_the_kinds_of_debt_are_those_of_the_program() -> None:
+    (table,) = tables(section(PAGE, "What an index owes"))
+    assert {code(kind): counts for kind, counts in table} == dict(KINDS)
 
 
 @pytest.mark.parametrize("block", COMMANDS)

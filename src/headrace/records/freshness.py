@@ -67,7 +67,7 @@ class SourceFreshness:
     late: int
     """Those of them beyond the target."""
     budget_left: float | None
-    """Share of the late changes that the objective allows and that are left, 0 to 1; None without a target."""
+    """Share of the late changes allowed by the objective that is left, 0 to 1; None without a target."""
     days: tuple[FreshnessDay, ...]
     """Those of the last 30 on which something changed, oldest first."""
 

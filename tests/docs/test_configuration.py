@@ -13,6 +13,7 @@ import pytest
 
 from headrace.config.base import (
     AskConfig,
+    BudgetConfig,
     CorpusConfig,
     IndexSettings,
     RecipeConfig,
@@ -35,6 +36,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
     RankingConfig: ("`[corpus.NAME.ranking]`", set()),
+    BudgetConfig: ("`[corpus.NAME.budget]`", set()),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),

@@ -84,6 +84,14 @@ class CorpusStatus:
     """One for each source."""
     debt: Mapping[str, Debt] = field(default_factory=dict)
     """By kind: stale, missing, ghost, wrong_version, permission_stale, metadata_missing, unindexed."""
+    dead_letters: int = 0
+    """Texts that the embedder refuses."""
+    embedder_blocked: str = ""
+    """Why nothing is written with the embedder that serves; empty while all is well."""
+    recall: float | None = None
+    """Share of the last known-answer probes that found their document; None before the first."""
+    probe_floor: float | None = None
+    """What it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ ROUTES = {
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
     *("/api/deprecate", "/api/history/{document}"),
+    *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
+    *("/api/embeddings/accept", "/api/probes"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

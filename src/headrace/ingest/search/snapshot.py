@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.errors import StorageError
 from headrace.ingest.search.opened import Opened
 from headrace.ingest.validity.marks import NO_MARKS, Marks, read_marks
-from headrace.ledger import acls, documents, generations, snapshots
+from headrace.ledger import acls, documents, generations, sentinels, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
 
@@ -30,6 +30,8 @@ class Served:
     generation: Generation
     snapshot: Snapshot
     admitted: frozenset[int]
+    blocked: str = ""
+    """Why queries are not embedded: its embedder is known to have changed."""
     """Access ids that the caller's labels open."""
     marks: Marks = NO_MARKS
     """Which documents no longer hold."""
@@ -62,12 +64,14 @@ class Snapshots:
             marks = self._marks[corpus] = read_marks(
                 conn, corpus, generation_id, epoch=snapshot.seq, known=self._marks.get(corpus, NO_MARKS)
             )
+            block = sentinels.block(conn, generation.fingerprint)
             return Served(
                 release=release,
                 generation=generation,
                 snapshot=snapshot,
                 admitted=acls.admitted(conn, labels),
                 marks=marks,
+                blocked=f"its embedder is blocked: {block.reason}" if block else "",
             )
 
     def past(self, served: Served, time_us: int) -> tuple[Served, Opened] | None:

@@ -17,6 +17,7 @@ from headrace.ingest.sync.standing import record as record_standings
 from headrace.ingest.sync.standing import standing_of
 from headrace.ingest.sync.steps import steps_of
 from headrace.ledger import (
+    dead_letters,
     documents,
     failures,
     freshness,
@@ -27,6 +28,7 @@ from headrace.ledger import (
     observations,
     snapshots,
 )
+from headrace.ledger.dead_letters import Refused
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.document import Observation
@@ -53,6 +55,7 @@ class FailureRecord:
     stage: str
     error: str
     stamp: str
+    refused: tuple[Refused, ...] = ()
 
     @classmethod
     def of(cls, failed: Failed, recipe: str) -> FailureRecord:
@@ -63,6 +66,7 @@ class FailureRecord:
             stage=failed.stage,
             error=failed.error,
             stamp=failure_stamp(recipe, item.stamp),
+            refused=failed.refused,
         )
 
 
@@ -206,7 +210,12 @@ class Publisher:
     def _record_failures(self, tx: Write, pending: Pending) -> None:
         healthy = [item.document.candidate.item.uri for item in pending.embedded]
         healthy += [item.candidate.item.uri for item in pending.touched]
-        failures.clear(tx, self.corpus, [*healthy, *pending.removed, *pending.healed])
+        healed = [*healthy, *pending.removed, *pending.healed]
+        failures.clear(tx, self.corpus, healed)
+        letters = [letter for item in pending.failed for letter in item.refused]
+        dead_letters.clear(tx, self.corpus, healed)
+        dead_letters.keep_only(tx, self.corpus, letters)
+        dead_letters.record(tx, self.corpus, letters, run_id=self.run_id)
         rows = [(item.document, item.stage, item.error, item.stamp) for item in pending.failed]
         failures.record(tx, self.corpus, rows, run_id=self.run_id)
 

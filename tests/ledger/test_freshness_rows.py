@@ -21,8 +21,8 @@ _GENERATION = (
 )
 _DOCUMENT = (
     "INSERT INTO documents (generation, uri, source, revision, input_digest, digest, chunk_count, "
-    "media_type, metadata, acl_id, state, indexed_at_us, run_id) VALUES ('gen_a', 'a.md', 'docs', 'rev_a', 'i', 'd', "
-    "1, 'text/plain', '{}', 1, 'live', 77, 'run_a')"
+    "media_type, metadata, acl_id, state, indexed_at_us, run_id) VALUES ('gen_a', 'a.md', 'docs', 'rev_a', "
+    "'i', 'd', 1, 'text/plain', '{}', 1, 'live', 77, 'run_a')"
 )
 
 

@@ -19,6 +19,7 @@ from headrace.once import once
 if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
     from headrace.flows.embedding.parts import EmbeddingParts
+    from headrace.flows.forget.context import ForgetContext
     from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
@@ -166,6 +167,12 @@ class Wiring:
         return pool
 
     @once
+    def _forgetting(self) -> ForgetContext:
+        from headrace.forgetting import forget_context
+
+        return forget_context(self.config, self.ledger, self.events, actor=_actor())
+
+    @once
     def _page_cache(self) -> _PageCache:
         return _PageCache(self.config.storage.blobs)
 
@@ -276,6 +283,7 @@ class Wiring:
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
         from headrace.config.service import service_of, source_name
+        from headrace.flows.forget.restore import Keeper
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
@@ -330,6 +338,7 @@ class Wiring:
             freshness_us={source_name(spec): service_of(spec).freshness_us for spec in corpus.sources},
             spending=spending,
             retry_refused=retry_refused,
+            keep_out=Keeper(self._forgetting),
         )
 
     def _access_rules(self, name: str) -> AccessRules:

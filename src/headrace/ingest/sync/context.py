@@ -13,6 +13,7 @@ from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.access import AccessRules
+from headrace.ingest.sync.keep_out import KeepOut
 from headrace.ingest.sync.prepare import ChunkMany, ParseMany
 from headrace.ingest.sync.recipe import Recipe
 from headrace.records.sync import SyncProgress
@@ -75,3 +76,5 @@ class SyncContext:
     progress: Callable[[SyncProgress], None] | None = None
     freshness_us: Mapping[str, int | None] = field(default_factory=dict)
     """Source to the age by which its changes are to be searchable."""
+    keep_out: KeepOut | None = None
+    """What was forgotten and has to stay out."""

@@ -90,7 +90,8 @@ class Marks:
         row = self.rows.get(uri)
         if row is None or (row.superseded_from_us or 0) > at_us:
             return None
-        return row.superseded_by
+        # A version that was forgotten has no row any more, and replaces nothing.
+        return row.superseded_by if row.superseded_by in self.rows else None
 
 
 NO_MARKS = Marks()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_switch import SWITCHING
 
 
@@ -20,6 +21,6 @@ class Group(NamedTuple):
 
 
 GROUPS: Sequence[Group] = (
-    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING]),
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
 )

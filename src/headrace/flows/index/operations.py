@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
         CompareReport,
         GenerationDetail,
         GenerationList,
+        OptimizeReport,
+        PruneReport,
         SwitchReport,
+        VerifyReport,
     )
     from headrace.records.sync import SyncProgress
 
@@ -92,6 +96,51 @@ class IndexOperations:
         from headrace.flows.index.switch import rollback
 
         return rollback(self.parts, corpus, force=force, reason=reason)
+
+    def verify(
+        self,
+        generation: str | None = None,
+        *,
+        corpus: str | None = None,
+        repair: bool = False,
+        sources: bool = True,
+    ) -> VerifyReport:
+        """Recount a generation, by default the one that serves, against the ledger and the sources.
+
+        With `repair` the documents that are wrong in the index are written anew, and no others. Raises
+        NotFoundError, UsageError; with `repair` also LeaseHeld.
+        """
+        from headrace.flows.index.verify import verify
+
+        return verify(self.parts, generation, corpus=corpus, mend=repair, sources=sources)
+
+    def prune(
+        self, generation: str | None = None, *, corpus: str | None = None, dry_run: bool = False
+    ) -> PruneReport:
+        """Remove files and rows of retired generations that are out of their time, or of one named.
+
+        Never of one that serves or that a rollback may go back to. Raises NotFoundError, UsageError,
+        LeaseHeld.
+        """
+        from headrace.flows.index.prune import prune
+
+        return prune(self.parts, generation, corpus=corpus, dry_run=dry_run)
+
+    def optimize(
+        self,
+        generation: str | None = None,
+        *,
+        corpus: str | None = None,
+        keep_versions: timedelta = timedelta(hours=1),
+    ) -> OptimizeReport:
+        """Merge fragments, complete indices and remove old versions, by default of the one that serves.
+
+        Younger versions stay for readers that are on them, tagged ones for good. Raises NotFoundError,
+        UsageError, LeaseHeld.
+        """
+        from headrace.flows.index.optimize import optimize
+
+        return optimize(self.parts, generation, corpus=corpus, keep_versions=keep_versions)
 
     def probe(self, corpus: str | None = None, *, probes: int = 20, history: bool = False) -> ProbeReport:
         """Ask what serves for titles and telling sentences of random documents, and keep how many it found.

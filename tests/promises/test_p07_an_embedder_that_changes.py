@@ -135,6 +135,30 @@ def test_nothing_is_asked_when_there_is_nothing_to_embed(bench: Workbench, serve
     assert len(server.requests) == asked
 
 
+def test_a_length_that_nobody_declared_may_not_change_either(
+    tmp_path: Path, server: fake.OpenAIServer
+) -> None:
+    bench = Workbench(tmp_path)
+    models = MODELS.format(url=server.base_url).replace("dimensions = 8\n", "")
+    bench.configure(embedder="fake:tiny", extra=models)
+    bench.write("page.md", "A page about herons.")
+    first = bench.sync()
+    server.dimension = 16
+    report = bench.sync()
+    assert "16 dimensions, before they had 8" in report.withheld_reason
+    assert report.waiting == 1
+    assert [len(row["vector"]) for row in bench.rows()] == [8]
+    with bench.open() as workspace:
+        found = workspace.search("herons")
+    assert (found.generation, len(found.hits)) == (first.generation, 1)
+    assert "full text only" in found.warnings[0]
+    bench.configure(embedder="fake:tiny", extra=models + "dimensions = 16\n")
+    with bench.open() as workspace:
+        assert {check.outcome for check in workspace.embeddings.check().checks} == {"recorded"}
+        workspace.sync()
+    assert [len(row["vector"]) for row in bench.rows()] == [16]
+
+
 def test_own_sentinels_are_asked_too(bench: Workbench, server: fake.OpenAIServer) -> None:
     text = (bench.root / "headrace.toml").read_text()
     own = text.replace('sources = ["docs"]', 'sources = ["docs"]\nsentinels = ["a word of our trade"]')

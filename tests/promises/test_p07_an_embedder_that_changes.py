@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from headrace.errors import UsageError
@@ -175,6 +176,23 @@ def test_own_sentinels_are_asked_too(bench: Workbench, server: fake.OpenAIServer
     with bench.open() as workspace:
         second = workspace.embeddings.check().checks
     assert [item.outcome for item in (*first, *second)] == ["passed", "changed"]
+
+
+def test_a_provider_that_throttles_costs_time_only(bench: Workbench, server: fake.OpenAIServer) -> None:
+    for number in range(40):
+        bench.write(f"many{number}.md", f"Page number {number} of many on the herons.")
+    later = {"x_ratelimit_remaining_requests": "0", "x_ratelimit_reset_requests": "20ms"}
+    server.misbehave(fake.too_many(**later), times=1)
+    extra = MODELS.format(url=server.base_url).replace("max_retries = 1", "max_retries = 4")
+    bench.configure(embedder="fake:tiny", extra=f"{extra}max_batch_texts = 5\nmax_concurrency = 4\n")
+    server.misbehave(fake.too_many(retry_after="0.02"), times=3)
+    report = bench.sync()
+    assert (report.documents.added, report.documents.failed, report.waiting) == (40, 0, 0)
+    assert server.most_at_once <= 4
+    vectors = {row["text"]: row["vector"] for row in bench.rows()}
+    for text, vector in vectors.items():
+        wanted = np.array(fake.vector_of(text, 8))
+        np.testing.assert_allclose(vector, wanted / np.linalg.norm(wanted), atol=1e-6)
 
 
 def test_a_provider_that_is_down_is_not_a_change(bench: Workbench, server: fake.OpenAIServer) -> None:

@@ -136,6 +136,17 @@ def test_nothing_is_asked_when_there_is_nothing_to_embed(bench: Workbench, serve
     assert len(server.requests) == asked
 
 
+def test_a_build_with_a_changed_embedder_writes_nothing(bench: Workbench, server: fake.OpenAIServer) -> None:
+    bench.write("page.md", "A page about herons. " * 30)
+    bench.sync()
+    server.misbehave(fake.another_model())
+    with bench.open() as workspace:
+        built = workspace.index.build(recipe={"chunk_tokens": "16"})
+        shown = workspace.index.show(built.generation)
+    assert (built.state, built.chunks, built.embeddings.computed) == ("catching_up", 0, 0)
+    assert "is blocked" in shown.history[-1].reason
+
+
 def test_a_length_that_nobody_declared_may_not_change_either(
     tmp_path: Path, server: fake.OpenAIServer
 ) -> None:

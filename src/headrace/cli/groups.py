@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.pii import SCANNING
 
 
 class Group(NamedTuple):
@@ -17,4 +18,7 @@ class Group(NamedTuple):
     """Verb, function, example."""
 
 
-GROUPS: Sequence[Group] = (Group("index", "See, build, compare and switch generations.", LISTING),)
+GROUPS: Sequence[Group] = (
+    Group("index", "See, build, compare and switch generations.", LISTING),
+    Group("pii", "Find personal data and secrets.", SCANNING),
+)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.infer.providers.config import ModelConfig
+from headrace.privacy.config import PrivacyConfig
 
 FILE_NAME = "headrace.toml"
 """The file whose presence makes a folder a workspace."""
@@ -113,6 +114,7 @@ class WorkspaceConfig:
     storage: StorageConfig
     ask: AskConfig
     index: IndexSettings = IndexSettings()
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -2,8 +2,8 @@
 
 A page marks such a part by `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->`; everything else on it is
 written by hand. Kinds: `commands`, `options`, `keys CLASS` and `fields CLASS` (both may end in
-`except NAME, NAME`), `methods CLASS`, `suffixes`. With `--check` nothing is written, and the exit code is 1
-when a page is not what would be written.
+`except NAME, NAME`), `methods CLASS`, `suffixes`, `entities`. With `--check` nothing is written, and the
+exit code is 1 when a page is not what would be written.
 """
 
 from __future__ import annotations
@@ -144,6 +144,13 @@ def suffixes(_: str) -> str:
     return _table(("read as", "endings"), rows)
 
 
+def entities(_: str) -> str:
+    """Every type of personal data and secret."""
+    from headrace.privacy.entities import ENTITIES
+
+    return _table(("type", "what it is"), [(f"`{name}`", meaning) for name, meaning in ENTITIES.items()])
+
+
 def _command(name: str, command: Any) -> str:
     parts = [f"## headrace {name}", _prose(inspect.cleandoc(command.help))]
     words = [item.metavar for item in command.params if item.param_type_name == "argument"]
@@ -268,6 +275,7 @@ def _load(path: str) -> Any:
 
 _KINDS: Mapping[str, Callable[[str], str]] = {
     "commands": commands,
+    "entities": entities,
     "fields": fields,
     "keys": keys,
     "methods": methods,

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
     from headrace.ingest.sync.context import SyncContext
-    from headrace.ledger.events.base import EventStore
+    from headrace.ledger.events.base import EventStore, Redactor
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
+    from headrace.privacy.engine import Engine
     from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
 
@@ -63,9 +64,21 @@ class Wiring:
         """The event store, opened at first use."""
         from headrace.ledger.events.opening import open_events
 
-        events = open_events(self.config.storage.events)
+        events = open_events(self.config.storage.events, redactor=self._span_redactor())
         self._closers.append(events.close)
         return events
+
+    @once
+    def privacy(self) -> Engine:
+        """What finds personal data and secrets, as `[privacy]` says."""
+        from headrace.privacy.build import open_engine
+
+        return open_engine(self.config.privacy, root=self.config.root)
+
+    def _span_redactor(self) -> Redactor:
+        from headrace.privacy.spans import SpanRedactor, mark_unprotected
+
+        return SpanRedactor(lambda: self.privacy) if self.config.privacy.redact_events else mark_unprotected
 
     @once
     def releases(self) -> Releases:

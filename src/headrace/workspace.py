@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
+    from headrace.records.privacy import PiiReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
 
@@ -146,6 +147,12 @@ class Workspace(Wiring):
             events=self.events,
             folders=_local_folders(self.config),
         )
+
+    def pii_scan(self, text: str) -> PiiReport:
+        """Find personal data and secrets in a text, as `[privacy]` says. Nothing of it is stored."""
+        from headrace.privacy.scanning import scan
+
+        return scan(self.privacy, text)
 
     def serving(self) -> list[str]:
         """The corpora that have a generation which serves: one read of the ledger."""

@@ -27,6 +27,7 @@ from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
 from headrace.ledger.blobs import open_blobs
+from headrace.privacy.config import PrivacyConfig
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
 PAGE = DOCS / "configuration.md"
@@ -40,6 +41,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     IndexSettings: ("`[index]`", set()),
     ErasureConfig: ("`[erasure]`", set()),
     BackupConfig: ("`[[erasure.backups]]`", set()),
+    PrivacyConfig: ("`[privacy]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

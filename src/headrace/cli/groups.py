@@ -9,6 +9,7 @@ from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.index import LISTING
 from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_switch import SWITCHING
+from headrace.cli.commands.pii import SCANNING
 
 
 class Group(NamedTuple):
@@ -23,4 +24,5 @@ class Group(NamedTuple):
 GROUPS: Sequence[Group] = (
     Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
+    Group("pii", "Find personal data and secrets.", SCANNING),
 )

@@ -11,6 +11,7 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
+from headrace.privacy.config import PrivacyConfig
 
 FILE_NAME = "headrace.toml"
 """The file whose presence makes a folder a workspace."""
@@ -143,6 +144,7 @@ class WorkspaceConfig:
     ask: AskConfig
     index: IndexSettings = IndexSettings()
     erasure: ErasureConfig = field(default_factory=ErasureConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

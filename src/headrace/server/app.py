@@ -40,7 +40,16 @@ def create_app(workspace: Workspace) -> FastAPI:
         raise MissingExtra("The HTTP server", extra="server")
     from fastapi import FastAPI
 
-    from headrace.server import api, api_embeddings, api_forget, api_index, health, mcp_mount, pages
+    from headrace.server import (
+        api,
+        api_embeddings,
+        api_forget,
+        api_index,
+        api_pii,
+        health,
+        mcp_mount,
+        pages,
+    )
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
 
@@ -69,6 +78,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_forget.router)
     app.include_router(api_index.router)
     app.include_router(api_embeddings.router)
+    app.include_router(api_pii.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     pages.mount_assets(app)

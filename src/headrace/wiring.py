@@ -15,6 +15,7 @@ from headrace.errors import NotFoundError, UsageError, VectorMismatch
 from headrace.once import once
 
 if TYPE_CHECKING:
+    from headrace.flows.index.parts import IndexParts
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.store import EmbeddingStore
     from headrace.infer.models.base import Model
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from headrace.ledger.events.base import EventStore
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
+    from headrace.records.metadata import MetadataSchema
     from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
 
@@ -82,6 +84,7 @@ class Wiring:
             snapshots=Snapshots(self.ledger, pointer=self.releases.pointer),
             embedder=self._embedder_of,
             pool=self._pool,
+            schema=self._schema,
             reranker=self._reranker,
         )
 
@@ -96,6 +99,12 @@ class Wiring:
         if isinstance(reranker, EndpointReranker):
             self._closers.append(reranker.close)
         return reranker
+
+    @once
+    def _index_parts(self) -> IndexParts:
+        from headrace.flows.index.parts import IndexParts
+
+        return IndexParts(corpus=self._corpus, context=self._sync_context)
 
     def _model(self, corpus: str) -> Model:
         """The model that answers; the built-in one borrows the embedder of the corpus."""
@@ -199,6 +208,7 @@ class Wiring:
     def _sync_context(
         self, name: str, *, progress: Callable[[SyncProgress], None] | None = None
     ) -> SyncContext:
+        from headrace.flows.calls import recent_filters
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
         from headrace.ingest.index.generation import IndexConfig
@@ -241,8 +251,15 @@ class Wiring:
             location=lambda generation: f"{self.config.storage.index}/generations/{generation}.lance",
             serving=self.releases,
             actor=_actor(),
+            metadata=self._schema(name),
+            recent_filters=lambda: recent_filters(self.events, name),
             progress=progress,
         )
+
+    def _schema(self, corpus: str) -> MetadataSchema:
+        from headrace.records.metadata import MetadataSchema
+
+        return MetadataSchema(fields=self.config.corpora[corpus].metadata)
 
     def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:
         from headrace.ingest.sources.build import open_source

@@ -14,6 +14,7 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
@@ -128,7 +129,15 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
             folders=_local_folders(self.config),
+            schemas={name: self._schema(name) for name in corpora},
         )
+
+    @property
+    def index(self) -> IndexOperations:
+        """The operations on generations and their metadata."""
+        from headrace.flows.index.operations import IndexOperations
+
+        return IndexOperations(self._index_parts)
 
     def close(self) -> None:
         """Finish writes, stop workers, close every store; closing twice is allowed."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.infer.providers.config import ModelConfig
+from headrace.records.metadata import MetadataField
 
 FILE_NAME = "headrace.toml"
 """The file whose presence makes a folder a workspace."""
@@ -54,6 +55,8 @@ class CorpusConfig:
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)
     """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
+    metadata: tuple[MetadataField, ...] = ()
+    """`[corpus.NAME.metadata.FIELD]`: the fields that documents are declared to have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -1,4 +1,4 @@
-"""Reads `[corpus.NAME]`: sources, recipe, access rules."""
+"""Reads `[corpus.NAME]`: sources, recipe, access rules, declared metadata."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from headrace.config.base import AccessRule, CorpusConfig, RecipeConfig, SourceSpec
+from headrace.config.metadata import read_metadata
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
@@ -19,7 +20,7 @@ _SOURCE_TABLES: Mapping[str, type[SourceConfig]] = {
     "web": WebConfig,
 }
 _SCHEMES = ("http", "https", "file")
-_KEYS = ("access", "default_labels", "recipe", "sources")
+_KEYS = ("access", "default_labels", "metadata", "recipe", "sources")
 
 
 def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -> CorpusConfig:
@@ -37,6 +38,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         recipe=_recipe(table.child("recipe"), models),
         access=access,
         default_labels=default_labels,
+        metadata=read_metadata(table.child("metadata")),
     )
 
 

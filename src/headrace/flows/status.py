@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from headrace.ledger import documents, failures, generations, runs, snapshots
+from headrace.ingest.index.lacking import lacking, misfits
+from headrace.ledger import documents, failures, generations, metadata, runs, snapshots
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
 from headrace.ship.releases import Releases
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from headrace.ledger.ledger import Ledger
+    from headrace.records.metadata import MetadataSchema
 
 
 def status(
@@ -28,14 +31,19 @@ def status(
     releases: Releases,
     events: EventStore,
     folders: Mapping[str, Path],
+    schemas: Mapping[str, MetadataSchema],
 ) -> StatusReport:
     """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
-    `folders` names the local storage to measure."""
+    `schemas` to the declared metadata, `folders` names the local storage to measure."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
         rows = tuple(
-            _corpus(conn, name, sources, embedders.get(name), releases) for name, sources in corpora.items()
+            replace(
+                _corpus(conn, name, sources, embedders.get(name), releases),
+                **_metadata(conn, name, releases, schemas[name]),
+            )
+            for name, sources in corpora.items()
         )
     return StatusReport(
         workspace=workspace,
@@ -55,8 +63,8 @@ def _corpus(
     generation = generations.get(conn, generation_id) if generation_id else None
     snapshot = snapshots.current(conn, generation_id) if generation_id else None
     count, chunks = documents.count(conn, generation_id) if generation_id else (0, 0)
-    last = runs.last(conn, name)
-    whole = runs.last(conn, name, state="done")
+    last = runs.last(conn, name, kind="sync")
+    whole = runs.last(conn, name, state="done", kind="sync")
     report = last.report if last is not None and last.report else {}
     withheld = report.get("documents", {}).get("withheld", 0) if last and last.state == "withheld" else 0
     finished = whole.finished_at_us if whole is not None else None
@@ -87,6 +95,19 @@ def _corpus(
         ),
         sources=tuple(sources),
     )
+
+
+def _metadata(
+    conn: Connection, corpus: str, releases: Releases, configured: MetadataSchema
+) -> dict[str, Any]:
+    generation = releases.generation(conn, corpus)
+    if generation is None:
+        return {}
+    schema = metadata.in_force(conn, corpus, configured)
+    return {
+        "metadata_missing": lacking(conn, generation, schema),
+        "metadata_misfits": misfits(conn, generation),
+    }
 
 
 def _size(folder: Path) -> int:

@@ -16,6 +16,8 @@ class DocumentCounts:
     deleted: int = 0
     unchanged: int = 0
     failed: int = 0
+    relabelled: int = 0
+    """Documents with other access labels than before, unchanged ones included."""
     withheld: int = 0
     """Deletions held back by the mass-delete guard."""
 

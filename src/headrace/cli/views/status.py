@@ -36,6 +36,7 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
         show_row(console, "generation", one_line(corpus.generation))
     show_row(console, "fresh", _freshness(corpus))
     _show_last_sync(console, corpus)
+    _show_metadata(console, corpus)
     if corpus.withheld:
         held = f"{count(corpus.withheld, 'deletion')} waiting for a decision"
         show_row(console, "withheld", Text(held, style="yellow"))
@@ -64,6 +65,21 @@ def _show_last_sync(console: Console, corpus: CorpusStatus) -> None:
     took = f", took {duration(corpus.last_sync_seconds)}" if corpus.last_sync_seconds is not None else ""
     state = f", {one_line(corpus.last_run_state)}" if corpus.last_run_state else ""
     show_row(console, "last sync", f"{moment(corpus.last_sync_us)}{took}{state}")
+
+
+def _show_metadata(console: Console, corpus: CorpusStatus) -> None:
+    if corpus.metadata_missing:
+        listed = ", ".join(
+            f"{one_line(name)} in {count(chunks, 'chunk')}" for name, chunks in corpus.metadata_missing.items()
+        )
+        show_row(console, "lacking", Text(listed, style="yellow"))
+        show_row(console, "", "headrace index backfill-metadata")
+    if corpus.metadata_misfits:
+        listed = ", ".join(
+            f"{one_line(name)} in {count(documents, 'document')}"
+            for name, documents in corpus.metadata_misfits.items()
+        )
+        show_row(console, "misfits", Text(listed, style="yellow"))
 
 
 def next_step(corpus: CorpusStatus) -> tuple[str, str] | None:

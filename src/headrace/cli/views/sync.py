@@ -10,7 +10,7 @@ from headrace.cli.views.console import duration, show_row
 from headrace.cli.views.failures import show_failures
 from headrace.records.sync import DocumentCounts, PlanReport, SyncReport
 
-_CHANGES = ("added", "updated", "moved", "deleted", "unchanged", "failed")
+_CHANGES = ("added", "updated", "moved", "deleted", "unchanged", "relabelled", "failed")
 _STYLES = {"added": "green", "updated": "green", "moved": "green", "deleted": "yellow", "failed": "red"}
 
 

@@ -11,8 +11,9 @@ from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.access import AccessRules
-from headrace.ingest.sync.prepare import ChunkMany, ParseMany
+from headrace.ingest.sync.prepare import ChunkMany, Making, ParseMany
 from headrace.ingest.sync.recipe import Recipe
+from headrace.records.metadata import NOTHING_DECLARED, MetadataSchema
 from headrace.records.sync import SyncProgress
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class SyncContext:
     """Generation id to the place of its table."""
     serving: Serving
     actor: str
+    metadata: MetadataSchema = NOTHING_DECLARED
+    """What the configuration declares; a sync adds the fields that were dropped by decision."""
+    recent_filters: Callable[[], Sequence[str]] = tuple
+    """Filters of the recent searches and answers over this corpus."""
     upkeep: Upkeep = field(default_factory=Upkeep)
     wait_seconds: float = 600.0
     """How long to wait for another writer of the same corpus."""
@@ -61,3 +66,13 @@ class SyncContext:
     publish_seconds: float = 10.0
     """…or this many seconds, so that a crash costs little."""
     progress: Callable[[SyncProgress], None] | None = None
+
+    @property
+    def making(self) -> Making:
+        """What makes documents out of bytes."""
+        return Making(
+            corpus=self.corpus,
+            parse_many=self.parse_many,
+            chunk_many=self.chunk_many,
+            schema=self.metadata,
+        )

@@ -8,6 +8,7 @@ from collections import Counter
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
+from headrace.ingest.sync.declared import with_decisions
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
@@ -21,6 +22,7 @@ from headrace.records.sync import PlanReport
 def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> PlanReport:
     """Count what a sync would do now, down to the digest it would arrive at if no embedding fails."""
     started = time.monotonic()
+    context = with_decisions(context)
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
@@ -66,12 +68,7 @@ class _Draft:
 
     def stream(self, changes: Changes) -> None:
         context = self._context
-        for batch in prepare(
-            changes.candidates,
-            corpus=context.corpus,
-            parse_many=context.parse_many,
-            chunk_many=context.chunk_many,
-        ):
+        for batch in prepare(changes.candidates, context.making):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._embeddings(documents)
             for document in documents:

@@ -11,11 +11,13 @@ from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
+from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import embed
 from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
+from headrace.ingest.sync.relabel import relabel
 from headrace.ingest.sync.survey import Survey, survey
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
@@ -40,6 +42,7 @@ def sync(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
         run_id = context.ledger.write(lambda tx: _start(tx, context))
         try:
+            context = adopt(context, lease)
             report = _Sync(context, lease, run_id).run(confirm_deletes=confirm_deletes, verify=verify)
         except BaseException as error:
             failed = {"error": f"{type(error).__name__}: {error}"}
@@ -56,6 +59,7 @@ class _Sync:
     def __init__(self, context: SyncContext, lease: Lease, run_id: str) -> None:
         self._context = context
         self._run_id = run_id
+        self._lease = lease
         self._started = time.monotonic()
         self._target = targets.open_target(context, lease, run_id)
         self._tally = Tally(counts={uri: state.chunk_count for uri, state in self._target.states.items()})
@@ -71,6 +75,7 @@ class _Sync:
             verify=verify,
             record=True,
         )
+        tally.relabelled = self._relabel(seen)
         changes = seen.changes
         tally.unchanged = changes.unchanged
         tally.failures = list(changes.failed)
@@ -82,14 +87,18 @@ class _Sync:
         digest = self._settle()
         return self._report(verdict, digest, self._cut_over(verdict))
 
+    def _relabel(self, seen: Survey) -> int:
+        """Access labels change first: a revocation does not wait for what has to be read."""
+        context, target = self._context, self._target
+        states = {target.generation.id: list(target.states.values())}
+        if target.serving is not None and not target.is_serving:
+            with context.ledger.read() as conn:
+                states[target.serving] = load_brief(conn, target.serving)
+        return relabel(context.ledger, self._lease, states, acl_ids=seen.acl_ids)
+
     def _stream(self, changes: Changes, seen: Survey) -> None:
         context = self._context
-        batches = prepare(
-            changes.candidates,
-            corpus=context.corpus,
-            parse_many=context.parse_many,
-            chunk_many=context.chunk_many,
-        )
+        batches = prepare(changes.candidates, context.making)
         pending = Pending(healed=changes.healed, failed=_listing_failures(seen))
         published = time.monotonic()
         total = len(changes.candidates)

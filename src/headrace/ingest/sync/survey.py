@@ -24,6 +24,8 @@ class Survey:
 
     listings: tuple[Listing, ...]
     changes: Changes
+    acl_ids: Mapping[str, int]
+    """URI to the id of its access labels, for every listed document."""
 
 
 def survey(
@@ -41,7 +43,7 @@ def survey(
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
         failed = {row.uri: row for row in failures.list(conn, context.corpus)}
-    listings = tuple(_list(source, observed) for source in context.sources)
+    listings = list_sources(context, observed)
     known = Known(
         observations=observed,
         states=states,
@@ -51,10 +53,14 @@ def survey(
     )
     now_us = time.time_ns() // 1000
     due = now_us if verify else now_us - int(context.verify_after_days * _DAY_US)
-    changes = compare(
-        listings, known, acl_ids=_acl_ids(context, listings, record=record), verify_before_us=due
-    )
-    return Survey(listings=listings, changes=changes)
+    acl_ids = _acl_ids(context, listings, record=record)
+    changes = compare(listings, known, acl_ids=acl_ids, verify_before_us=due)
+    return Survey(listings=listings, changes=changes, acl_ids=acl_ids)
+
+
+def list_sources(context: SyncContext, observed: Mapping[str, Observation]) -> tuple[Listing, ...]:
+    """What every source holds now; one that cannot be listed gives an incomplete listing."""
+    return tuple(_list(source, observed) for source in context.sources)
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

@@ -66,7 +66,7 @@ def open_target(context: SyncContext, lease: Lease, run_id: str) -> Target:
         fire(_TABLE_CREATED)
         context.ledger.write(lambda tx: _publish_empty(tx, generation.id, lease, version, run_id))
     else:
-        _recover(context, table, generation.id, lease, run_id)
+        recover(context, table, generation.id, lease, run_id)
     if serving is None:
         # Nothing serves yet, so documents may appear as they arrive.
         context.ledger.write(
@@ -148,9 +148,8 @@ def _publish_empty(tx: Write, generation: str, lease: Lease, version: int, run_i
     snapshots.publish(tx, generation, version=version, run_id=run_id, documents=0, chunks=0)
 
 
-def _recover(
-    context: SyncContext, table: GenerationTable, generation: str, lease: Lease, run_id: str
-) -> None:
+def recover(context: SyncContext, table: GenerationTable, generation: str, lease: Lease, run_id: str) -> None:
+    """Go back to the published version where a dead writer left something unpublished."""
     with context.ledger.read() as conn:
         snapshot = snapshots.current(conn, generation)
     if snapshot is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0001"
+HEAD = "0002"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -98,7 +98,10 @@ documents = Table(
     Column("indexed_at_us", BigInteger, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("moved_from", Text),
+    Column("metadata_schema", Text, nullable=False, server_default=""),
+    Column("misfits", Text, nullable=False, server_default="{}"),
     Index("documents_revision", "generation", "revision"),
+    Index("documents_acl", "generation", "acl_id"),
 )
 
 observations = Table(
@@ -164,4 +167,12 @@ acl_labels = Table(
     Column("label", Text, primary_key=True),
     Column("acl_id", Integer, primary_key=True, autoincrement=False),
     Index("acl_labels_acl", "acl_id"),
+)
+
+acl_moves = Table(
+    "acl_moves",
+    metadata,
+    Column("generation", Text, primary_key=True),
+    Column("row_acl_id", Integer, primary_key=True, autoincrement=False),
+    Column("acl_id", Integer, primary_key=True, autoincrement=False),
 )

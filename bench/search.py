@@ -69,7 +69,8 @@ def recall_at_10(workspace: Any, embedder: Any) -> float:
     for text in queries:
         query = embedder.embed_query(text)
         exact = set(rows[np.argsort(-(vectors @ query))[:10]].tolist())
-        near = by_vector(opened, query, where=None, limit=100) + outside_index(opened, where=None)
+        near = by_vector(opened, query, where=None, limit=100)
+        near += outside_index(opened, query, where=None, limit=100)
         similar = similarities(query, near, vectors_of(opened, near))
         found += len(exact & set(sorted(similar, key=lambda row: -similar[row])[:10]))
     return found / (10 * len(queries))

@@ -18,7 +18,8 @@ import re
 import sys
 import textwrap
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal
@@ -31,7 +32,13 @@ _PART = re.compile(
     r"(?P<open><!-- generated: (?P<kind>\w+) ?(?P<argument>[^>]*?) ?-->\n).*?(?P<close><!-- end -->)",
     re.DOTALL,
 )
-_WORDS: Mapping[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+_WORDS: Mapping[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "`true` or `false`",
+    date: "date",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -83,7 +90,7 @@ def words_of(hint: Any) -> str:
     """A Python type in the words of a TOML file."""
     if typing.get_origin(hint) is Literal:
         return " or ".join(f"`{json.dumps(choice)}`" for choice in typing.get_args(hint))
-    if typing.get_origin(hint) is tuple:
+    if typing.get_origin(hint) in (tuple, list):
         return "list of texts"
     if isinstance(hint, UnionType):
         return " or ".join(words_of(option) for option in typing.get_args(hint) if option is not NoneType)
@@ -97,7 +104,16 @@ def commands(_: str) -> str:
     from headrace.cli.main import app
 
     program: Any = get_command(app)
-    return "\n\n".join(_command(name, command) for name, command in program.commands.items())
+    return "\n\n".join(_command(name, command) for name, command in _flat(program))
+
+
+def _flat(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command below a group with the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _flat(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def options(_: str) -> str:
@@ -152,9 +168,12 @@ def _command(name: str, command: Any) -> str:
 
 def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
+    from headrace.flows.index.operations import IndexOperations
     from headrace.workspace import Workspace
 
-    operation = getattr(Workspace, command, None)
+    owners: Mapping[str, type] = {"index": IndexOperations}
+    noun, _, verb = command.rpartition(" ")
+    operation = getattr(owners.get(noun, Workspace), verb.replace("-", "_"), None)
     return str(operation.__annotations__["return"]) if operation is not None else ""
 
 

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from headrace.errors import NotFoundError, UsageError, VectorMismatch
 from headrace.once import once
 
 if TYPE_CHECKING:
+    from headrace.config.base import RecipeConfig
     from headrace.flows.index.parts import IndexParts
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.store import EmbeddingStore
@@ -102,9 +104,25 @@ class Wiring:
 
     @once
     def _index_parts(self) -> IndexParts:
+        from headrace.config.durations import parse_duration
+        from headrace.config.overrides import recipe_with
         from headrace.flows.index.parts import IndexParts
 
-        return IndexParts(corpus=self._corpus, context=self._sync_context)
+        config = self.config
+        golden = config.root / (config.index.golden or "golden.jsonl")
+        return IndexParts(
+            ledger=self.ledger,
+            releases=self.releases,
+            root=config.root,
+            corpus=self._corpus,
+            context=self._sync_context,
+            recipe=lambda name, given: recipe_with(config.corpora[name], given, models=config.models),
+            embedder=self._embedder_of,
+            events=lambda: self.events,
+            pool=lambda: self._pool,
+            golden=golden if golden.is_file() else None,
+            keep_retired=parse_duration(config.index.keep_retired),
+        )
 
     def _model(self, corpus: str) -> Model:
         """The model that answers; the built-in one borrows the embedder of the corpus."""
@@ -206,8 +224,15 @@ class Wiring:
             return store
 
     def _sync_context(
-        self, name: str, *, progress: Callable[[SyncProgress], None] | None = None
+        self,
+        name: str,
+        *,
+        recipe: RecipeConfig | None = None,
+        progress: Callable[[SyncProgress], None] | None = None,
     ) -> SyncContext:
+        """What a sync works with: by the configured recipe, or by another one."""
+        from headrace.config.durations import parse_duration
+        from headrace.config.overrides import settings_of
         from headrace.flows.calls import recent_filters
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
@@ -218,19 +243,20 @@ class Wiring:
         from headrace.ingest.sync.recipe import Recipe
 
         corpus = self.config.corpora[name]
-        embedder = self._embedder(corpus.recipe.embedder)
+        settings = recipe or corpus.recipe
+        embedder = self._embedder(settings.embedder)
         store = self._store(embedder)
         store.refresh()
         chunker = ChunkerConfig(
-            chunk_tokens=corpus.recipe.chunk_tokens,
-            chunk_overlap=corpus.recipe.chunk_overlap,
+            chunk_tokens=settings.chunk_tokens,
+            chunk_overlap=settings.chunk_overlap,
             tokenizer=embedder.tokenizer_file or "words",
         )
         index = IndexConfig()
-        recipe = Recipe(
+        made = Recipe(
             parser=parser_fingerprint(),
             chunker=chunker.fingerprint(),
-            embedder={"spec": corpus.recipe.embedder, "components": dict(embedder.components)},
+            embedder={"spec": settings.embedder, "components": dict(embedder.components)},
             index=index.fingerprint(),
         )
         return SyncContext(
@@ -242,7 +268,12 @@ class Wiring:
                 rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
                 default=corpus.default_labels,
             ),
-            recipe=recipe,
+            recipe=made,
+            settings=settings_of(settings),
+            with_settings=lambda given: self._sync_context(
+                name, recipe=replace(corpus.recipe, **given), progress=progress
+            ),
+            keep_retired=parse_duration(self.config.index.keep_retired),
             embedder=embedder,
             embeddings=store,
             parse_many=self._parser.parse_many,

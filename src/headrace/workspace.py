@@ -132,9 +132,14 @@ class Workspace(Wiring):
             schemas={name: self._schema(name) for name in corpora},
         )
 
+    def serving(self) -> list[str]:
+        """The corpora that have a generation which serves: one read of the ledger."""
+        with self.ledger.read() as conn:
+            return [name for name in self.config.corpora if self.releases.generation(conn, name) is not None]
+
     @property
     def index(self) -> IndexOperations:
-        """The operations on generations and their metadata."""
+        """The operations on generations: list, show, build, compare, cutover, rollback and their care."""
         from headrace.flows.index.operations import IndexOperations
 
         return IndexOperations(self._index_parts)

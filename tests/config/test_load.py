@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from headrace.config.load import find_workspace, load_config
-from headrace.errors import ConfigError, WorkspaceNotFound
+from headrace.errors import ConfigError, UsageError, WorkspaceNotFound
 
 WHOLE = """\
 environment = "staging"
@@ -259,3 +259,11 @@ def test_without_a_workspace_every_place_looked_in_is_listed(tmp_path: Path) -> 
         assert repr(str(place)) in caught.value.message
     with pytest.raises(WorkspaceNotFound):
         load_config(deep, environment={})
+
+
+def test_a_folder_that_no_database_url_can_name_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "what?"
+    folder.mkdir()
+    (folder / "headrace.toml").write_text('[corpus.docs]\nsources = ["docs"]\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="question mark in its path"):
+        load_config(folder)

@@ -55,8 +55,11 @@ def test_fields_are_read_with_their_types(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ('[corpus.docs.metadata.year]\ntype = "int"', "is 'int', which is not a choice. Allowed: string, int"),
-        ('[corpus.docs.metadata.year]\nfilterable = true', "needs the key `type`"),
+        (
+            '[corpus.docs.metadata.year]\ntype = "int"',
+            "is 'int', which is not a choice. Allowed: string, int",
+        ),
+        ("[corpus.docs.metadata.year]\nfilterable = true", "needs the key `type`"),
         ('[corpus.docs.metadata.year]\ntype = "integer"\ndefalt = 1', "is not a known key"),
         ('[corpus.docs.metadata.year]\ntype = "integer"\ndefault = "x"', "does not fit the declared type"),
         ('[corpus.docs.metadata.year]\ntype = "integer"\nsince = 2026', "must be a date, not a whole number"),

@@ -11,13 +11,21 @@ from typing import Any
 
 import pytest
 
-from headrace.config.base import AskConfig, CorpusConfig, RecipeConfig, StorageConfig, WorkspaceConfig
+from headrace.config.base import (
+    AskConfig,
+    CorpusConfig,
+    IndexSettings,
+    RecipeConfig,
+    StorageConfig,
+    WorkspaceConfig,
+)
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
 from headrace.ledger.blobs import open_blobs
+from headrace.records.metadata import MetadataField
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
 PAGE = DOCS / "configuration.md"
@@ -27,6 +35,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
     AskConfig: ("`[ask]`", set()),
+    IndexSettings: ("`[index]`", set()),
+    MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

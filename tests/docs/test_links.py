@@ -103,5 +103,8 @@ def _parse(words: list[str]) -> None:
         return
     context = program.make_context("headrace", list(words))
     name, command, rest = program.resolve_command(context, [*context._protected_args, *context.args])
+    while hasattr(command, "commands"):
+        context = command.make_context(name, rest, parent=context)
+        name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
     if "--help" not in rest:
         command.make_context(name, rest, parent=context)

@@ -20,6 +20,7 @@ from headrace.cli.commands.status import status
 from headrace.cli.commands.sync import sync
 from headrace.cli.commands.why import why
 from headrace.cli.failure import guarded, report, wants_json
+from headrace.cli.groups import GROUPS
 from headrace.cli.options import Selected, WorkspaceOption
 from headrace.errors import UsageError
 
@@ -36,13 +37,14 @@ _COMMANDS: Sequence[tuple[str, Callable[..., int], str]] = (
     ("mcp", mcp, "headrace mcp --workspace support"),
 )
 
-app = typer.Typer(
-    name="headrace",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_SETTINGS: Any = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+app = typer.Typer(name="headrace", **_SETTINGS)
 
 
 def _print_version(asked: bool) -> None:
@@ -75,6 +77,12 @@ def _entry(
 
 for _name, _command, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(guarded(_command))
+
+for _group in GROUPS:
+    _noun = typer.Typer(name=_group.name, help=_group.help, no_args_is_help=False, **_SETTINGS)
+    for _name, _command, _example in _group.commands:
+        _noun.command(_name, epilog=f"Example: {_example}")(guarded(_command))
+    app.add_typer(_noun)
 
 
 def run(arguments: Sequence[str]) -> int:

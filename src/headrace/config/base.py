@@ -94,6 +94,16 @@ class AskConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """`[index]`: how generations are kept and compared."""
+
+    keep_retired: str = "7d"
+    """How long a generation that was replaced is kept in step, so that `index rollback` is not stale."""
+    golden: str | None = None
+    """Questions with the documents that answer them, for `index compare`; `golden.jsonl` if it is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceConfig:
     """Everything headrace.toml says, with defaults filled in."""
 
@@ -105,6 +115,7 @@ class WorkspaceConfig:
     models: Mapping[str, ModelConfig]
     storage: StorageConfig
     ask: AskConfig
+    index: IndexSettings = IndexSettings()
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -35,7 +35,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         name=name,
         sources=sources,
         source_lines=tuple(table.line("sources", index) for index in range(len(sources))),
-        recipe=_recipe(table.child("recipe"), models),
+        recipe=read_recipe(table.child("recipe"), models),
         access=access,
         default_labels=default_labels,
         metadata=read_metadata(table.child("metadata")),
@@ -94,7 +94,8 @@ def _access(table: Table) -> tuple[AccessRule, ...]:
     return tuple((pattern, table.texts(pattern)) for pattern in table.values)
 
 
-def _recipe(table: Table, models: Mapping[str, ModelConfig]) -> RecipeConfig:
+def read_recipe(table: Table, models: Mapping[str, ModelConfig]) -> RecipeConfig:
+    """Read and check `[corpus.NAME.recipe]`. Raises ConfigError."""
     recipe = table.fill(RecipeConfig, given={})
     if "chunk_overlap" not in table.values:
         recipe = replace(recipe, chunk_overlap=min(recipe.chunk_overlap, recipe.chunk_tokens // 7))

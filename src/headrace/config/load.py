@@ -8,12 +8,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, WorkspaceConfig
+from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, IndexSettings, WorkspaceConfig
 from headrace.config.corpora import read_corpus
+from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
-from headrace.errors import ConfigError, WorkspaceNotFound
+from headrace.errors import ConfigError, UsageError, WorkspaceNotFound
 from headrace.infer.providers.config import ModelConfig
 from headrace.plugins import Kind
 from headrace.plugins import names as plugin_names
@@ -35,9 +36,14 @@ def find_workspace(start: Path) -> Path:
 def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> WorkspaceConfig:
     """Read and check `root`/headrace.toml. Raises ConfigError, or WorkspaceNotFound when it is not there."""
     root = Path(os.path.abspath(root))
+    if "?" in str(root):  # a URL of SQLite would end there
+        raise UsageError(
+            f"The folder of the workspace has a question mark in its path: {str(root)!r}.",
+            hint="Rename or move the folder.",
+        )
     file = root / FILE_NAME
     top = _parse(file)
-    top.refuse_unknown(("ask", "corpus", "environment", "models", "storage"))
+    top.refuse_unknown(("ask", "corpus", "environment", "index", "models", "storage"))
     models = _models(top)
     corpora = {name: read_corpus(table, name=name, models=models) for name, table in _named(top, "corpus")}
     return WorkspaceConfig(
@@ -47,6 +53,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         models=models,
         storage=read_storage(top.child("storage"), root=root, environment=environment),
         ask=_ask(top.child("ask"), models),
+        index=_index(top.child("index"), root),
         environment=_environment(top),
     )
 
@@ -110,6 +117,17 @@ def _ask(table: Table, models: Mapping[str, ModelConfig]) -> AskConfig:
     if not _NAME.fullmatch(ask.prompt):
         raise table.error("is not the name of a file under prompts/, without `.md`.", "prompt")
     return ask
+
+
+def _index(table: Table, root: Path) -> IndexSettings:
+    settings = table.fill(IndexSettings, given={})
+    try:
+        parse_duration(settings.keep_retired)
+    except ValueError:
+        raise table.error("is not a length of time.", "keep_retired", allowed=[ALLOWED]) from None
+    if settings.golden is not None and not (root / settings.golden).is_file():
+        raise table.error(f"names {settings.golden!r}, which is not a file of the workspace.", "golden")
+    return settings
 
 
 def _check_choice(table: Table, key: str, kind: Kind, *, known: Sequence[str]) -> None:

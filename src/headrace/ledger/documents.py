@@ -61,6 +61,27 @@ class BriefState(NamedTuple):
     metadata_schema: str = ""
 
 
+class Coverage(NamedTuple):
+    """How much of what serves another generation holds."""
+
+    serving: int
+    """Live documents that serve."""
+    current: int
+    """…which the other one holds at the same revision."""
+    ghosts: int
+    """Live documents of the other one that do not serve."""
+
+    @property
+    def share(self) -> float:
+        """Share of the documents that serve; 1.0 when none does."""
+        return self.current / self.serving if self.serving else 1.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether the other one holds exactly what serves."""
+        return self.current == self.serving and not self.ghosts
+
+
 _COLUMNS = [table.c[name] for name in DocumentState._fields]
 _ALL = sa.select(*_COLUMNS).where(table.c.generation == sa.bindparam("generation"))
 _BRIEF = sa.select(*(table.c[name] for name in BriefState._fields)).where(
@@ -126,6 +147,45 @@ def visible(conn: Connection, generation: str, acl_ids: Collection[int], *, limi
         .limit(limit)
     )
     return [str(uri) for uri in conn.execute(statement).scalars()]
+
+
+def coverage(conn: Connection, serving: str, other: str) -> Coverage:
+    """Hold the live documents of one generation against those of the one that serves."""
+    ours, theirs = table.alias("ours"), table.alias("theirs")
+    same = sa.and_(theirs.c.generation == other, theirs.c.uri == ours.c.uri, theirs.c.state == "live")
+    held = sa.func.coalesce(sa.func.sum(sa.case((theirs.c.revision == ours.c.revision, 1), else_=0)), 0)
+    both = sa.func.count(theirs.c.uri)
+    statement = (
+        sa.select(sa.func.count(), held, both)
+        .select_from(ours.outerjoin(theirs, same))
+        .where(ours.c.generation == serving, ours.c.state == "live")
+    )
+    total, current, shared = conn.execute(statement).one()
+    return Coverage(serving=int(total), current=int(current), ghosts=count(conn, other)[0] - int(shared))
+
+
+def lacking(conn: Connection, serving: str, other: str, *, limit: int) -> list[str]:
+    """Some of the live documents of the serving generation that another lacks at their revision, by URI."""
+    ours, theirs = table.alias("ours"), table.alias("theirs")
+    same = sa.and_(
+        theirs.c.generation == other,
+        theirs.c.uri == ours.c.uri,
+        theirs.c.revision == ours.c.revision,
+        theirs.c.state == "live",
+    )
+    statement = (
+        sa.select(ours.c.uri)
+        .select_from(ours.outerjoin(theirs, same))
+        .where(ours.c.generation == serving, ours.c.state == "live", theirs.c.uri.is_(None))
+        .order_by(ours.c.uri)
+        .limit(limit)
+    )
+    return list(conn.execute(statement).scalars())
+
+
+def remove_all(tx: Write, generation: str) -> int:
+    """Drop every state of a generation; returns how many there were."""
+    return int(tx.conn.execute(sa.delete(table).where(table.c.generation == generation)).rowcount)
 
 
 def set_acl(tx: Write, generation: str, acl_ids: Mapping[str, int]) -> None:

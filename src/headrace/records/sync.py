@@ -17,7 +17,7 @@ class DocumentCounts:
     unchanged: int = 0
     failed: int = 0
     relabelled: int = 0
-    """Documents with other access labels than before, unchanged ones included."""
+    """Documents that came under another set of access labels, unchanged ones included."""
     withheld: int = 0
     """Deletions held back by the mass-delete guard."""
 

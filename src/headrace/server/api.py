@@ -69,7 +69,7 @@ async def opened_workspace(request: Request) -> Workspace:
 
 Served = Annotated[Workspace, Depends(opened_workspace)]
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
+ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "What was asked cannot be."},
     404: {"model": ErrorBody, "description": "A named thing does not exist."},
     422: {"model": ErrorBody, "description": "Parameters or body do not fit."},
@@ -77,7 +77,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     502: {"model": ErrorBody, "description": "A model or embedder upstream failed."},
 }
 
-router = APIRouter(prefix="/api", responses=_ERRORS, tags=["operations"])
+router = APIRouter(prefix="/api", responses=ERRORS, tags=["operations"])
 
 
 @router.get("/search", response_model=SearchResult)

@@ -43,13 +43,12 @@ async def healthz() -> Reply:
 def readyz(workspace: Served) -> Reply:
     """Say that the ledger answers and that a corpus serves; 503 otherwise."""
     try:
-        corpora = workspace.status().corpora
+        serving = workspace.serving()
     except HeadraceError as error:
         return error_reply(
             NotReady(f"The ledger does not answer ({error.type}).", hint="Look at the server's log."),
             status=503,
         )
-    serving = [corpus.corpus for corpus in corpora if corpus.generation is not None]
     if not serving:
         return error_reply(NotReady("No corpus serves yet.", hint="Run `headrace sync`."), status=503)
     return Reply({"status": "ready", "serving": serving})

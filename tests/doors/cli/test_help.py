@@ -8,16 +8,18 @@ import sys
 
 import pytest
 
+from headrace.cli.groups import GROUPS
 from tests.doors.cli.program import Program
 
 COMMANDS = ("init", "plan", "sync", "search", "ask", "serve", "status", "why", "at", "mcp")
+GROUPED = [(group.name, verb) for group in GROUPS for verb, _, _ in group.commands]
 
 
 def test_the_overview_names_every_command_in_full(headrace: Program) -> None:
     done = headrace("--help")
     assert (done.returncode, done.stderr) == (0, "")
     listed = done.stdout.partition("Commands:\n")[2].partition("\n\n")[0]
-    assert re.findall(r"^  (\w+) ", listed, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^  (\w+) ", listed, re.MULTILINE) == [*COMMANDS, *(group.name for group in GROUPS)]
     assert "..." not in listed
     assert "Start with: headrace init" in done.stdout
     assert headrace("-h").stdout == headrace().stdout == done.stdout
@@ -30,6 +32,16 @@ def test_each_command_explains_itself(headrace: Program, command: str) -> None:
     assert f"Example: headrace {command}" in " ".join(done.stdout.split())
     assert "--json" in done.stdout
     assert ("--workspace" in done.stdout) == (command != "init")
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(("noun", "verb"), GROUPED, ids=" ".join)
+def test_each_command_of_a_group_explains_itself(headrace: Program, noun: str, verb: str) -> None:
+    done = headrace(noun, verb, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Example: headrace {noun} {verb}" in " ".join(done.stdout.split())
+    assert "--json" in done.stdout
+    assert "--workspace" in done.stdout
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 

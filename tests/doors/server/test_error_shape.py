@@ -37,6 +37,8 @@ from tests.workbench import Workbench
 
 ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
+    *("/api/index", "/api/index/{generation}"),
+    *("/api/index/backfill-metadata", "/api/index/drop-field", "/api/index/retype-field"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}
@@ -108,7 +110,9 @@ def test_the_routes_below_are_all_there_are(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("route", sorted(ROUTES | UNDESCRIBED))
 def test_wrong_method(http: httpx.Client, route: str) -> None:
-    answer = http.patch(route.replace("{ref}", "x").replace("{time}", "now"))
+    answer = http.patch(
+        route.replace("{ref}", "x").replace("{time}", "now").replace("{generation}", "docs/1")
+    )
     facts = assert_shape(answer, 405, "HttpError")
     assert "PATCH" in facts["message"]
 

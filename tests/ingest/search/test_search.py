@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.errors import UsageError, VectorMismatch
+from headrace.errors import RetryableError, UsageError, VectorMismatch
 from headrace.infer.embedders.hash import HashEmbedder
 from headrace.ingest.search.retrieve import MAX_K, Query, Retriever
 from tests.fakes.openai_server import OpenAIServer, error
@@ -176,3 +176,20 @@ def test_a_reranker_decides_the_order(bench: Workbench) -> None:
         hits = reranking(Query(text="wades", corpus="docs", k=4)).hits
     assert [hit.document for hit in hits] == [f"docs/{number}.md" for number in (39, 38, 37, 36)]
     assert [hit.score for hit in hits] == [39, 38, 37, 36]
+
+
+def test_a_reranker_that_fails_costs_its_order_not_the_search(bench: Workbench) -> None:
+    bench.sync()
+
+    def down(query: str, texts: Sequence[str]) -> list[float]:
+        raise RetryableError("the reranker does not answer", provider="local", cause="unreachable")
+
+    with bench.open() as workspace:
+        proper: Retriever = workspace._retriever
+        plain = proper(Query(text="wades", corpus="docs", k=4))
+        reranking = Retriever(
+            snapshots=proper.snapshots, embedder=proper.embedder, pool=proper.pool, reranker=down
+        )
+        found = reranking(Query(text="wades", corpus="docs", k=4))
+    assert found.hits == plain.hits
+    assert found.warnings == ("not reranked: the reranker does not answer",)

@@ -26,8 +26,8 @@ note = { type = "string", filterable = false }
 DOCUMENTS = {
     "a.md": "---\nyear: 2020\nscore: 0.5\ndraft: true\nday: 2020-01-31\nat: 2020-01-31T10:00:00+02:00\n"
     "tags: [tea, 'green, \"fresh\"']\nteam: '7'\nnote: x\n---\nThe heron of a.",
-    "b.md": "---\nyear: '2021'\nscore: 2\ndraft: false\nday: 2021-02-01\nat: 2021-01-01\ntags: coffee, tea leaf\n"
-    "team: ops\n---\nThe heron of b.",
+    "b.md": "---\nyear: '2021'\nscore: 2\ndraft: false\nday: 2021-02-01\nat: 2021-01-01\n"
+    "tags: coffee, tea leaf\nteam: ops\n---\nThe heron of b.",
     "c.md": "---\nfree: 1\n---\nThe heron of c.",
 }
 

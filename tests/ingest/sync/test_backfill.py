@@ -15,7 +15,11 @@ from headrace.records.metadata import BackfillReport
 from headrace.workspace import Workspace
 from tests.workbench import Workbench, rows
 
-DECLARED = '\n[corpus.docs.metadata]\nyear = { type = "integer" }\nteam = { type = "string", default = "ops" }\n'
+DECLARED = """
+[corpus.docs.metadata]
+year = { type = "integer" }
+team = { type = "string", default = "ops" }
+"""
 
 
 def _write(bench: Workbench, count: int = 6) -> None:
@@ -189,9 +193,7 @@ SCHEMAS = st.sampled_from(
         {"free": '{ type = "number" }', "year": '{ type = "date" }'},
     ]
 )
-STEPS = st.lists(
-    st.tuples(st.dictionaries(st.sampled_from("abc"), FRONT), SCHEMAS), min_size=2, max_size=3
-)
+STEPS = st.lists(st.tuples(st.dictionaries(st.sampled_from("abc"), FRONT), SCHEMAS), min_size=2, max_size=3)
 
 
 @settings(

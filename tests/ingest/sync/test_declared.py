@@ -36,7 +36,7 @@ def test_a_field_with_values_does_not_go_by_itself(bench: Workbench) -> None:
 
 
 def test_a_field_that_filters_name_does_not_go_by_itself(bench: Workbench) -> None:
-    bench.configure(extra='\n[corpus.docs.metadata]\nteem = { type = "string" }\n' + YEAR.split("\n")[2] + "\n")
+    bench.configure(extra=f'{YEAR}teem = {{ type = "string" }}\n')
     bench.sync()
     with bench.open() as workspace:
         workspace.search("heron", filter="teem = 'ops' or teem exists")
@@ -46,7 +46,7 @@ def test_a_field_that_filters_name_does_not_go_by_itself(bench: Workbench) -> No
 
 
 def test_a_field_that_nobody_uses_goes(bench: Workbench) -> None:
-    bench.configure(extra='\n[corpus.docs.metadata]\nnew = { type = "string" }\n' + YEAR.split("\n")[2] + "\n")
+    bench.configure(extra=f'{YEAR}new = {{ type = "string" }}\n')
     bench.sync()
     bench.configure(extra=YEAR)
     assert bench.sync().documents.unchanged == 3

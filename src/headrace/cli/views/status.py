@@ -8,6 +8,7 @@ from rich.text import Text
 from headrace.cli.output import one_line
 from headrace.cli.views.console import count, duration, moment, show_row, size
 from headrace.cli.views.failures import show_failures
+from headrace.cli.views.metadata import lacking_text
 from headrace.records.explain import CorpusStatus, StatusReport
 
 
@@ -69,10 +70,7 @@ def _show_last_sync(console: Console, corpus: CorpusStatus) -> None:
 
 def _show_metadata(console: Console, corpus: CorpusStatus) -> None:
     if corpus.metadata_missing:
-        listed = ", ".join(
-            f"{one_line(name)} in {count(chunks, 'chunk')}" for name, chunks in corpus.metadata_missing.items()
-        )
-        show_row(console, "lacking", Text(listed, style="yellow"))
+        show_row(console, "lacking", Text(lacking_text(corpus.metadata_missing), style="yellow"))
         show_row(console, "", "headrace index backfill-metadata")
     if corpus.metadata_misfits:
         listed = ", ".join(

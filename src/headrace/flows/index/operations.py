@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headrace.flows.index.parts import IndexParts
+    from headrace.records.generations import GenerationDetail, GenerationList
     from headrace.records.metadata import BackfillReport, FieldDecision
     from headrace.records.sync import SyncProgress
 
@@ -17,6 +18,18 @@ class IndexOperations:
     """What can be done with the index of a workspace, beside syncing it."""
 
     parts: IndexParts
+
+    def list(self, corpus: str | None = None) -> GenerationList:
+        """Every generation of a corpus, or of all, oldest first. Raises NotFoundError."""
+        from headrace.flows.index.listing import list_generations
+
+        return list_generations(self.parts, corpus)
+
+    def show(self, generation: str) -> GenerationDetail:
+        """One generation with its recipe and history. Raises NotFoundError."""
+        from headrace.flows.index.listing import show
+
+        return show(self.parts, generation)
 
     def backfill_metadata(
         self,
@@ -44,7 +57,9 @@ class IndexOperations:
 
         return drop_field(self.parts.context(self.parts.corpus(corpus)), field, confirmed=confirmed)
 
-    def retype_field(self, field: str, *, corpus: str | None = None, confirmed: bool = False) -> FieldDecision:
+    def retype_field(
+        self, field: str, *, corpus: str | None = None, confirmed: bool = False
+    ) -> FieldDecision:
         """Decide that a metadata field gets the type that headrace.toml declares by now.
 
         Raises NotFoundError, and Withheld where it is in use and that is not `confirmed`.

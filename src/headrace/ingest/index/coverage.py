@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 
-def segments(dataset: Any) -> int:
-    """The parts of the index that has the most; a search looks into each."""
-    return max((len(index.segments) for index in dataset.describe_indices()), default=0)
+def segments(dataset: Any, *, index: str | None = None) -> int:
+    """The parts of an index, or of the one that has the most; a search looks into each."""
+    known = (found for found in dataset.describe_indices() if index in (None, found.name))
+    return max((len(found.segments) for found in known), default=0)
 
 
 def uncovered(dataset: Any, *, index: str | None = None) -> list[Any]:

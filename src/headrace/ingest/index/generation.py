@@ -19,13 +19,19 @@ VectorKind = Literal["IVF_RQ", "IVF_SQ", "IVF_PQ", "IVF_FLAT"]
 _FILTER_DOCUMENTS = 2000
 _WORDS = {"with_position": False, "stem": True, "remove_stop_words": True, "ascii_folding": True}
 _TAIL_FRAGMENTS = 6
-"""Fragments that an index may miss: each costs a search 0.2 ms."""
+"""Fragments that the word index may miss: each costs a search 0.2 ms."""
 _TAIL_ROWS = 128
-"""Rows that an index may miss: a full-text search reads each word of them, 0.025 ms a row."""
+"""Rows that it may miss: a full-text search reads each word of them, 0.025 ms a row."""
 _TAIL_SHARE = 100
 """…and at most one row in this many: words are weighed by the rows that the index covers."""
-_ADDED_SEGMENTS = 4
-"""Segments that an index may have beside its first; then the added ones become one."""
+_ADDED_SEGMENTS = 2
+"""Segments that it may have beside its first; then the added ones become one."""
+_VECTOR_TAIL_FRAGMENTS = 48
+"""Fragments that the vector index may miss: a reader loads their vectors once a version, 0.05 ms each."""
+_VECTOR_TAIL_ROWS = 1024
+"""Rows that it may miss."""
+_ONE_SEGMENT_ROWS = 400_000
+"""Up to here it stays one segment: each more costs a search 0.8 ms, and merging 100,000 rows takes 0.1 s."""
 _RQ_DIMENSION = 128
 """One bit a dimension tells too little about shorter vectors."""
 
@@ -122,12 +128,17 @@ class GenerationTable:
 
     def _caught_up(self, version: int) -> int:
         head = self.table.head()
-        outside = uncovered(head)
+        indices = self.table.indexed()
         few = min(_TAIL_ROWS, head.count_rows() // _TAIL_SHARE)
-        if len(outside) <= _TAIL_FRAGMENTS and sum(map(live_rows, outside)) <= few:
-            return version
-        added = segments(head) - 1
-        return self.table.extend_indices(merge_segments=added if added >= _ADDED_SEGMENTS else 0)
+        words = [name for name in indices if name != "vector"]
+        if any(_over(head, name, _TAIL_FRAGMENTS, few) for name in words):
+            added = segments(head, index="text") - 1
+            merged = added if added >= _ADDED_SEGMENTS else 0
+            version = self.table.extend_indices(words, merge_segments=merged)
+        if "vector" in indices and _over(head, "vector", _VECTOR_TAIL_FRAGMENTS, _VECTOR_TAIL_ROWS):
+            merged = segments(head, index="vector") - int(head.count_rows() > _ONE_SEGMENT_ROWS)
+            version = self.table.extend_indices(["vector"], merge_segments=merged)
+        return version
 
     def _began_at(self) -> int:
         if self._began is None:
@@ -151,3 +162,9 @@ class GenerationTable:
         kind = self._config.vector_kind
         unfit = self.dimension % 8 != 0 or self.dimension < _RQ_DIMENSION
         return "IVF_SQ" if kind == "IVF_RQ" and unfit else kind
+
+
+def _over(dataset: Any, index: str, fragments: int, rows: int) -> bool:
+    """Whether an index misses more than it may."""
+    missed = uncovered(dataset, index=index)
+    return len(missed) > fragments or sum(map(live_rows, missed)) > rows

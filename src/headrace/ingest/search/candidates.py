@@ -37,19 +37,38 @@ def by_vector(opened: Opened, vector: NDArray[np.float32], *, where: str | None,
     return rows
 
 
-def outside_index(opened: Opened, *, where: str | None) -> list[int]:
-    """Row ids of the rows that the vector index does not cover: a writer keeps them few."""
-    if not opened.outside:
+def outside_index(opened: Opened, vector: NDArray[np.float32], *, where: str | None, limit: int) -> list[int]:
+    """Row ids of the nearest rows among those that the vector index does not cover."""
+    import numpy as np
+
+    fragments, places, vectors = opened.outside
+    if vectors is None:
         return []
-    rows: list[int] = _scan(opened, [], where, fragments=opened.outside)["_rowid"].to_pylist()
-    return rows
+    rows = list(places)
+    if where is not None:
+        rows = _scan(opened, [], where, fragments=list(fragments))["_rowid"].to_pylist()
+    if len(rows) <= limit:
+        return rows
+    cosines = vectors[[places[row] for row in rows]] @ vector
+    return [rows[place] for place in np.argpartition(-cosines, limit)[:limit]]
 
 
 def vectors_of(opened: Opened, rows: Sequence[int]) -> NDArray[np.float32]:
     """The stored vectors of rows, in their order; shape (rows, dimension), unit length."""
-    column = _take(opened, rows, ["vector"])["vector"].combine_chunks()
+    import numpy as np
+
+    places, known = opened.outside.places, opened.outside.vectors
+    covered = [place for place, row in enumerate(rows) if row not in places]
+    column = _take(opened, [rows[place] for place in covered], ["vector"])["vector"].combine_chunks()
     flat: NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(rows), column.type.list_size)
+    taken = flat.reshape(len(covered), column.type.list_size)
+    if known is None or len(covered) == len(rows):
+        return taken
+    vectors = np.empty((len(rows), column.type.list_size), dtype=np.float32)
+    vectors[covered] = taken
+    others = [place for place, row in enumerate(rows) if row in places]
+    vectors[others] = known[[places[rows[place]] for place in others]]
+    return vectors
 
 
 def similarities(

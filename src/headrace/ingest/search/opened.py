@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.errors import StorageError
 from headrace.ingest.index.coverage import uncovered
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Outside(NamedTuple):
+    """Rows that the vector index does not cover, read once for each version."""
+
+    fragments: tuple[Any, ...]
+    places: dict[int, int]
+    """Row id to its line in `vectors`."""
+    vectors: NDArray[np.float32] | None
+    """Shape (rows, dimension); None where there are no rows."""
 
 
 class Opened:
@@ -36,9 +50,20 @@ class Opened:
         return "vector" in self._indices
 
     @cached_property
-    def outside(self) -> list[Any]:
-        """Fragments that the vector index does not cover."""
-        return uncovered(self.dataset, index="vector")
+    def outside(self) -> Outside:
+        """The rows that the vector index does not cover, with their vectors: a writer keeps them few."""
+        fragments = uncovered(self.dataset, index="vector")
+        if not fragments:
+            return Outside(fragments=(), places={}, vectors=None)
+        with reading():
+            table = self.dataset.scanner(columns=["vector"], with_row_id=True, fragments=fragments).to_table()
+        rows = table["_rowid"].to_pylist()
+        flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        return Outside(
+            fragments=tuple(fragments),
+            places={row: place for place, row in enumerate(rows)},
+            vectors=flat.reshape(len(rows), -1) if rows else None,
+        )
 
     @cached_property
     def _indices(self) -> frozenset[str]:

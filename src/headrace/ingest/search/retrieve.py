@@ -130,7 +130,8 @@ class Retriever:
         depth = max(CANDIDATES, 3 * query.k)
         while True:
             ranked, full, warning = self._ranked(read, query, depth, clock)
-            checked = self._check(read, query, ranked, last=last)
+            noted: list[str] = []
+            checked = self._check(read, query, ranked, noted, last=last)
             clock.lap("check")
             if checked is None:
                 return None
@@ -141,7 +142,7 @@ class Retriever:
         return Retrieval(
             hits=hits,
             served=read.served,
-            warnings=tuple(text for text in (warning, _words_missing(read.opened, hits)) if text),
+            warnings=tuple(text for text in (warning, *noted, _words_missing(read.opened, hits)) if text),
             timings_ms=clock.laps,
             dropped=dropped,
         )
@@ -181,12 +182,15 @@ class Retriever:
             return None, f"full text only: the query could not be embedded ({error.message})"
 
     def _check(
-        self, read: _Read, query: Query, ranked: Ranked, *, last: bool
+        self, read: _Read, query: Query, ranked: Ranked, noted: list[str], *, last: bool
     ) -> tuple[tuple[Hit, ...], dict[str, int]] | None:
-        """Hold hits against the ledger as it is now; None asks for another try on a newer snapshot."""
+        """Hold hits against the ledger as it is now; None asks for another try on a newer snapshot.
+
+        Warnings are added to `noted`.
+        """
         dropped: dict[str, int] = {}
         hits: list[Hit] = []
-        for wave in self._waves(read, query, ranked):
+        for wave in self._waves(read, query, ranked, noted):
             uris = {row["document"] for row, _ in wave}
             newest, states, admitted = self.snapshots.states(read.served, uris, query.access)
             for row, score in wave:
@@ -207,12 +211,18 @@ class Retriever:
                 dropped[reason] = dropped.get(reason, 0) + 1
         return tuple(hits), dropped
 
-    def _waves(self, read: _Read, query: Query, ranked: Ranked) -> Iterator[list[Scored]]:
+    def _waves(self, read: _Read, query: Query, ranked: Ranked, noted: list[str]) -> Iterator[list[Scored]]:
         """Rows with scores, best first, a few at a time: most searches need only the first wave."""
         start = 0
         if self.reranker is not None and ranked:
-            start = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
-            yield _reranked(self.reranker, query.text, _rows(read.opened, ranked[:start]))
+            end = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
+            rows = _rows(read.opened, ranked[:end])
+            try:
+                rows = _reranked(self.reranker, query.text, rows)
+            except ProviderError as error:
+                noted.append(f"not reranked: {error.message}")
+            yield rows
+            start = end
         while start < len(ranked):
             end = _end_of_ties(ranked, start + query.k)
             yield _rows(read.opened, ranked[start:end])
@@ -260,7 +270,8 @@ def _words(read: _Read, text: str, limit: int) -> tuple[dict[int, float], NDArra
 
 def _near(read: _Read, vector: NDArray[np.float32], limit: int) -> list[int]:
     rows = by_vector(read.opened, vector, where=read.where, limit=limit)
-    return list(dict.fromkeys([*rows, *outside_index(read.opened, where=read.where)]))
+    outside = outside_index(read.opened, vector, where=read.where, limit=limit)
+    return list(dict.fromkeys([*rows, *outside]))
 
 
 def _words_missing(opened: Opened, hits: Sequence[Hit]) -> str:

@@ -77,7 +77,12 @@ class _Backfill:
         with context.ledger.read() as conn:
             found = generations.list(conn, context.corpus)
             self._serving = context.serving.generation(conn, context.corpus)
-        self._refills = [Refill(context, item, lease, run_id) for item in found if item.state != "retired"]
+        now_us = time.time_ns() // 1000
+        self._refills = [
+            Refill(context, item, lease, run_id)
+            for item in found
+            if generations.is_written(item, now_us=now_us)
+        ]
 
     def run(self) -> BackfillReport:
         pending = self._pending()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.embedders.store import EmbeddingStore
@@ -43,6 +44,10 @@ class SyncContext:
     sources: Sequence[Source]
     access: AccessRules
     recipe: Recipe
+    settings: Mapping[str, Any]
+    """The keys of `[corpus.NAME.recipe]` that make this recipe."""
+    with_settings: Callable[[Mapping[str, Any]], SyncContext]
+    """The same corpus by another recipe. Raises HeadraceError where that cannot be had any more."""
     embedder: Embedder
     embeddings: EmbeddingStore
     parse_many: ParseMany
@@ -56,6 +61,8 @@ class SyncContext:
     """What the configuration declares; a sync adds the fields that were dropped by decision."""
     recent_filters: Callable[[], Sequence[str]] = tuple
     """Filters of the recent searches and answers over this corpus."""
+    keep_retired: timedelta = timedelta(days=7)
+    """How long a generation that was replaced is kept in step."""
     upkeep: Upkeep = field(default_factory=Upkeep)
     wait_seconds: float = 600.0
     """How long to wait for another writer of the same corpus."""

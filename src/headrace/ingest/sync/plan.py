@@ -26,7 +26,7 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
-    seen = survey(context, states=states, serving=serving, verify=verify, record=False)
+    seen = survey(context, states=states, serving=serving, verify=verify)
     draft = _Draft(context, states)
     draft.tally.unchanged = seen.changes.unchanged
     draft.tally.failures = list(seen.changes.failed)

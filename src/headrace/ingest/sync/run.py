@@ -15,9 +15,9 @@ from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import embed
 from headrace.ingest.sync.guard import Verdict, judge
+from headrace.ingest.sync.labels import Labelled, Labels, relabel
 from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
-from headrace.ingest.sync.relabel import relabel
 from headrace.ingest.sync.survey import Survey, survey
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
@@ -73,9 +73,9 @@ class _Sync:
             states=target.states,
             serving=target.serving_sources,
             verify=verify,
-            record=True,
+            relabel=self._relabel,
         )
-        tally.relabelled = self._relabel(seen)
+        tally.relabelled = seen.relabelled
         changes = seen.changes
         tally.unchanged = changes.unchanged
         tally.failures = list(changes.failed)
@@ -87,14 +87,14 @@ class _Sync:
         digest = self._settle()
         return self._report(verdict, digest, self._cut_over(verdict))
 
-    def _relabel(self, seen: Survey) -> int:
+    def _relabel(self, labels: Labels) -> Labelled:
         """Access labels change first: a revocation does not wait for what has to be read."""
         context, target = self._context, self._target
         states = {target.generation.id: list(target.states.values())}
         if target.serving is not None and not target.is_serving:
             with context.ledger.read() as conn:
                 states[target.serving] = load_brief(conn, target.serving)
-        return relabel(context.ledger, self._lease, states, acl_ids=seen.acl_ids)
+        return relabel(context.ledger, self._lease, labels, states)
 
     def _stream(self, changes: Changes, seen: Survey) -> None:
         context = self._context

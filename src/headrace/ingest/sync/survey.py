@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.changes import Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
-from headrace.ledger import acls, failures, observations
+from headrace.ingest.sync.labels import Labelled, Labels, labels_of, look_up
+from headrace.ledger import failures, observations
 from headrace.ledger.documents import BriefState
 from headrace.records.document import Listing, Observation
 
 _DAY_US = 86_400_000_000
-_UNKNOWN_ACL = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,8 @@ class Survey:
 
     listings: tuple[Listing, ...]
     changes: Changes
-    acl_ids: Mapping[str, int]
-    """URI to the id of its access labels, for every listed document."""
+    relabelled: int
+    """Documents that have other access labels than before."""
 
 
 def survey(
@@ -34,9 +34,9 @@ def survey(
     states: Mapping[str, BriefState],
     serving: Mapping[str, str],
     verify: bool,
-    record: bool,
+    relabel: Callable[[Labels], Labelled] | None = None,
 ) -> Survey:
-    """List every source and compare. `record` interns access labels; a plan writes nothing.
+    """List every source and compare. `relabel` lets access labels take effect; a plan writes nothing.
 
     `verify` has every document read and hashed again, whatever its stamp says.
     """
@@ -53,9 +53,14 @@ def survey(
     )
     now_us = time.time_ns() // 1000
     due = now_us if verify else now_us - int(context.verify_after_days * _DAY_US)
-    acl_ids = _acl_ids(context, listings, record=record)
-    changes = compare(listings, known, acl_ids=acl_ids, verify_before_us=due)
-    return Survey(listings=listings, changes=changes, acl_ids=acl_ids)
+    labels = labels_of(context.access, listings)
+    if relabel is not None:
+        labelled = relabel(labels)
+    else:
+        with context.ledger.read() as conn:
+            labelled = look_up(conn, labels)
+    changes = compare(listings, known, acl_ids=labelled.acl_ids, verify_before_us=due)
+    return Survey(listings=listings, changes=changes, relabelled=labelled.changed)
 
 
 def list_sources(context: SyncContext, observed: Mapping[str, Observation]) -> tuple[Listing, ...]:
@@ -69,21 +74,3 @@ def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:
     except (HeadraceError, OSError) as error:
         # A source that cannot be listed is a partial listing: its documents stay as they are.
         return Listing(source=source.name, items=(), complete=False, reason=str(error))
-
-
-def _acl_ids(context: SyncContext, listings: Sequence[Listing], *, record: bool) -> dict[str, int]:
-    keys: dict[str, str] = {}
-    labels: dict[str, tuple[str, ...]] = {}
-    for listing in listings:
-        for item in listing.items:
-            key, of_item = context.access.of(item)
-            keys[item.uri] = key
-            labels[key] = of_item
-    if record and labels:
-        ids = context.ledger.write(
-            lambda tx: {key: acls.intern(tx, key, of_key) for key, of_key in labels.items()}
-        )
-    else:
-        with context.ledger.read() as conn:
-            ids = acls.find(conn, list(labels))
-    return {uri: ids.get(key, _UNKNOWN_ACL) for uri, key in keys.items()}

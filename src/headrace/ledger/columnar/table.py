@@ -165,13 +165,15 @@ class ColumnarTable:
             self._extend(self._head)
             return self._advanced()
 
-    def extend_indices(self, *, merge_segments: int = _EVERY_SEGMENT) -> int:
-        """Bring every index up to the last row and merge its latest segments; returns the new version.
+    def extend_indices(
+        self, names: Sequence[str] | None = None, *, merge_segments: int = _EVERY_SEGMENT
+    ) -> int:
+        """Bring every index, or those named, up to the last row and merge its latest segments.
 
-        With no segment merged this takes only as long as the new rows need.
+        Returns the new version. With no segment merged this takes only as long as the new rows need.
         """
         with self._writing():
-            self._extend(self.head(), merge_segments)
+            self._extend(self.head(), merge_segments, names)
             return self._advanced()
 
     def restore(self, version: int) -> int:
@@ -206,8 +208,11 @@ class ColumnarTable:
             return self._head
         return lance.dataset(self.uri, version=version, storage_options=self._options, session=self._session)
 
-    def _extend(self, dataset: Any, merge_segments: int = _EVERY_SEGMENT) -> None:
-        dataset.optimize.optimize_indices(num_indices_to_merge=merge_segments)
+    def _extend(
+        self, dataset: Any, merge_segments: int = _EVERY_SEGMENT, names: Sequence[str] | None = None
+    ) -> None:
+        chosen = {} if names is None else {"index_names": list(names)}
+        dataset.optimize.optimize_indices(num_indices_to_merge=merge_segments, **chosen)
 
     def _advanced(self) -> int:
         version = self.refresh()

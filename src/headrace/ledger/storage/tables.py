@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0002"
+HEAD = "0003"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -63,7 +63,27 @@ generations = Table(
     Column("changed_at_us", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("overrides", Text, nullable=False),
+    Column("chosen_over", Text),
+    Column("written_until_us", BigInteger),
+    Column("pruned_at_us", BigInteger),
+    Column("embeddings_computed", BigInteger, nullable=False),
+    Column("embeddings_reused", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger),
+    Column("sources", Text, nullable=False),
     Index("generations_corpus", "corpus", "ordinal", unique=True),
+)
+
+generation_states = Table(
+    "generation_states",
+    metadata,
+    Column("generation", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 snapshots = Table(

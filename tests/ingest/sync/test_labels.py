@@ -10,8 +10,8 @@ from tests.workbench import Workbench, was_killed
 RECORDS = '{ type = "records", path = "rows.jsonl", id = "id", text = ["text"], access = "who" }'
 
 
-def _configure(bench: Workbench, rules: str, **options: str) -> None:
-    bench.configure(extra=f"\n[corpus.docs.access]\n{rules}\n", **options)
+def _configure(bench: Workbench, rules: str, *, chunk_tokens: int = 32) -> None:
+    bench.configure(extra=f"\n[corpus.docs.access]\n{rules}\n", chunk_tokens=chunk_tokens)
 
 
 def _bench(folder: Path) -> Workbench:
@@ -40,13 +40,13 @@ def test_other_patterns_write_no_row_and_count_both_ways(tmp_path: Path) -> None
     before = _versions(bench)
     _configure(bench, '"hr/*" = ["hr"]\n"*" = ["public"]')
     report = bench.sync()
-    assert (report.documents.relabelled, report.documents.unchanged, report.commits) == (3, 3, 0)
+    assert (report.documents.relabelled, report.documents.unchanged, report.commits) == (2, 3, 0)
     assert (report.embeddings.computed, report.chunks.added) == (0, 0)
     assert _seen(bench) == {"open/map.md"}
     assert _seen(bench, "staff") == {"open/map.md"}
     assert _seen(bench, "hr") == {"hr/pay.md", "hr/leave.md", "open/map.md"}
     _configure(bench, '"hr/pay.md" = ["board"]\n"*" = ["staff"]')
-    assert bench.sync().documents.relabelled == 3
+    assert bench.sync().documents.relabelled == 2
     assert _seen(bench, "board") == {"hr/pay.md"}
     assert _seen(bench, "staff") == {"hr/leave.md", "open/map.md"}
     assert _seen(bench) == set()
@@ -68,7 +68,7 @@ def test_a_rewritten_document_keeps_its_new_labels(tmp_path: Path) -> None:
     _configure(bench, '"hr/*" = ["hr"]\n"*" = ["public"]')
     bench.write("hr/pay.md", "The heron of edited pay wades.")
     report = bench.sync()
-    assert (report.documents.updated, report.documents.relabelled) == (1, 3)
+    assert (report.documents.updated, report.documents.relabelled) == (1, 2)
     assert _seen(bench, "hr") == {"hr/pay.md", "hr/leave.md", "open/map.md"}
     assert _seen(bench) == {"open/map.md"}
 
@@ -105,9 +105,7 @@ def test_a_narrow_reader_finds_one_document_among_many(tmp_path: Path) -> None:
 
 def test_a_revocation_counts_in_the_generation_that_serves_while_another_is_built(tmp_path: Path) -> None:
     bench = _bench(tmp_path)
-    bench.configure(
-        chunk_tokens=16, extra='\n[corpus.docs.access]\n"hr/*" = ["board"]\n"*" = ["staff"]\n'
-    )
+    _configure(bench, '"hr/*" = ["board"]\n"*" = ["staff"]', chunk_tokens=16)
     killed = bench.sync_in_process(failpoints="sync.before_cutover")
     assert was_killed(killed), killed.stderr
     assert _seen(bench, "staff") == {"open/map.md"}
@@ -121,5 +119,5 @@ def test_a_kill_before_the_labels_are_committed_leaves_the_old_ones_whole(tmp_pa
     assert was_killed(killed), killed.stderr
     assert _seen(bench, "staff") == {"hr/pay.md", "hr/leave.md", "open/map.md"}
     assert _seen(bench) == set()
-    assert bench.sync().documents.relabelled == 3
+    assert bench.sync().documents.relabelled == 2
     assert _seen(bench) == {"open/map.md"}

@@ -1,0 +1,73 @@
+"""`headrace index …`: what generations there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from headrace.cli.options import JsonOption, OneCorpusOption, WorkspaceOption, workspace_folder
+
+GenerationArgument = Annotated[
+    str, typer.Argument(metavar="GEN", help="Its id, the start of it, or corpus/ordinal such as docs/2.")
+]
+
+
+def index_list(
+    ctx: typer.Context,
+    corpus: OneCorpusOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """List every generation: its state, what it holds, which one serves.
+
+    A generation is one physical index of a corpus. Syncs write every one that is not retired, and a retired
+    one for as long as `[index] keep_retired` says.
+    """
+    from headrace.cli.views.generations import show_list
+
+    return run_index(ctx, workspace, as_json, lambda index: index.list(corpus), show_list)
+
+
+def index_show(
+    ctx: typer.Context,
+    generation: GenerationArgument,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Show one generation: its recipe, what it took, and each state with who, when and why."""
+    from headrace.cli.views.generations import show_detail
+
+    return run_index(ctx, workspace, as_json, lambda index: index.show(generation), show_detail)
+
+
+def run_index(
+    ctx: typer.Context,
+    workspace: Any,
+    as_json: bool,
+    operation: Callable[[Any], Any],
+    show: Callable[[Any, Any], None],
+    *,
+    code: Callable[[Any], int] = lambda _: 0,
+) -> int:
+    """Call one operation of the index and print what it gave back."""
+    from headrace.workspace import Workspace
+
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
+        report = operation(opened.index)
+    if as_json:
+        from headrace.cli.output import write_json
+
+        write_json(report)
+    else:
+        from headrace.cli.views.console import output_console
+
+        show(output_console(), report)
+    return code(report)
+
+
+LISTING: Sequence[tuple[str, Callable[..., int], str]] = (
+    ("list", index_list, "headrace index list --corpus handbook"),
+    ("show", index_show, "headrace index show handbook/1"),
+)

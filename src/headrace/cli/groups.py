@@ -1,0 +1,23 @@
+"""Commands that are grouped under a noun, such as `headrace index list`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.index_metadata import METADATA
+
+
+class Group(NamedTuple):
+    """A noun with its verbs."""
+
+    name: str
+    help: str
+    commands: Sequence[tuple[str, Callable[..., int], str]]
+    """Verb, function, example."""
+
+
+GROUPS: Sequence[Group] = (
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *METADATA]),
+)

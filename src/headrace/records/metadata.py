@@ -125,6 +125,7 @@ class FieldUse:
 
     corpus: str
     field: str
+    """Its name."""
     filters: int
     """Searches and answers among the recent ones whose filter names it."""
     documents: int
@@ -138,7 +139,10 @@ class FieldDecision:
 
     corpus: str
     field: str
+    """Its name."""
     decision: Literal["dropped", "retyped"]
+    """What becomes of it."""
     use: FieldUse
+    """What missed it at that time."""
     schema: str
     """Digest of the schema that holds from now on."""

@@ -16,8 +16,6 @@ class DocumentCounts:
     deleted: int = 0
     unchanged: int = 0
     failed: int = 0
-    relabelled: int = 0
-    """Documents that came under another set of access labels, unchanged ones included."""
     withheld: int = 0
     """Deletions held back by the mass-delete guard."""
 
@@ -65,6 +63,8 @@ class SyncReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    relabelled: int = 0
+    """Documents that came under another set of access labels, unchanged ones included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

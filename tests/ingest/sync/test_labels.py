@@ -40,18 +40,18 @@ def test_other_patterns_write_no_row_and_count_both_ways(tmp_path: Path) -> None
     before = _versions(bench)
     _configure(bench, '"hr/*" = ["hr"]\n"*" = ["public"]')
     report = bench.sync()
-    assert (report.documents.relabelled, report.documents.unchanged, report.commits) == (2, 3, 0)
+    assert (report.relabelled, report.documents.unchanged, report.commits) == (2, 3, 0)
     assert (report.embeddings.computed, report.chunks.added) == (0, 0)
     assert _seen(bench) == {"open/map.md"}
     assert _seen(bench, "staff") == {"open/map.md"}
     assert _seen(bench, "hr") == {"hr/pay.md", "hr/leave.md", "open/map.md"}
     _configure(bench, '"hr/pay.md" = ["board"]\n"*" = ["staff"]')
-    assert bench.sync().documents.relabelled == 2
+    assert bench.sync().relabelled == 2
     assert _seen(bench, "board") == {"hr/pay.md"}
     assert _seen(bench, "staff") == {"hr/leave.md", "open/map.md"}
     assert _seen(bench) == set()
     assert _versions(bench) == before
-    assert bench.sync().documents.relabelled == 0
+    assert bench.sync().relabelled == 0
 
 
 def test_other_labels_of_a_pattern_write_no_row(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_rewritten_document_keeps_its_new_labels(tmp_path: Path) -> None:
     _configure(bench, '"hr/*" = ["hr"]\n"*" = ["public"]')
     bench.write("hr/pay.md", "The heron of edited pay wades.")
     report = bench.sync()
-    assert (report.documents.updated, report.documents.relabelled) == (1, 2)
+    assert (report.documents.updated, report.relabelled) == (1, 2)
     assert _seen(bench, "hr") == {"hr/pay.md", "hr/leave.md", "open/map.md"}
     assert _seen(bench) == {"open/map.md"}
 
@@ -85,7 +85,7 @@ def test_labels_of_records_follow_without_a_rewrite(tmp_path: Path) -> None:
     bench.sync()
     before = _versions(bench)
     write(["board"])
-    assert (bench.sync().documents.relabelled, _versions(bench)) == (1, before)
+    assert (bench.sync().relabelled, _versions(bench)) == (1, before)
     with bench.open() as workspace:
         assert workspace.search("heron wades", access=["staff"]).hits == ()
         assert len(workspace.search("heron wades", access=["board"]).hits) == 1
@@ -119,5 +119,5 @@ def test_a_kill_before_the_labels_are_committed_leaves_the_old_ones_whole(tmp_pa
     assert was_killed(killed), killed.stderr
     assert _seen(bench, "staff") == {"hr/pay.md", "hr/leave.md", "open/map.md"}
     assert _seen(bench) == set()
-    assert bench.sync().documents.relabelled == 2
+    assert bench.sync().relabelled == 2
     assert _seen(bench) == {"open/map.md"}

@@ -10,7 +10,7 @@ from headrace.cli.views.console import duration, show_row
 from headrace.cli.views.failures import show_failures
 from headrace.records.sync import DocumentCounts, PlanReport, SyncReport
 
-_CHANGES = ("added", "updated", "moved", "deleted", "unchanged", "relabelled", "failed")
+_CHANGES = ("added", "updated", "moved", "deleted", "unchanged", "failed")
 _STYLES = {"added": "green", "updated": "green", "moved": "green", "deleted": "yellow", "failed": "red"}
 
 
@@ -18,6 +18,8 @@ def show_sync(console: Console, report: SyncReport) -> None:
     """A few lines on one corpus, then its failures."""
     _show_title(console, report.corpus, f"synced in {duration(report.seconds)}")
     _show_documents(console, report.documents)
+    if report.relabelled:
+        show_row(console, "access", f"{report.relabelled:,} under other labels")
     chunks = report.chunks
     show_row(
         console, "chunks", f"{chunks.added:,} added, {chunks.deleted:,} deleted, {chunks.total:,} in all"

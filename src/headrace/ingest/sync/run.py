@@ -60,6 +60,7 @@ class _Sync:
         self._context = context
         self._run_id = run_id
         self._lease = lease
+        self._relabelled = 0
         self._started = time.monotonic()
         self._target = targets.open_target(context, lease, run_id)
         self._tally = Tally(counts={uri: state.chunk_count for uri, state in self._target.states.items()})
@@ -75,7 +76,7 @@ class _Sync:
             verify=verify,
             relabel=self._relabel,
         )
-        tally.relabelled = seen.relabelled
+        self._relabelled = seen.relabelled
         changes = seen.changes
         tally.unchanged = changes.unchanged
         tally.failures = list(changes.failed)
@@ -197,6 +198,7 @@ class _Sync:
             seconds=round(time.monotonic() - self._started, 3),
             failures=tuple(self._tally.failures),
             withheld_reason="; ".join(reason for reason in (verdict.reason, kept) if reason),
+            relabelled=self._relabelled,
         )
 
 

@@ -25,7 +25,6 @@ class Tally:
     computed: int = 0
     reused: int = 0
     read: int = 0
-    relabelled: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     def fail(self, failed: Sequence[Failed]) -> None:
@@ -65,7 +64,6 @@ class Tally:
             deleted=len(verdict.delete),
             unchanged=self.unchanged,
             failed=len(self.failures),
-            relabelled=self.relabelled,
             withheld=len(verdict.withheld),
         )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from headrace.cli.commands.index import LISTING
 from headrace.cli.commands.index_metadata import METADATA
+from headrace.cli.commands.index_switch import SWITCHING
 
 
 class Group(NamedTuple):
@@ -19,5 +20,5 @@ class Group(NamedTuple):
 
 
 GROUPS: Sequence[Group] = (
-    Group("index", "See, build, compare and switch generations.", [*LISTING, *METADATA]),
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *METADATA]),
 )

@@ -139,6 +139,12 @@ def count(conn: Connection, generation: str) -> tuple[int, int]:
     return int(documents), int(chunks)
 
 
+def acl_ids(conn: Connection, generation: str) -> dict[str, int]:
+    """URI to label set of every document of a generation."""
+    statement = sa.select(table.c.uri, table.c.acl_id).where(table.c.generation == generation)
+    return {row.uri: row.acl_id for row in conn.execute(statement)}
+
+
 def visible(conn: Connection, generation: str, acl_ids: Collection[int], *, limit: int) -> list[str]:
     """URIs of live documents that one of the label sets admits; at most `limit`, in no particular order."""
     statement = (

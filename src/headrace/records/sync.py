@@ -48,6 +48,20 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BesideReport:
+    """What a sync did to a generation beside its own."""
+
+    generation: str
+    state: str
+    """Before the sync: building, catching_up, validating, live or retired."""
+    written: int
+    """Documents added, updated or moved in it."""
+    failures: tuple[Failure, ...] = ()
+    error: str | None = None
+    """Why it could not be written at all; it stays as it is, and what serves is not affected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
     """One run of sync over one corpus."""
 
@@ -65,6 +79,8 @@ class SyncReport:
     withheld_reason: str = ""
     relabelled: int = 0
     """Documents that came under another set of access labels, unchanged ones included."""
+    beside: tuple[BesideReport, ...] = ()
+    """The other generations that were kept in step: the one that serves, those to come, those that served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,8 @@ ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
     *("/api/index", "/api/index/{generation}"),
     *("/api/index/backfill-metadata", "/api/index/drop-field", "/api/index/retype-field"),
+    *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
+    *("/api/index/cutover", "/api/index/rollback"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -1,188 +1,203 @@
-"""Fill metadata fields that were declared late: read the metadata again, embed nothing."""
+"""Backfill of a generation beside the one that serves: in slices, so that syncs run in between."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from headrace.errors import NotFoundError
-from headrace.ingest.index.lacking import lacking, lacking_documents
-from headrace.ingest.sync.ahead import ahead
-from headrace.ingest.sync.changes import Candidate
+from headrace.ingest.sync import target as targets
+from headrace.ingest.sync.applying import Pass
+from headrace.ingest.sync.changes import Candidate, Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
-from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, prepare
-from headrace.ingest.sync.publish import FailureRecord
-from headrace.ingest.sync.refill import Refill
-from headrace.ingest.sync.survey import list_sources
-from headrace.ledger import generations, leases, metadata, observations, runs
-from headrace.records.metadata import BackfillReport
+from headrace.ingest.sync.survey import Listed, compare_with, list_sources
+from headrace.ledger import documents, generations, leases, snapshots
+from headrace.ledger.failpoints import declare, fire
+from headrace.ledger.generations import Generation, State
+from headrace.ledger.ledger import Write
 from headrace.records.sync import Failure, SyncProgress
-from headrace.records.wire import to_plain
 
-if TYPE_CHECKING:
-    from headrace.ledger.leases import Lease
-    from headrace.ledger.ledger import Write
-    from headrace.records.document import SourceItem
+_AFTER_SLICE = declare("index.build_slice")
+_BEFORE_SETTLING = declare("index.build_settling")
+_BEFORE_VALIDATING = declare("index.build_validating")
 
-KIND = "backfill-metadata"
+_MOST = 4096
+_FIRST = 64
 
 
-def backfill_metadata(context: SyncContext, field: str | None = None) -> BackfillReport:
-    """Bring the metadata of documents under the declared schema, in every generation that is written.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a backfill shares the corpus and the machine."""
 
-    With a field only documents that lack it are read. Each batch is published by itself, so a run that was
-    killed goes on where it was. Raises NotFoundError for a field that was never declared, Withheld as a sync
-    does, LeaseHeld, LeaseLost.
-    """
-    name = f"corpus/{context.corpus}"
-    with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
-        run_id = context.ledger.write(lambda tx: _start(tx, context))
-        try:
-            report = _Backfill(adopt(context, lease), lease, run_id, field).run()
-        except BaseException as error:
-            failed = {"error": f"{type(error).__name__}: {error}"}
-            context.ledger.write(lambda tx: runs.finish(tx, run_id, "failed", report=failed))
-            raise
-        context.ledger.write(lambda tx: runs.finish(tx, run_id, "done", report=to_plain(report)))
-        return report
+    documents_per_second: float | None = None
+    """At most so many; None for as many as there can be."""
+    slice_seconds: float = 5.0
+    """How long one slice holds the corpus, about."""
+    pause_seconds: float = 0.6
+    """What it leaves to others after each: a waiting writer looks twice a second."""
 
 
 @dataclass(slots=True, kw_only=True)
-class _Pending:
-    """What is to be read again, and what cannot be."""
+class Backfilled:
+    """What a backfill did."""
 
-    candidates: list[Candidate] = field(default_factory=list)
-    gone: int = 0
-    """Documents that their source no longer lists."""
-    failed: list[Failure] = field(default_factory=list)
+    state: State = "building"
+    computed: int = 0
+    reused: int = 0
+    documents: int = 0
+    """Documents read."""
+    digest: str = ""
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+
+def backfill(
+    context: SyncContext,
+    generation: Generation,
+    *,
+    run_id: str,
+    pace: Pace,
+    pause: Callable[[float], None] = time.sleep,
+) -> Backfilled:
+    """Read every document of the sources into a generation, then say whether it is whole.
+
+    Whatever was published stays, so a backfill that was killed goes on where it ended. Raises LeaseHeld,
+    LeaseLost.
+    """
+    work = _Backfill(context, generation, run_id, pace)
+    name = f"corpus/{context.corpus}"
+    while True:
+        began = time.monotonic()
+        with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
+            over = work.slice(lease)
+        if over:
+            return work.outcome
+        fire(_AFTER_SLICE)
+        pause(work.rest(time.monotonic() - began))
 
 
 class _Backfill:
-    """One run, under the lease."""
+    """What is left to do, and how fast it goes."""
 
-    def __init__(self, context: SyncContext, lease: Lease, run_id: str, field: str | None) -> None:
+    def __init__(self, context: SyncContext, generation: Generation, run_id: str, pace: Pace) -> None:
         self._context = context
-        self._field = field
+        self._generation = generation
         self._run_id = run_id
-        self._started = time.monotonic()
-        self._schema = metadata.schema_digest(context.metadata)
-        if field is not None and context.metadata.get(field) is None:
-            known = [item.name for item in context.metadata.fields]
-            hint = f"Declare it as [corpus.{context.corpus}.metadata.{field}] first."
-            if field not in context.metadata.dropped:
-                raise NotFoundError("metadata field", field, known=known, hint=hint)
-        with context.ledger.read() as conn:
-            found = generations.list(conn, context.corpus)
-            self._serving = context.serving.generation(conn, context.corpus)
-        now_us = time.time_ns() // 1000
-        self._refills = [
-            Refill(context, item, lease, run_id)
-            for item in found
-            if generations.is_written(item, now_us=now_us)
-        ]
+        self._pace = pace
+        self._size = _FIRST
+        self._last = 0
+        self._seen: tuple[str | None, int] | None = None
+        self._listed: Listed | None = None
+        self._todo: list[Candidate] = []
+        self._missing: dict[str, str] = {}
+        self.outcome = Backfilled()
 
-    def run(self) -> BackfillReport:
-        pending = self._pending()
-        making = replace(self._context.making, chunk_many=lambda documents: [[] for _ in documents])
-        failures = pending.failed
-        skipped, done = pending.gone, 0
-        batches = prepare(pending.candidates, making)
-        for batch in ahead(batches) if pending.candidates else ():
-            done += len(batch)
-            skipped += self._fill(batch)
-            failures += [
-                Failure(document=item.candidate.item.uri, stage=item.stage, error=item.error)
-                for item in batch
-                if isinstance(item, Failed)
-            ]
-            self._progress(done, len(pending.candidates))
-        for refill in self._refills:
-            refill.settle()
-        return self._report(skipped, failures)
+    def slice(self, lease: leases.Lease) -> bool:
+        """Do one slice under the lease; returns whether the backfill is over."""
+        context = self._context = adopt(self._context, lease)
+        target = targets.open_written(context, self._generation, lease, self._run_id)
+        changes = self._look(target, lease)
+        made = Pass(context, target, lease=lease, run_id=self._run_id, leads=False)
+        part, self._todo = self._todo[: self._size], self._todo[self._size :]
+        changes.candidates = part
+        began = time.monotonic()
+        made.apply(changes)
+        self._count(made, part)
+        self._adapt(len(part), time.monotonic() - began)
+        if self._todo:
+            return False
+        fire(_BEFORE_SETTLING)
+        stale = [uri for uri in changes.missing if uri in target.states and not self._serves(uri)]
+        made.delete(sorted(stale))
+        assert self._listed is not None
+        self.outcome.digest = made.settle(sources=self._listed.counts)
+        fire(_BEFORE_VALIDATING)
+        self._conclude()
+        return True
 
-    def _pending(self) -> _Pending:
-        """Documents to read again, by URI."""
-        wanted: set[str] = set()
+    def rest(self, seconds: float) -> float:
+        """How long to leave the corpus to others after a slice that took so long."""
+        rate = self._pace.documents_per_second
+        due = self._last / rate - seconds if rate else 0.0
+        return max(self._pace.pause_seconds, due)
+
+    def _look(self, target: targets.Target, lease: leases.Lease) -> Changes:
+        """List and compare again whenever somebody published in between; else go on with the rest."""
+        standing = self._standing()
+        if self._listed is None or standing != self._seen:
+            self._listed = list_sources(self._context, lease=lease)
+            self._seen = standing
+            changes = compare_with(
+                self._context,
+                self._listed,
+                states=target.states,
+                serving={},
+                verify=False,
+                leader="",
+            )
+            self._todo = changes.candidates
+            self._missing = changes.missing
+        return Changes(missing=self._missing)
+
+    def _standing(self) -> tuple[str | None, int]:
         with self._context.ledger.read() as conn:
-            for refill in self._refills:
-                for document, fields in lacking_documents(conn, refill.generation.id, self._context.metadata):
-                    if self._wants(document, fields):
-                        wanted.add(document.uri)
-            observed = observations.load(conn, self._context.corpus)
-        pending = _Pending()
-        listings = list_sources(self._context, observed) if wanted else ()
-        items: dict[str, tuple[str, SourceItem]] = {}
-        for listing in listings:
-            for item in listing.items:
-                items.setdefault(item.uri, (listing.source, item))
-        unseen = {listing.source: listing.reason for listing in listings if not listing.complete}
-        for uri in sorted(wanted):
-            if uri in items:
-                source, item = items[uri]
-                pending.candidates.append(Candidate(item=item, source=source, acl_id=0, state=None))
-            elif unseen:
-                reason = "; ".join(unseen.values())
-                pending.failed.append(Failure(document=uri, stage="list", error=f"not listed: {reason}"))
-            else:
-                pending.gone += 1
-        return pending
+            serving = self._context.serving.generation(conn, self._context.corpus)
+            snapshot = None if serving is None else snapshots.current(conn, serving)
+        return serving, 0 if snapshot is None else snapshot.seq
 
-    def _wants(self, document: metadata.DocumentMetadata, fields: Sequence[str]) -> bool:
-        if self._field is None:
-            return True
-        dropped = self._field in self._context.metadata.dropped and self._field in document.metadata
-        return dropped or self._field in fields
+    def _serves(self, uri: str) -> bool:
+        """Whether a document serves that no source lists: a deletion of it is withheld."""
+        with self._context.ledger.read() as conn:
+            serving = self._context.serving.generation(conn, self._context.corpus)
+            return serving is not None and uri in documents.lookup(conn, serving, [uri])
 
-    def _fill(self, batch: Sequence[Outcome]) -> int:
-        """Publish a batch in each generation; returns how many documents changed since they were indexed."""
-        read = [item for item in batch if isinstance(item, Prepared)]
-        failed = [
-            FailureRecord.of(item, self._context.recipe.digest) for item in batch if isinstance(item, Failed)
-        ]
-        changed: set[str] = set()
-        for refill in self._refills:
-            changed |= refill.fill(read, failed)
-        return len(changed)
-
-    def _report(self, skipped: int, failures: Sequence[Failure]) -> BackfillReport:
-        context = self._context
-        missing: Mapping[str, int] = {}
-        if self._serving is not None:
-            with context.ledger.read() as conn:
-                missing = lacking(conn, self._serving, context.metadata)
-        return BackfillReport(
-            corpus=context.corpus,
-            run_id=self._run_id,
-            field=self._field,
-            generations=tuple(refill.generation.id for refill in self._refills),
-            documents=len({uri for refill in self._refills for uri in refill.filled}),
-            rewritten=len({uri for refill in self._refills for uri in refill.rewritten}),
-            chunks=sum(refill.chunks for refill in self._refills),
-            skipped=skipped,
-            missing=missing,
-            commits=sum(refill.commits for refill in self._refills),
-            seconds=round(time.monotonic() - self._started, 3),
-            failures=tuple(failures),
-        )
-
-    def _progress(self, done: int, total: int) -> None:
+    def _count(self, made: Pass, part: list[Candidate]) -> None:
+        outcome, tally = self.outcome, made.tally
+        outcome.computed += tally.computed
+        outcome.reused += tally.reused
+        outcome.documents += len(part)
+        for item in part:
+            outcome.failures.pop(item.item.uri, None)
+        outcome.failures.update((failure.document, failure) for failure in tally.failures)
         if self._context.progress is not None:
             self._context.progress(
                 SyncProgress(
                     corpus=self._context.corpus,
-                    phase="reading",
-                    documents_done=done,
-                    documents_total=total,
-                    chunks_done=sum(refill.chunks for refill in self._refills),
-                    embeddings_done=0,
+                    phase="embedding",
+                    documents_done=outcome.documents,
+                    documents_total=outcome.documents + len(self._todo),
+                    chunks_done=outcome.computed + outcome.reused,
+                    embeddings_done=outcome.computed,
                 )
             )
 
+    def _adapt(self, documents_done: int, seconds: float) -> None:
+        self._last = documents_done
+        if documents_done:
+            fit = documents_done * self._pace.slice_seconds / max(seconds, 0.001)
+            self._size = max(1, min(_MOST, int(fit), self._size * 8))
+        if self._pace.documents_per_second:
+            self._size = max(1, min(self._size, int(self._pace.documents_per_second * 2)))
 
-def _start(tx: Write, context: SyncContext) -> str:
-    # Under the lease nobody else can be at it: what still counts as running was killed.
-    runs.crash_orphans(tx, context.corpus, kind=KIND)
-    return runs.start(tx, KIND, context.corpus, actor=context.actor)
+    def _conclude(self) -> None:
+        context, generation = self._context, self._generation
+        with context.ledger.read() as conn:
+            serving = context.serving.generation(conn, context.corpus)
+            covered = None if serving is None else documents.coverage(conn, serving, generation.id)
+        # A document that fails in the generation that serves, too, is no difference between them.
+        whole = covered is not None and covered.whole
+        state: State = "validating" if whole else "catching_up"
+        self.outcome.state = state
+        reason = "backfill done" if whole else self._lacks()
+
+        def move(tx: Write) -> None:
+            generations.set_state(tx, generation.id, state, actor=context.actor, reason=reason)
+
+        context.ledger.write(move)
+
+    def _lacks(self) -> str:
+        failures = list(self.outcome.failures.values())
+        if failures:
+            first = failures[0]
+            return f"{len(failures)} documents failed, first {first.document!r}: {first.error}"
+        return "backfill done, but it does not hold exactly what serves; the next sync brings it in step"

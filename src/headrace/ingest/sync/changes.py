@@ -26,6 +26,8 @@ class Known:
     """URI to source of the documents that serve now."""
     failures: Mapping[str, FailureRow]
     recipe: str
+    leads: bool = True
+    """Whether the failures are those of this generation; else only those that stand count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ def _sort(
     if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp)):
         changes.failed.append(Failure(document=item.uri, stage=failure.stage, error=failure.error))
         return
+    if not known.leads:
+        failure = None
     state = known.states.get(item.uri)
     observation = known.observations.get(item.uri)
     if (
@@ -132,4 +136,5 @@ def _find_missing(listings: Sequence[Listing], known: Known, changes: Changes, s
         if state.source in complete or state.source not in configured:
             movable[state.revision].append(uri)
     changes.movable = dict(movable)
-    changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]
+    if known.leads:
+        changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headrace.ledger import acls, documents, leases
+from headrace.ledger import acls, documents, generations, leases
 from headrace.ledger.failpoints import declare, fire
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from headrace.ingest.sync.access import AccessRules
-    from headrace.ledger.documents import BriefState
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Ledger, Write
     from headrace.records.document import Listing
@@ -59,10 +58,8 @@ def look_up(conn: Connection, labels: Labels) -> Labelled:
     return Labelled(acl_ids={uri: ids.get(key, _UNKNOWN) for uri, key in labels.keys.items()})
 
 
-def relabel(
-    ledger: Ledger, lease: Lease, labels: Labels, generations: Mapping[str, Iterable[BriefState]]
-) -> Labelled:
-    """Intern the label sets and give documents of the generations theirs, in one transaction.
+def relabel(ledger: Ledger, lease: Lease, corpus: str, labels: Labels) -> Labelled:
+    """Intern the label sets and give the documents of every generation theirs, in one transaction.
 
     At no time is a document open by the new labels of a rule that no longer is its own. Rows of the index
     keep the id they were written with; the ledger knows what they stand for now.
@@ -72,8 +69,8 @@ def relabel(
         ids = {key: acls.intern(tx, key, of_key) for key, of_key in labels.of_keys.items()}
         acl_ids = {uri: ids[key] for uri, key in labels.keys.items()}
         changed: set[str] = set()
-        for generation, states in generations.items():
-            moves = _moves(states, acl_ids)
+        for generation, held in before.items():
+            moves = {uri: (was, acl_ids[uri]) for uri, was in held.items() if acl_ids.get(uri, was) != was}
             documents.set_acl(tx, generation, {uri: now for uri, (_, now) in moves.items()})
             acls.moved(tx, generation, set(moves.values()))
             changed |= moves.keys()
@@ -82,12 +79,7 @@ def relabel(
         leases.check(tx, lease)
         return Labelled(acl_ids=acl_ids, changed=len(changed))
 
+    with ledger.read() as conn:
+        # Those that serve no more as well: one of them may be gone back to.
+        before = {item.id: documents.acl_ids(conn, item.id) for item in generations.list(conn, corpus)}
     return ledger.write(work) if labels.keys else Labelled(acl_ids={})
-
-
-def _moves(states: Iterable[BriefState], acl_ids: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    return {
-        state.uri: (state.acl_id, acl_ids[state.uri])
-        for state in states
-        if acl_ids.get(state.uri, state.acl_id) != state.acl_id
-    }

@@ -76,6 +76,9 @@ class Refill:
         if self._opened is not None:
             self.commits += self._opened.maintain(self._context.upkeep)
         self._context.ledger.write(self._name)
+        if self._opened is not None:
+            # Only now: what the former snapshot needs must last until the new one is published.
+            self._opened.clean(self._context.upkeep)
 
     def _state(self, state: DocumentState, item: Prepared) -> DocumentState:
         return state._replace(

@@ -3,69 +3,89 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.changes import Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
-from headrace.ingest.sync.labels import Labelled, Labels, labels_of, look_up
+from headrace.ingest.sync.labels import labels_of, look_up, relabel
 from headrace.ledger import failures, observations
 from headrace.ledger.documents import BriefState
+from headrace.ledger.leases import Lease
 from headrace.records.document import Listing, Observation
 
 _DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What was listed and what it means."""
+class Listed:
+    """What the sources hold now; the generations of a corpus are all held against the same listing."""
 
     listings: tuple[Listing, ...]
-    changes: Changes
+    acl_ids: Mapping[str, int]
+    """URI to interned access label set."""
     relabelled: int
-    """Documents that have other access labels than before."""
+    """Documents that came under another label set."""
+    observed: Mapping[str, Observation]
+    """What was known of the documents before."""
+    at_us: int
+
+    @property
+    def counts(self) -> dict[str, int] | None:
+        """Source to how many documents it lists; None where a listing is partial."""
+        if not all(listing.complete for listing in self.listings):
+            return None
+        return {listing.source: len(listing.items) for listing in self.listings}
 
 
-def survey(
+def list_sources(context: SyncContext, *, lease: Lease | None = None) -> Listed:
+    """List every source. With the lease of the corpus changed access labels take effect; a plan has none."""
+    with context.ledger.read() as conn:
+        observed = observations.load(conn, context.corpus)
+    listings = tuple(_list(source, observed) for source in context.sources)
+    labels = labels_of(context.access, listings)
+    if lease is not None:
+        labelled = relabel(context.ledger, lease, context.corpus, labels)
+    else:
+        with context.ledger.read() as conn:
+            labelled = look_up(conn, labels)
+    return Listed(
+        listings=listings,
+        acl_ids=labelled.acl_ids,
+        relabelled=labelled.changed,
+        observed=observed,
+        at_us=time.time_ns() // 1000,
+    )
+
+
+def compare_with(
     context: SyncContext,
+    listed: Listed,
     *,
     states: Mapping[str, BriefState],
     serving: Mapping[str, str],
     verify: bool,
-    relabel: Callable[[Labels], Labelled] | None = None,
-) -> Survey:
-    """List every source and compare. `relabel` lets access labels take effect; a plan writes nothing.
+    leader: str | None = None,
+) -> Changes:
+    """Hold a listing against what one generation holds.
 
-    `verify` has every document read and hashed again, whatever its stamp says.
+    `verify` has every document read and hashed again, whatever its stamp says. `leader` is the recipe of the
+    generation whose failures are those of the corpus, where that is another one: what stands failed there is
+    not tried here, and what failed otherwise is not held against this one.
     """
     with context.ledger.read() as conn:
-        observed = observations.load(conn, context.corpus)
-        failed = {row.uri: row for row in failures.list(conn, context.corpus)}
-    listings = list_sources(context, observed)
-    known = Known(
-        observations=observed,
-        states=states,
-        serving=serving,
-        failures=failed,
-        recipe=context.recipe.digest,
-    )
-    now_us = time.time_ns() // 1000
-    due = now_us if verify else now_us - int(context.verify_after_days * _DAY_US)
-    labels = labels_of(context.access, listings)
-    if relabel is not None:
-        labelled = relabel(labels)
-    else:
-        with context.ledger.read() as conn:
-            labelled = look_up(conn, labels)
-    changes = compare(listings, known, acl_ids=labelled.acl_ids, verify_before_us=due)
-    return Survey(listings=listings, changes=changes, relabelled=labelled.changed)
-
-
-def list_sources(context: SyncContext, observed: Mapping[str, Observation]) -> tuple[Listing, ...]:
-    """What every source holds now; one that cannot be listed gives an incomplete listing."""
-    return tuple(_list(source, observed) for source in context.sources)
+        known = Known(
+            observations=listed.observed if leader is None else observations.load(conn, context.corpus),
+            states=states,
+            serving=serving,
+            failures={row.uri: row for row in failures.list(conn, context.corpus)},
+            recipe=context.recipe.digest if leader is None else leader,
+            leads=leader is None,
+        )
+    due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
+    return compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.ingest.sync import backfill as _backfill  # noqa: F401 - declares the failpoints
+from headrace.ingest.sync import late_fields as _late_fields  # noqa: F401 - declares the failpoints
 from headrace.ledger.failpoints import NAMES
 from tests.workbench import Workbench, rows, was_killed
 

@@ -13,6 +13,7 @@ import pytest
 
 from headrace.config.base import (
     AskConfig,
+    BudgetConfig,
     CorpusConfig,
     IndexSettings,
     RecipeConfig,
@@ -34,6 +35,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     WorkspaceConfig: ("Top level", {"root", "file"}),
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
+    BudgetConfig: ("`[corpus.NAME.budget]`", set()),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.index import LISTING
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
@@ -21,4 +22,5 @@ class Group(NamedTuple):
 
 GROUPS: Sequence[Group] = (
     Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *METADATA]),
+    Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
 )

@@ -82,6 +82,14 @@ class CorpusStatus:
     """Chunks that were indexed before a field was declared and lack it, by field."""
     metadata_misfits: Mapping[str, int] = field(default_factory=dict)
     """Documents with a value that does not fit its declared type, by field; they are served without it."""
+    dead_letters: int = 0
+    """Texts that the embedder refuses."""
+    embedder_blocked: str = ""
+    """Why nothing is written with the embedder that serves; empty while all is well."""
+    recall: float | None = None
+    """Share of the last known-answer probes that found their document; None before the first."""
+    probe_floor: float | None = None
+    """What it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,12 +38,26 @@ class EmbeddingCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What embedding costs, and what a run may spend."""
+
+    tokens: int | None = None
+    """Tokens to read or read; None where nobody counts: the embedder runs here and no budget limits it."""
+    cost_micro: int | None = None
+    """Millionths of `currency`; None when the price is not known."""
+    currency: str = ""
+    """Three letters; empty where nothing is to pay."""
+    budget: str = ""
+    """Limit of a run in words, such as `100,000 tokens and 2.50 EUR`; empty without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A document that failed, and where."""
 
     document: str
     stage: str
-    """list, read, parse, chunk, limit, embed or index."""
+    """list, read, parse, chunk, limit, embed, refused or index."""
     error: str
 
 
@@ -79,6 +93,12 @@ class SyncReport:
     withheld_reason: str = ""
     relabelled: int = 0
     """Documents that came under another set of access labels, unchanged ones included."""
+    waiting: int = 0
+    """Documents left as they are, since their texts may not be embedded now: see `withheld_reason`."""
+    spend: Spend = Spend()
+    """What its embeddings cost."""
+    warnings: tuple[str, ...] = ()
+    """What was done, but not as well as it could be."""
     beside: tuple[BesideReport, ...] = ()
     """The other generations that were kept in step: the one that serves, those to come, those that served."""
 
@@ -100,6 +120,8 @@ class PlanReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    spend: Spend = Spend()
+    """What its embeddings would cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

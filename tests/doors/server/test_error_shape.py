@@ -41,6 +41,8 @@ ROUTES = {
     *("/api/index/backfill-metadata", "/api/index/drop-field", "/api/index/retype-field"),
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
+    *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
+    *("/api/embeddings/accept", "/api/probes"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headrace.flows.index.parts import IndexParts
+    from headrace.records.embedding import ProbeReport
     from headrace.records.generations import (
         BuildReport,
         CompareReport,
@@ -129,3 +130,13 @@ class IndexOperations:
         from headrace.flows.index.switch import rollback
 
         return rollback(self.parts, corpus, force=force, reason=reason)
+
+    def probe(self, corpus: str | None = None, *, probes: int = 20, history: bool = False) -> ProbeReport:
+        """Ask what serves for titles and telling sentences of random documents, and keep how many it found.
+
+        With `history` the earlier rounds are read, and none is made. Raises NotFoundError.
+        """
+        from headrace.flows import probing
+
+        parts = self.parts.probing()
+        return probing.history(parts, corpus) if history else probing.probe(parts, corpus, count=probes)

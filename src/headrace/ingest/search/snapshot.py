@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.ingest.index.lacking import lacking
 from headrace.ingest.search.opened import Opened
-from headrace.ledger import acls, documents, generations, snapshots
+from headrace.ledger import acls, documents, generations, sentinels, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
 from headrace.ledger.metadata import in_force, schema_digest
@@ -37,6 +37,8 @@ class Served:
     """Access ids that the caller's labels open."""
     rows: frozenset[int]
     """Access ids of rows that may be of documents the caller may see: labels change without their rows."""
+    blocked: str = ""
+    """Why queries are not embedded: its embedder is known to have changed."""
     only: tuple[str, ...] | None = None
     """Every document the caller may see, where the ids of rows do not tell and they are few."""
 
@@ -67,6 +69,7 @@ class Snapshots:
                 return None
             admitted = acls.admitted(conn, labels)
             rows, only = _reach(conn, generation_id, admitted)
+            block = sentinels.block(conn, generation.fingerprint)
             return Served(
                 release=release,
                 generation=generation,
@@ -74,6 +77,7 @@ class Snapshots:
                 admitted=admitted,
                 rows=rows,
                 only=only,
+                blocked=f"its embedder is blocked: {block.reason}" if block else "",
             )
 
     def open(self, served: Served) -> Opened:

@@ -132,6 +132,7 @@ class Pass:
         pending.failed += [FailureRecord.of(item, context.recipe.digest) for item in failed]
         pending.work(computed=outcome.computed, reused=outcome.reused, cost_micros=cost)
         tally.fail(failed)
+        tally.wait(outcome)
         tally.unchanged += len(touched)
         tally.computed += outcome.computed
         tally.reused += outcome.reused

@@ -48,6 +48,8 @@ class Backfilled:
     documents: int = 0
     """Documents read."""
     digest: str = ""
+    waiting_reason: str = ""
+    """Why documents were left out: a budget that is reached, an embedder that changed."""
     failures: dict[str, Failure] = field(default_factory=dict)
 
 
@@ -156,6 +158,7 @@ class _Backfill:
         outcome.computed += tally.computed
         outcome.reused += tally.reused
         outcome.documents += len(part)
+        outcome.waiting_reason = tally.waiting_reason or outcome.waiting_reason
         for item in part:
             outcome.failures.pop(item.item.uri, None)
         outcome.failures.update((failure.document, failure) for failure in tally.failures)
@@ -196,6 +199,8 @@ class _Backfill:
         context.ledger.write(move)
 
     def _lacks(self) -> str:
+        if self.outcome.waiting_reason:
+            return self.outcome.waiting_reason
         failures = list(self.outcome.failures.values())
         if failures:
             first = failures[0]

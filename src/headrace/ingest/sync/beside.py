@@ -9,6 +9,7 @@ from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.guard import Verdict
 from headrace.ingest.sync.survey import Listed, compare_with
+from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.written import beside, context_of
 from headrace.ledger import documents, generations
 from headrace.ledger.failpoints import declare, fire
@@ -142,14 +143,22 @@ class Beside:
                 state=generation.state,
                 written=0 if tally is None else tally.added + tally.updated + tally.moved,
                 failures=() if tally is None else tuple(tally.failures),
-                error=None if error is None else error.message,
+                error=_reason(tally, error),
             )
         )
+
+
+def _reason(tally: Tally | None, error: HeadraceError | None) -> str | None:
+    if error is not None:
+        return error.message
+    return None if tally is None else tally.waiting_reason or None
 
 
 def _why(made: Pass | None, error: HeadraceError | None) -> str:
     if error is not None:
         return f"a sync could not write it: {error.message}"
+    if made is not None and made.tally.waiting:
+        return made.tally.waiting_reason
     failures = [] if made is None else made.tally.failures
     if failures:
         return f"{len(failures)} documents failed in it, first {failures[0].document!r}: {failures[0].error}"

@@ -14,6 +14,7 @@ from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
 from headrace.ingest.sync.prepare import Failed, Prepared, Touched, prepare
+from headrace.ingest.sync.spend import over_budget, planned
 from headrace.ingest.sync.survey import compare_with, list_sources
 from headrace.ingest.sync.tally import Tally
 from headrace.ledger.documents import BriefState, load_brief
@@ -54,7 +55,10 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         cost=None if price is None else round(price * draft.tokens / 1_000_000, 6),
         seconds=round(time.monotonic() - started, 3),
         failures=tuple(draft.tally.failures),
-        withheld_reason=verdict.reason,
+        withheld_reason="; ".join(
+            reason for reason in (verdict.reason, over_budget(context.spending, draft.tokens)) if reason
+        ),
+        spend=planned(context.spending, draft.tokens),
     )
 
 

@@ -11,7 +11,17 @@ from headrace.ingest.index.schema import chunk_schema, metadata_json
 from headrace.ingest.sync.changes import failure_stamp
 from headrace.ingest.sync.embed import Embedded
 from headrace.ingest.sync.prepare import Failed, Touched
-from headrace.ledger import documents, failures, generations, leases, lineage, observations, snapshots
+from headrace.ledger import (
+    dead_letters,
+    documents,
+    failures,
+    generations,
+    leases,
+    lineage,
+    observations,
+    snapshots,
+)
+from headrace.ledger.dead_letters import Refused
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.document import Observation
@@ -36,6 +46,7 @@ class FailureRecord:
     stage: str
     error: str
     stamp: str
+    refused: tuple[Refused, ...] = ()
 
     @classmethod
     def of(cls, failed: Failed, recipe: str) -> FailureRecord:
@@ -46,6 +57,7 @@ class FailureRecord:
             stage=failed.stage,
             error=failed.error,
             stamp=failure_stamp(recipe, item.stamp),
+            refused=failed.refused,
         )
 
 
@@ -175,7 +187,12 @@ class Publisher:
     def _record_failures(self, tx: Write, pending: Pending) -> None:
         healthy = [item.document.candidate.item.uri for item in pending.embedded]
         healthy += [item.candidate.item.uri for item in pending.touched]
-        failures.clear(tx, self.corpus, [*healthy, *pending.removed, *pending.healed])
+        healed = [*healthy, *pending.removed, *pending.healed]
+        failures.clear(tx, self.corpus, healed)
+        letters = [letter for item in pending.failed for letter in item.refused]
+        dead_letters.clear(tx, self.corpus, healed)
+        dead_letters.keep_only(tx, self.corpus, letters)
+        dead_letters.record(tx, self.corpus, letters, run_id=self.run_id)
         rows = [(item.document, item.stage, item.error, item.stamp) for item in pending.failed]
         failures.record(tx, self.corpus, rows, run_id=self.run_id)
 

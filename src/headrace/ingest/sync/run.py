@@ -14,6 +14,7 @@ from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.publish import FailureRecord
+from headrace.ingest.sync.spend import spent
 from headrace.ingest.sync.survey import Listed, compare_with, list_sources
 from headrace.ledger import leases, runs
 from headrace.ledger.documents import load_brief
@@ -117,7 +118,11 @@ class _Sync:
             commits=lead.publisher.commits,
             seconds=round(time.monotonic() - self._started, 3),
             failures=tuple(tally.failures),
-            withheld_reason="; ".join(reason for reason in (verdict.reason, kept) if reason),
+            withheld_reason="; ".join(
+                reason for reason in (verdict.reason, kept, tally.waiting_reason) if reason
+            ),
+            waiting=tally.waiting,
+            spend=spent(self._context.spending),
             relabelled=listed.relabelled,
             beside=tuple(beside.reports),
         )

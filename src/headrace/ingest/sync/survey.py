@@ -83,6 +83,7 @@ def compare_with(
             failures={row.uri: row for row in failures.list(conn, context.corpus)},
             recipe=context.recipe.digest if leader is None else leader,
             leads=leader is None,
+            retry_refused=context.retry_refused,
         )
     due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
     return compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.privacy.engine import Engine
+    from headrace.records.metadata import MetadataSchema
     from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
 
@@ -102,6 +103,7 @@ class Wiring:
             snapshots=Snapshots(self.ledger, pointer=self.releases.pointer),
             embedder=self._embedder_of,
             pool=self._pool,
+            schema=self._schema,
             reranker=self._reranker,
         )
 
@@ -273,6 +275,7 @@ class Wiring:
         """What a sync works with: by the configured recipe, or by another one."""
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
+        from headrace.flows.calls import recent_filters
         from headrace.flows.forget.restore import Keeper
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
@@ -329,11 +332,18 @@ class Wiring:
             location=lambda generation: f"{self.config.storage.index}/generations/{generation}.lance",
             serving=self.releases,
             actor=_actor(),
+            metadata=self._schema(name),
+            recent_filters=lambda: recent_filters(self.events, name),
             progress=progress,
             spending=spending,
             retry_refused=retry_refused,
             keep_out=Keeper(self._forgetting),
         )
+
+    def _schema(self, corpus: str) -> MetadataSchema:
+        from headrace.records.metadata import MetadataSchema
+
+        return MetadataSchema(fields=self.config.corpora[corpus].metadata)
 
     def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:
         from headrace.ingest.sources.build import open_source

@@ -146,6 +146,7 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
             folders=_local_folders(self.config),
+            schemas={name: self._schema(name) for name in corpora},
         )
 
     def pii_scan(self, text: str) -> PiiReport:

@@ -1,4 +1,4 @@
-"""Reads `[corpus.NAME]`: sources, recipe, access rules."""
+"""Reads `[corpus.NAME]`: sources, recipe, access rules, declared metadata."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from headrace.config.base import AccessRule, BudgetConfig, CorpusConfig, RecipeConfig, SourceSpec
+from headrace.config.metadata import read_metadata
 from headrace.config.probing import read_probe_floor, read_probes
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
@@ -24,6 +25,7 @@ _KEYS = (
     "access",
     "budget",
     "default_labels",
+    "metadata",
     "probe_floor",
     "probes",
     "recipe",
@@ -47,6 +49,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         recipe=read_recipe(table.child("recipe"), models),
         access=access,
         default_labels=default_labels,
+        metadata=read_metadata(table.child("metadata")),
         budget=table.child("budget").fill(BudgetConfig, given={}),
         sentinels=table.texts("sentinels") if "sentinels" in table.values else (),
         probes=read_probes(table),

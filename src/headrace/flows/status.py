@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from headrace.ingest.index.lacking import lacking, misfits
 from headrace.ledger import (
     dead_letters,
     documents,
     failures,
     generations,
+    metadata,
     probes,
     runs,
     sentinels,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from headrace.ledger.ledger import Ledger
+    from headrace.records.metadata import MetadataSchema
 
 
 def status(
@@ -37,14 +41,19 @@ def status(
     releases: Releases,
     events: EventStore,
     folders: Mapping[str, Path],
+    schemas: Mapping[str, MetadataSchema],
 ) -> StatusReport:
     """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
-    `folders` names the local storage to measure."""
+    `schemas` to the declared metadata, `folders` names the local storage to measure."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
         rows = tuple(
-            _corpus(conn, name, sources, embedders.get(name), releases) for name, sources in corpora.items()
+            replace(
+                _corpus(conn, name, sources, embedders.get(name), releases),
+                **_metadata(conn, name, releases, schemas[name]),
+            )
+            for name, sources in corpora.items()
         )
     return StatusReport(
         workspace=workspace,
@@ -66,8 +75,8 @@ def _corpus(
     count, chunks = documents.count(conn, generation_id) if generation_id else (0, 0)
     block = sentinels.block(conn, generation.fingerprint) if generation else None
     probed = probes.last(conn, generation_id) if generation_id else None
-    last = runs.last(conn, name)
-    whole = runs.last(conn, name, state="done")
+    last = runs.last(conn, name, kind="sync")
+    whole = runs.last(conn, name, state="done", kind="sync")
     report = last.report if last is not None and last.report else {}
     withheld = report.get("documents", {}).get("withheld", 0) if last and last.state == "withheld" else 0
     finished = whole.finished_at_us if whole is not None else None
@@ -102,6 +111,19 @@ def _corpus(
         recall=None if probed is None else round(probed.recall, 4),
         probe_floor=None if probed is None else probed.floor,
     )
+
+
+def _metadata(
+    conn: Connection, corpus: str, releases: Releases, configured: MetadataSchema
+) -> dict[str, Any]:
+    generation = releases.generation(conn, corpus)
+    if generation is None:
+        return {}
+    schema = metadata.in_force(conn, corpus, configured)
+    return {
+        "metadata_missing": lacking(conn, generation, schema),
+        "metadata_misfits": misfits(conn, generation),
+    }
 
 
 def _size(folder: Path) -> int:

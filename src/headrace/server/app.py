@@ -45,6 +45,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_embeddings,
         api_forget,
         api_index,
+        api_metadata,
         api_pii,
         health,
         mcp_mount,
@@ -76,6 +77,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     add_handlers(app)
     app.include_router(api.router)
     app.include_router(api_forget.router)
+    app.include_router(api_metadata.router)
     app.include_router(api_index.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)

@@ -8,6 +8,7 @@ from rich.text import Text
 from headrace.cli.output import one_line
 from headrace.cli.views.console import count, duration, moment, show_row, size
 from headrace.cli.views.failures import show_failures
+from headrace.cli.views.metadata import lacking_text
 from headrace.records.explain import CorpusStatus, StatusReport
 
 
@@ -36,6 +37,7 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
         show_row(console, "generation", one_line(corpus.generation))
     show_row(console, "fresh", _freshness(corpus))
     _show_last_sync(console, corpus)
+    _show_metadata(console, corpus)
     if corpus.withheld:
         held = f"{count(corpus.withheld, 'deletion')} waiting for a decision"
         show_row(console, "withheld", Text(held, style="yellow"))
@@ -78,6 +80,18 @@ def _show_last_sync(console: Console, corpus: CorpusStatus) -> None:
     took = f", took {duration(corpus.last_sync_seconds)}" if corpus.last_sync_seconds is not None else ""
     state = f", {one_line(corpus.last_run_state)}" if corpus.last_run_state else ""
     show_row(console, "last sync", f"{moment(corpus.last_sync_us)}{took}{state}")
+
+
+def _show_metadata(console: Console, corpus: CorpusStatus) -> None:
+    if corpus.metadata_missing:
+        show_row(console, "lacking", Text(lacking_text(corpus.metadata_missing), style="yellow"))
+        show_row(console, "", "headrace index backfill-metadata")
+    if corpus.metadata_misfits:
+        listed = ", ".join(
+            f"{one_line(name)} in {count(documents, 'document')}"
+            for name, documents in corpus.metadata_misfits.items()
+        )
+        show_row(console, "misfits", Text(listed, style="yellow"))
 
 
 def next_step(corpus: CorpusStatus) -> tuple[str, str] | None:

@@ -19,6 +19,8 @@ def show_sync(console: Console, report: SyncReport) -> None:
     """A few lines on one corpus, then its failures."""
     _show_title(console, report.corpus, f"synced in {duration(report.seconds)}")
     _show_documents(console, report.documents)
+    if report.relabelled:
+        show_row(console, "access", f"{report.relabelled:,} under other labels")
     chunks = report.chunks
     show_row(
         console, "chunks", f"{chunks.added:,} added, {chunks.deleted:,} deleted, {chunks.total:,} in all"

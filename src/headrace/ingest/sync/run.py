@@ -11,6 +11,7 @@ from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.beside import Beside
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.context import SyncContext
+from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.publish import FailureRecord
 from headrace.ingest.sync.spend import spent
@@ -36,6 +37,7 @@ def sync(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
         run_id = context.ledger.write(lambda tx: _start(tx, context))
         try:
+            context = adopt(context, lease)
             report = _Sync(context, lease, run_id).run(confirm_deletes=confirm_deletes, verify=verify)
         except BaseException as error:
             failed = {"error": f"{type(error).__name__}: {error}"}
@@ -60,7 +62,8 @@ class _Sync:
         target = targets.open_target(self._context, self._lease, self._run_id)
         lead = Pass(self._context, target, lease=self._lease, run_id=self._run_id)
         lead.progress("listing", 0)
-        listed = list_sources(self._context, record=True)
+        # Access labels change here: a revocation does not wait for what has to be read.
+        listed = list_sources(self._context, lease=self._lease)
         beside = Beside(self._context, listed, lease=self._lease, run_id=self._run_id, verify=verify)
         beside.open(target.generation.id)
         # The generation that serves comes first: nothing that happens to another one may delay it.
@@ -80,7 +83,7 @@ class _Sync:
         digest = lead.settle(sources=listed.counts)
         kept = self._cut_over(lead, verdict)
         beside.write_others(verdict, lead)
-        return self._report(lead, verdict, digest, kept, beside)
+        return self._report(lead, verdict, digest, kept, beside, listed)
 
     def _cut_over(self, lead: Pass, verdict: Verdict) -> str:
         """Let a new generation serve once it holds all that serves now; returns why it may not."""
@@ -102,7 +105,9 @@ class _Sync:
         )
         return ""
 
-    def _report(self, lead: Pass, verdict: Verdict, digest: str, kept: str, beside: Beside) -> SyncReport:
+    def _report(
+        self, lead: Pass, verdict: Verdict, digest: str, kept: str, beside: Beside, listed: Listed
+    ) -> SyncReport:
         tally = lead.tally
         return SyncReport(
             corpus=self._context.corpus,
@@ -120,6 +125,7 @@ class _Sync:
             ),
             waiting=tally.waiting,
             spend=spent(self._context.spending),
+            relabelled=listed.relabelled,
             beside=tuple(beside.reports),
         )
 

@@ -114,9 +114,7 @@ def show(result: dict[str, Any]) -> None:
     """Print the table."""
     fresh = result["lines"][0]["p50_ms"]
     load = f"load {os.getloadavg()[0]:.1f} at the end"
-    print(
-        f"\ngenerations, {result['chunks']:,} chunks, {result['commits']:,} commits, load {load:.1f} at the end"
-    )
+    print(f"\ngenerations, {result['chunks']:,} chunks, {result['commits']:,} commits, {load}")
     print(f"{'search':40}{'p50 ms':>8}{'p99 ms':>8}{'ratio':>7}{'target':>8}")
     for line in result["lines"]:
         target = TARGETS.get(line["step"])

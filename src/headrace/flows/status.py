@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headrace.flows.freshness.debt import debt, total
+from headrace.flows.freshness.lag import lag
 from headrace.ingest.index.lacking import lacking, misfits
+from headrace.ingest.sync.access import AccessRules
 from headrace.ledger import (
     dead_letters,
     documents,
@@ -23,6 +26,7 @@ from headrace.ledger import (
 )
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
+from headrace.records.freshness import Debt, Service
 from headrace.ship.releases import Releases
 
 if TYPE_CHECKING:
@@ -42,9 +46,13 @@ def status(
     events: EventStore,
     folders: Mapping[str, Path],
     schemas: Mapping[str, MetadataSchema],
+    services: Mapping[str, Mapping[str, Service]],
+    access: Mapping[str, AccessRules],
+    deep: bool = False,
 ) -> StatusReport:
     """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
-    `schemas` to the declared metadata, `folders` names the local storage to measure."""
+    `schemas` to the declared metadata, `folders` names the local storage to measure, `services` what is asked
+    of each source of a corpus, `access` its rules. `deep` compares every row of the index with the ledger."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
@@ -52,9 +60,19 @@ def status(
             replace(
                 _corpus(conn, name, sources, embedders.get(name), releases),
                 **_metadata(conn, name, releases, schemas[name]),
+                freshness=lag(conn, name, services[name]),
+                debt=debt(
+                    conn,
+                    name,
+                    releases.generation(conn, name),
+                    access=access[name],
+                    events=events,
+                    deep=deep,
+                ),
             )
             for name, sources in corpora.items()
         )
+    rows = tuple(replace(row, debt=_with_metadata(row)) for row in rows)
     return StatusReport(
         workspace=workspace,
         release=release.digest if release else None,
@@ -63,6 +81,8 @@ def status(
         corpora=rows,
         calls_today=events.count(int(midnight.timestamp() * 1_000_000_000)),
         storage_bytes={name: _size(folder) for name, folder in folders.items()},
+        freshness=tuple(source for row in rows for source in row.freshness),
+        debt=total([row.debt for row in rows]),
     )
 
 
@@ -124,6 +144,15 @@ def _metadata(
         "metadata_missing": lacking(conn, generation, schema),
         "metadata_misfits": misfits(conn, generation),
     }
+
+
+def _with_metadata(row: CorpusStatus) -> Mapping[str, Debt]:
+    """The debt of a corpus with the fields that its chunks lack."""
+    if "metadata_missing" not in row.debt or not row.metadata_missing:
+        return row.debt
+    note = ", ".join(f"{name}: {count}" for name, count in sorted(row.metadata_missing.items()))
+    owed = replace(row.debt["metadata_missing"], count=max(row.metadata_missing.values()), note=note)
+    return {**row.debt, "metadata_missing": owed}
 
 
 def _size(folder: Path) -> int:

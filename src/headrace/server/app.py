@@ -47,6 +47,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_index,
         api_metadata,
         api_pii,
+        api_standing,
         health,
         mcp_mount,
         pages,
@@ -79,6 +80,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_forget.router)
     app.include_router(api_metadata.router)
     app.include_router(api_index.router)
+    app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)
     app.include_router(health.router)

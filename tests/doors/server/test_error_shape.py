@@ -42,6 +42,7 @@ ROUTES = {
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
     *("/api/index/verify", "/api/index/prune", "/api/index/optimize"),
+    *("/api/deprecate", "/api/history/{document}"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
     *("/healthz", "/readyz"),

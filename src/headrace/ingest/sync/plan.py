@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Changes

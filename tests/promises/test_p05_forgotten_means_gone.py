@@ -19,6 +19,7 @@ from headrace.ledger.failpoints import NAMES
 from headrace.records.forget import ForgetReport
 from headrace.workspace import Workspace
 from tests import sightings
+from tests.fakes.openai_server import OpenAIServer, Reply, Seen
 from tests.ingest.sources.site import Site
 from tests.workbench import Workbench, was_killed
 
@@ -257,6 +258,25 @@ def test_readers_get_clean_answers_meanwhile(tmp_path: Path) -> None:
                 thread.join()
     assert problems == []
     assert counted > 3
+
+
+def test_an_answer_that_was_being_written_does_not_bring_it_back(tmp_path: Path) -> None:
+    bench = busy(tmp_path, recipes=False)
+    with OpenAIServer(answer=f'It is there. [1: "{SECOND[:30]}"]') as server:
+        model = f'\n[ask]\nmodel = "far"\n[models.far]\nbase_url = "{server.base_url}"\nmodel = "x"\n'
+        configure(bench, extra=model)
+        with bench.open() as workspace, bench.open() as other:
+
+            def forget_meanwhile(seen: Seen, reply: Reply) -> Reply:
+                certified(other.forget(SECRET))
+                return reply
+
+            server.misbehave(forget_meanwhile, times=1)
+            answer = workspace.ask("Who moved the zanzibar ledger behind the clock?")
+            assert SECRET not in {citation.document for citation in answer.citations}
+            assert "Quentin" in str(server.requests[0].body)
+            assert "Quentin" not in str(server.requests[1].body)
+    assert everywhere(bench) == set()
 
 
 def test_a_restored_backup_does_not_bring_it_back(tmp_path: Path) -> None:

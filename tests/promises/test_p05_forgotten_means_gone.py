@@ -113,12 +113,16 @@ def test_forgetting_leaves_nothing_anywhere(tmp_path: Path) -> None:
         table = lance.dataset(next((tmp_path / ".headrace/index/generations").glob("*.lance")))
         table.tags.create("kept", min(item["version"] for item in table.versions()[2:]))
         before = workspace.search(SHARED, k=20).hits
+        half = tmp_path / ".headrace/index/generations" / Path(str(table.uri)).name / "data" / "half.lance"
+        half.write_bytes(FIRST.encode() + b" cut off by a kill")
         preview = workspace.forget(SECRET, dry_run=True)
         assert everywhere(bench) >= STORES, "a dry run wrote something"
         report = workspace.forget(SECRET, reason="they asked")
         assert preview.found == report.found
         certified(report)
         assert report.certificate is not None
+        assert report.certificate["statement"]["scan"]["undecoded_files"] == 0
+        assert not half.exists()
         assert list(report.certificate["statement"]["rewritten_tags"].values()) == [["kept"]]
         assert set(lance.dataset(str(table.uri)).tags.list()) == {"kept"}
         after = workspace.search(SHARED, k=20).hits

@@ -49,6 +49,8 @@ class Sightings:
     """Store to canaries found in it, each counted once for each file or table."""
     files: dict[str, list[Path]] = field(default_factory=dict)
     """Store to the files in which something was found."""
+    undecoded: list[Path] = field(default_factory=list)
+    """Files of a compressed format that could not be decoded, such as what a killed writer left half."""
 
     @property
     def total(self) -> int:
@@ -57,7 +59,7 @@ class Sightings:
 
     def digest(self) -> str:
         """A name for the outcome."""
-        return digest("scan", [self.bytes, dict(self.hits)])
+        return digest("scan", [self.bytes, dict(self.hits), len(self.undecoded)])
 
 
 def scan(places: Places, scope: Scope) -> Sightings:
@@ -67,9 +69,12 @@ def scan(places: Places, scope: Scope) -> Sightings:
     sightings = Sightings()
     for store, path in _files(places):
         seen: set[bytes] = set()
-        for piece, patterns in _decoded(path, texts, vectors):
-            sightings.bytes += len(piece)
-            seen.update(pattern for pattern in patterns if pattern not in seen and pattern in piece)
+        try:
+            for piece, patterns in _decoded(path, texts, vectors):
+                sightings.bytes += len(piece)
+                seen.update(pattern for pattern in patterns if pattern not in seen and pattern in piece)
+        except (OSError, ValueError, EOFError, zlib.error):
+            sightings.undecoded.append(path)
         if seen:
             sightings.hits[store] += len(seen)
             sightings.files.setdefault(store, []).append(path)

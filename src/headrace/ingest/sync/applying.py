@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from headrace.ingest.sync.ahead import ahead
@@ -11,7 +12,7 @@ from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import embed, missing_texts
-from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, prepare
+from headrace.ingest.sync.prepare import Failed, Forgotten, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
@@ -56,7 +57,9 @@ class Pass:
     def apply(self, changes: Changes, *, listing_failures: Sequence[FailureRecord] = ()) -> None:
         """Bring in what has to be read, batch by batch; deletions wait for a verdict."""
         context = self._context
-        batches = prepare(changes.candidates, context.making)
+        making = replace(context.making, kept_out=changes.kept_out)
+        batches = prepare(changes.candidates, making)
+        self.tally.suppressed = changes.suppressed
         pending = Pending(healed=changes.healed, failed=list(listing_failures))
         published = time.monotonic()
         total = len(changes.candidates)
@@ -136,6 +139,7 @@ class Pass:
         tally.unchanged += len(touched)
         tally.computed += outcome.computed
         tally.reused += outcome.reused
+        tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
         tally.read += len(batch)
 
     def _cost(self, documents: Sequence[Prepared]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Changes
@@ -13,7 +14,7 @@ from headrace.ingest.sync.declared import with_decisions
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
-from headrace.ingest.sync.prepare import Failed, Prepared, Touched, prepare
+from headrace.ingest.sync.prepare import Failed, Forgotten, Prepared, Touched, prepare
 from headrace.ingest.sync.spend import over_budget, planned
 from headrace.ingest.sync.survey import compare_with, list_sources
 from headrace.ingest.sync.tally import Tally
@@ -33,6 +34,7 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     draft = _Draft(context, states)
     draft.tally.unchanged = changes.unchanged
     draft.tally.failures = list(changes.failed)
+    draft.tally.suppressed = changes.suppressed
     draft.stream(changes)
     verdict = judge(
         listed.listings,
@@ -74,7 +76,8 @@ class _Draft:
 
     def stream(self, changes: Changes) -> None:
         context = self._context
-        for batch in prepare(changes.candidates, context.making):
+        making = replace(context.making, kept_out=changes.kept_out)
+        for batch in prepare(changes.candidates, making):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._embeddings(documents)
             for document in documents:
@@ -84,6 +87,7 @@ class _Draft:
                     self.digests.pop(old, None)
             self.tally.fail([item for item in batch if isinstance(item, Failed)])
             self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
+            self.tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
 
     def _embeddings(self, documents: list[Prepared]) -> None:
         missing = {

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from headrace.errors import DocumentError, LimitExceeded
 from headrace.ingest.index.values import serve
-from headrace.ingest.sync.changes import Candidate
+from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.ledger.metadata import schema_digest
@@ -70,7 +70,14 @@ class Failed:
     """Its texts that the embedder refused."""
 
 
-Outcome = Prepared | Touched | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A document whose bytes were forgotten; it is not parsed."""
+
+    candidate: Candidate
+
+
+Outcome = Prepared | Touched | Failed | Forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,8 @@ class Making:
     parse_many: ParseMany
     chunk_many: ChunkMany
     schema: MetadataSchema
+    kept_out: KeptOut | None = None
+    """Tells of a candidate and its revision whether they were forgotten."""
 
 
 def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Outcome]]:
@@ -98,7 +107,7 @@ def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Ou
     outcomes: list[Outcome] = []
     size = 0
     for candidate in candidates:
-        outcome = _read(candidate, schema)
+        outcome = _read(candidate, making, schema)
         if isinstance(outcome, _Read):
             batch.append(outcome)
             size += len(outcome.content.data)
@@ -111,7 +120,7 @@ def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Ou
         yield [*outcomes, *_prepare_batch(batch, making, schema)]
 
 
-def _read(candidate: Candidate, schema: str) -> _Read | Touched | Failed:
+def _read(candidate: Candidate, making: Making, schema: str) -> _Read | Touched | Failed | Forgotten:
     try:
         content = candidate.item.read()
     except DocumentError as error:
@@ -121,6 +130,8 @@ def _read(candidate: Candidate, schema: str) -> _Read | Touched | Failed:
             candidate=candidate, stage="read", error=f"{type(error).__name__}: {error.strerror or error}"
         )
     revision = digest_bytes("rev", content.data)
+    if making.kept_out is not None and making.kept_out(candidate, revision):
+        return Forgotten(candidate=candidate)
     input_digest = input_digest_of(revision, candidate.item)
     state = candidate.state
     if state is not None and (state.input_digest, state.metadata_schema) == (input_digest, schema):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
-from headrace.ingest.sync.changes import Changes, Known, compare
+from headrace.ingest.sync.changes import Candidate, Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.labels import labels_of, look_up, relabel
 from headrace.ledger import failures, observations
 from headrace.ledger.documents import BriefState
+from headrace.ledger.erasure.suppressions import Suppressed
 from headrace.ledger.leases import Lease
 from headrace.records.document import Listing, Observation
 
@@ -31,6 +33,10 @@ class Listed:
     observed: Mapping[str, Observation]
     """What was known of the documents before."""
     at_us: int
+    out: Suppressed | None = None
+    """What was forgotten, where anything was."""
+    suppressed: tuple[str, ...] = ()
+    """URIs that were listed and stay out because they were forgotten."""
 
     @property
     def counts(self) -> dict[str, int] | None:
@@ -44,7 +50,13 @@ def list_sources(context: SyncContext, *, lease: Lease | None = None) -> Listed:
     """List every source. With the lease of the corpus changed access labels take effect; a plan has none."""
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
+        out = context.keep_out.suppressed(conn) if context.keep_out is not None else None
     listings = tuple(_list(source, observed) for source in context.sources)
+    suppressed: tuple[str, ...] = ()
+    if out:
+        listings, suppressed = without(context.corpus, listings, out)
+        if suppressed and lease is not None and context.keep_out is not None:
+            context.keep_out.drop(suppressed)
     labels = labels_of(context.access, listings)
     if lease is not None:
         labelled = relabel(context.ledger, lease, context.corpus, labels)
@@ -57,6 +69,8 @@ def list_sources(context: SyncContext, *, lease: Lease | None = None) -> Listed:
         relabelled=labelled.changed,
         observed=observed,
         at_us=time.time_ns() // 1000,
+        out=out,
+        suppressed=suppressed,
     )
 
 
@@ -86,7 +100,30 @@ def compare_with(
             retry_refused=context.retry_refused,
         )
     due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
-    return compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
+    changes = compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
+    changes.suppressed = len(listed.suppressed)
+    changes.kept_out = partial(_kept_out, context.corpus, listed.out) if listed.out else None
+    return changes
+
+
+def without(
+    corpus: str, listings: Sequence[Listing], out: Suppressed
+) -> tuple[tuple[Listing, ...], tuple[str, ...]]:
+    """The listings without documents that stay out, and the URIs of these."""
+    kept: list[Listing] = []
+    dropped: list[str] = []
+    for listing in listings:
+        whole = out.source(corpus, listing.source)
+        gone = {item.uri for item in listing.items if whole or out.document(corpus, item.uri)}
+        dropped += sorted(gone)
+        items = [item for item in listing.items if item.uri not in gone]
+        told = [failure for failure in listing.failures if not out.document(corpus, failure.document)]
+        kept.append(replace(listing, items=items, failures=told))
+    return tuple(kept), tuple(dropped)
+
+
+def _kept_out(corpus: str, out: Suppressed, candidate: Candidate, revision: str) -> bool:
+    return out.content(corpus, revision, names=[candidate.item.uri, candidate.source])
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

@@ -11,6 +11,7 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.records.metadata import MetadataField
 
 FILE_NAME = "headrace.toml"
@@ -79,6 +80,8 @@ class CorpusConfig:
     """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
     metadata: tuple[MetadataField, ...] = ()
     """`[corpus.NAME.metadata.FIELD]`: the fields that documents are declared to have."""
+    ranking: RankingConfig = field(default_factory=RankingConfig)
+    """`[corpus.NAME.ranking]`: what documents lose that no longer hold."""
     budget: BudgetConfig = BudgetConfig()
     sentinels: tuple[str, ...] = ()
     """Texts of the user's own beside the built-in ones by which a changed embedder is noticed."""

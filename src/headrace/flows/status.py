@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headrace.flows.freshness.debt import debt, total
+from headrace.flows.freshness.lag import lag
 from headrace.ingest.index.lacking import lacking, misfits
+from headrace.ingest.sync.access import AccessRules
 from headrace.ledger import (
     dead_letters,
     documents,
@@ -23,6 +26,7 @@ from headrace.ledger import (
 )
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
+from headrace.records.freshness import Service
 from headrace.ship.releases import Releases
 
 if TYPE_CHECKING:
@@ -41,10 +45,15 @@ def status(
     releases: Releases,
     events: EventStore,
     folders: Mapping[str, Path],
+    services: Mapping[str, Mapping[str, Service]],
+    access: Mapping[str, AccessRules],
     schemas: Mapping[str, MetadataSchema],
+    deep: bool = False,
 ) -> StatusReport:
     """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
-    `schemas` to the declared metadata, `folders` names the local storage to measure."""
+    `folders` names the local storage to measure, `services` what is asked of each source of a corpus,
+    `access` its rules, `schemas` its declared metadata. `deep` compares every row of the index with the
+    ledger."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
@@ -52,6 +61,16 @@ def status(
             replace(
                 _corpus(conn, name, sources, embedders.get(name), releases),
                 **_metadata(conn, name, releases, schemas[name]),
+                freshness=lag(conn, name, services[name]),
+                debt=debt(
+                    conn,
+                    name,
+                    releases.generation(conn, name),
+                    access=access[name],
+                    events=events,
+                    schema=metadata.in_force(conn, name, schemas[name]),
+                    deep=deep,
+                ),
             )
             for name, sources in corpora.items()
         )
@@ -63,6 +82,8 @@ def status(
         corpora=rows,
         calls_today=events.count(int(midnight.timestamp() * 1_000_000_000)),
         storage_bytes={name: _size(folder) for name, folder in folders.items()},
+        freshness=tuple(source for row in rows for source in row.freshness),
+        debt=total([row.debt for row in rows]),
     )
 
 

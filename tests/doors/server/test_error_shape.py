@@ -41,6 +41,7 @@ ROUTES = {
     *("/api/index/backfill-metadata", "/api/index/drop-field", "/api/index/retype-field"),
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
+    *("/api/deprecate", "/api/history/{document}"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
     *("/healthz", "/readyz"),

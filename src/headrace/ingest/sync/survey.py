@@ -32,7 +32,10 @@ class Listed:
     """Documents that came under another label set."""
     observed: Mapping[str, Observation]
     """What was known of the documents before."""
+    began_us: int
+    """When the listing began, UTC microseconds…"""
     at_us: int
+    """…and when it ended."""
     out: Suppressed | None = None
     """What was forgotten, where anything was."""
     suppressed: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ class Listed:
 
 def list_sources(context: SyncContext, *, lease: Lease | None = None) -> Listed:
     """List every source. With the lease of the corpus changed access labels take effect; a plan has none."""
+    began_us = time.time_ns() // 1000
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
         out = context.keep_out.suppressed(conn) if context.keep_out is not None else None
@@ -68,6 +72,7 @@ def list_sources(context: SyncContext, *, lease: Lease | None = None) -> Listed:
         acl_ids=labelled.acl_ids,
         relabelled=labelled.changed,
         observed=observed,
+        began_us=began_us,
         at_us=time.time_ns() // 1000,
         out=out,
         suppressed=suppressed,

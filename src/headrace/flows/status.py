@@ -26,7 +26,7 @@ from headrace.ledger import (
 )
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
-from headrace.records.freshness import Debt, Service
+from headrace.records.freshness import Service
 from headrace.ship.releases import Releases
 
 if TYPE_CHECKING:
@@ -45,14 +45,15 @@ def status(
     releases: Releases,
     events: EventStore,
     folders: Mapping[str, Path],
-    schemas: Mapping[str, MetadataSchema],
     services: Mapping[str, Mapping[str, Service]],
     access: Mapping[str, AccessRules],
+    schemas: Mapping[str, MetadataSchema],
     deep: bool = False,
 ) -> StatusReport:
     """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
-    `schemas` to the declared metadata, `folders` names the local storage to measure, `services` what is asked
-    of each source of a corpus, `access` its rules. `deep` compares every row of the index with the ledger."""
+    `folders` names the local storage to measure, `services` what is asked of each source of a corpus,
+    `access` its rules, `schemas` its declared metadata. `deep` compares every row of the index with the
+    ledger."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
@@ -67,12 +68,12 @@ def status(
                     releases.generation(conn, name),
                     access=access[name],
                     events=events,
+                    schema=metadata.in_force(conn, name, schemas[name]),
                     deep=deep,
                 ),
             )
             for name, sources in corpora.items()
         )
-    rows = tuple(replace(row, debt=_with_metadata(row)) for row in rows)
     return StatusReport(
         workspace=workspace,
         release=release.digest if release else None,
@@ -144,15 +145,6 @@ def _metadata(
         "metadata_missing": lacking(conn, generation, schema),
         "metadata_misfits": misfits(conn, generation),
     }
-
-
-def _with_metadata(row: CorpusStatus) -> Mapping[str, Debt]:
-    """The debt of a corpus with the fields that its chunks lack."""
-    if "metadata_missing" not in row.debt or not row.metadata_missing:
-        return row.debt
-    note = ", ".join(f"{name}: {count}" for name, count in sorted(row.metadata_missing.items()))
-    owed = replace(row.debt["metadata_missing"], count=max(row.metadata_missing.values()), note=note)
-    return {**row.debt, "metadata_missing": owed}
 
 
 def _size(folder: Path) -> int:

@@ -1,7 +1,7 @@
 """How much personal data is found, and how much of what is found is right, on sentences it was not tuned on.
 
-`python bench/privacy_quality.py [--json FILE] [--wrong TYPE]`. The sentences (750, with 1,440 spans) are read from
-$HEADRACE_TEST_DATA/presidio_pii, by default ../shared/data/presidio_pii beside the repository.
+`python bench/privacy_quality.py [--json FILE] [--wrong TYPE]`. The sentences (750, with 1,440 spans) are
+read from $HEADRACE_TEST_DATA/presidio_pii, by default ../shared/data/presidio_pii beside the repository.
 
 A marked span counts as found when findings of its type cover at least half of its characters. A finding is
 right when at least half of it lies in a marked span of its type. Marked types that name no one by themselves

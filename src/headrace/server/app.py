@@ -46,6 +46,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_forget,
         api_index,
         api_pii,
+        api_standing,
         health,
         mcp_mount,
         pages,
@@ -77,6 +78,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api.router)
     app.include_router(api_forget.router)
     app.include_router(api_index.router)
+    app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)
     app.include_router(health.router)

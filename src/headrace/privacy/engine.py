@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.entities import ENTITIES
 from headrace.privacy.folding import fold
+from headrace.privacy.names import NAMES
 from headrace.privacy.overlaps import resolve
 from headrace.privacy.patterns.addresses import addresses
 from headrace.privacy.patterns.base import TRIGGER_BYTES, Family, Search
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 WINDOW_CHARACTERS = 262_144
 """How much of a text is looked at in one go, so that memory does not grow with the longest line."""
+
+_AUTOMATON_BYTES = 32 << 20
 
 
 class Engine:
@@ -44,6 +47,7 @@ class Engine:
             NETWORK,
             BIRTH,
             addresses(config.countries),
+            *((NAMES,) if config.names else ()),
         )
         self._families = [
             (_compiled(family.trigger), family) for family in built_in if family.types & self.types
@@ -116,7 +120,10 @@ def _hits(text: str, trigger: re2._Regexp, begin: int, end: int) -> Iterator[tup
 def _compiled(trigger: str) -> re2._Regexp:
     import re2
 
-    return re2.compile(trigger)
+    options = re2.Options()
+    options.log_errors = False  # RE2 would write to stderr when it falls back to its slower automaton
+    options.max_mem = _AUTOMATON_BYTES
+    return re2.compile(trigger, options)
 
 
 def _moved(finding: Finding, span: tuple[int, int]) -> Finding:

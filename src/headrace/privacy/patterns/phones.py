@@ -18,6 +18,7 @@ _WORDS = re.compile(
 _NATIONAL_SHAPES = ((3, 3, 4), (1, 3, 3, 4))
 _MOST_DIGITS, _FEWEST_DIGITS = 15, 7
 _TRIES = 4
+_EXTENSION = re.compile(r"(?: ?(?:x|ext\.?|extension) ?)[0-9]{1,6}(?!\w)")
 _DATE = re.compile(r"\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4}")
 
 
@@ -35,8 +36,10 @@ def phones(countries: Sequence[str]) -> Family:
                 continue
             window, score = found
             begin = _with_opening(text, window.start)
+            extension = _EXTENSION.match(text, window.end)
+            end_here = extension.end() if extension else window.end
             yield Finding(
-                type="PHONE_NUMBER", start=begin, end=window.end, score=score, validator="phonenumbers"
+                type="PHONE_NUMBER", start=begin, end=end_here, score=score, validator="phonenumbers"
             )
             while first < len(groups.spans) and groups.spans[first][0] < window.end:
                 first += 1
@@ -108,6 +111,8 @@ def _may_begin(text: str, begin: int) -> bool:
 
 def _ends_well(text: str, end: int) -> bool:
     after = text[end : end + 2]
+    if _EXTENSION.match(text, end):
+        return True
     if after[:1].isalnum() or after[:1] in ("_", "@", "%"):
         return False
     return not (len(after) == 2 and after[0] in ".-/:" and after[1].isdigit())

@@ -14,6 +14,7 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.search import Answer, SearchResult
@@ -142,6 +143,17 @@ class Workspace(Wiring):
         from headrace.flows.index.operations import IndexOperations
 
         return IndexOperations(self._index_parts)
+
+    @property
+    def gates(self) -> GateOperations:
+        """The operations on gates: list, test."""
+        from headrace.flows.gates.operations import GateOperations
+
+        return GateOperations(
+            declared={name: item.gates for name, item in self.config.corpora.items()},
+            corpus=self._corpus,
+            parser=lambda: self._parser,
+        )
 
     def close(self) -> None:
         """Finish writes, stop workers, close every store; closing twice is allowed."""

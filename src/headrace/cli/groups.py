@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.index import LISTING
 
 
@@ -17,4 +18,7 @@ class Group(NamedTuple):
     """Verb, function, example."""
 
 
-GROUPS: Sequence[Group] = (Group("index", "See, build, compare and switch generations.", LISTING),)
+GROUPS: Sequence[Group] = (
+    Group("index", "See, build, compare and switch generations.", LISTING),
+    Group("gate", "See the checks that documents must pass, and try them on a file.", TESTING),
+)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.gates.declared import GateSpec
 
 FILE_NAME = "headrace.toml"
 """The file whose presence makes a folder a workspace."""
@@ -50,6 +51,8 @@ class CorpusConfig:
     source_lines: tuple[int, ...] = ()
     """Line of headrace.toml on which each source stands."""
     recipe: RecipeConfig = RecipeConfig()
+    gates: tuple[GateSpec, ...] = ()
+    """`[[corpus.NAME.gates]]`, in the order of the file."""
     access: tuple[AccessRule, ...] = ()
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)

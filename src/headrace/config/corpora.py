@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from headrace.config.base import AccessRule, CorpusConfig, RecipeConfig, SourceSpec
+from headrace.config.gates import read_gates
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
@@ -19,7 +20,7 @@ _SOURCE_TABLES: Mapping[str, type[SourceConfig]] = {
     "web": WebConfig,
 }
 _SCHEMES = ("http", "https", "file")
-_KEYS = ("access", "default_labels", "recipe", "sources")
+_KEYS = ("access", "default_labels", "gates", "recipe", "sources")
 
 
 def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -> CorpusConfig:
@@ -35,6 +36,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         sources=sources,
         source_lines=tuple(table.line("sources", index) for index in range(len(sources))),
         recipe=read_recipe(table.child("recipe"), models),
+        gates=read_gates(table),
         access=access,
         default_labels=default_labels,
     )

@@ -57,8 +57,10 @@ def change_documents(
                 acl_id=states[uri],
             )
             publisher.publish(Pending(embedded=[embedded]), counts=counts)
-            if maintain and table.maintain(Upkeep()):
-                publisher.publish_version(int(table.table.head().version), digest="")
+            if maintain:
+                if table.maintain(Upkeep()):
+                    publisher.publish_version(int(table.table.head().version), digest="")
+                table.clean(Upkeep())
         workspace.ledger.write(lambda tx: runs.finish(tx, run_id, "done", report={}))
         return len(table.table.head().versions())
 

@@ -161,10 +161,11 @@ def _command(name: str, command: Any) -> str:
 
 def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
+    from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.workspace import Workspace
 
-    owners: Mapping[str, type] = {"index": IndexOperations}
+    owners: Mapping[str, type] = {"index": IndexOperations, "embed": EmbeddingOperations}
     noun, _, verb = command.rpartition(" ")
     operation = getattr(owners.get(noun, Workspace), verb.replace("-", "_"), None)
     return str(operation.__annotations__["return"]) if operation is not None else ""

@@ -19,8 +19,11 @@ HeadraceError
 │   └── DiskFull             no space left; nothing was published
 ├── ProviderError            an upstream model or embedder failed
 │   ├── RetryableError       may work later (429, 5xx, timeout, connection)
-│   └── TerminalError        will not work as asked (4xx, wrong shape)
-│       └── VectorMismatch   a vector has the wrong dimension, is not finite, or comes from another embedder
+│   ├── TerminalError        will not work as asked (4xx, wrong shape)
+│   │   └── VectorMismatch   a vector has the wrong dimension, is not finite, or comes from another embedder
+│   └── NotSent              nothing was asked of the provider: someone has to decide (exit 3)
+│       ├── EmbedderChanged  its vectors are no longer those that were recorded
+│       └── BudgetReached    the run has spent what it may spend
 └── Withheld                 needs a decision before it goes on (exit 3)
 """
 
@@ -222,6 +225,37 @@ class TerminalError(ProviderError):
 
 class VectorMismatch(TerminalError):
     """A vector has the wrong dimension, is not finite, or comes from another embedder."""
+
+
+class NotSent(ProviderError):
+    """Nothing was asked of the provider: someone has to decide first."""
+
+    exit_code = 3
+
+
+class EmbedderChanged(NotSent):
+    """An embedder no longer gives the vectors that were recorded for its sentinel texts."""
+
+    def __init__(self, embedder: str, *, reason: str) -> None:
+        super().__init__(
+            f"Embedder {embedder!r} is blocked: {reason}",
+            hint="If the model is another one, set `revision` in its [models] table: a new generation is "
+            "built. If it is itself again: headrace embed check. If the change is harmless: "
+            "headrace embed accept --reason TEXT.",
+            embedder=embedder,
+        )
+
+
+class BudgetReached(NotSent):
+    """The run has spent what it may spend."""
+
+    def __init__(self, budget: str) -> None:
+        super().__init__(
+            f"The budget of a run, {budget}, is reached.",
+            hint="What is embedded is kept. Sync again for another such run, or raise it: "
+            "headrace sync --budget 1000000.",
+            budget=budget,
+        )
 
 
 class Withheld(HeadraceError):

@@ -17,8 +17,11 @@ from headrace.once import once
 
 if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
+    from headrace.flows.embedding.parts import EmbeddingParts
     from headrace.flows.index.parts import IndexParts
+    from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
+    from headrace.infer.embedders.budget import Spending
     from headrace.infer.embedders.store import EmbeddingStore
     from headrace.infer.models.base import Model
     from headrace.infer.models.rerank import Reranker
@@ -118,6 +121,7 @@ class Wiring:
             embedder=self._embedder_of,
             events=lambda: self.events,
             pool=lambda: self._pool,
+            probing=lambda: self._probe_parts,
             golden=golden if golden.is_file() else None,
             keep_retired=parse_duration(config.index.keep_retired),
         )
@@ -221,16 +225,35 @@ class Wiring:
                 )
             return store
 
+    @once
+    def _probe_parts(self) -> ProbeParts:
+        from headrace.wiring_embedding import probe_parts
+
+        return probe_parts(self)
+
+    @once
+    def _embedding_parts(self) -> EmbeddingParts:
+        from headrace.wiring_embedding import embedding_parts
+
+        return embedding_parts(self)
+
+    def _corpora(self, name: str | None) -> list[str]:
+        """The corpus of that name, or all."""
+        return list(self.config.corpora) if name is None else [self._corpus(name)]
+
     def _sync_context(
         self,
         name: str,
         *,
         recipe: RecipeConfig | None = None,
         progress: Callable[[SyncProgress], None] | None = None,
+        spending: Spending | None = None,
+        retry_refused: bool = False,
     ) -> SyncContext:
         """What a sync works with: by the configured recipe, or by another one."""
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
+        from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
         from headrace.ingest.index.generation import IndexConfig
@@ -238,12 +261,14 @@ class Wiring:
         from headrace.ingest.sync.access import AccessRule, AccessRules
         from headrace.ingest.sync.context import SyncContext
         from headrace.ingest.sync.recipe import Recipe
+        from headrace.wiring_embedding import spending_of, watch_of
 
         corpus = self.config.corpora[name]
         settings = recipe or corpus.recipe
         embedder = self._embedder(settings.embedder)
         store = self._store(embedder)
         store.refresh()
+        spending = spending_of(self, name, settings.embedder, shared=spending)
         chunker = ChunkerConfig(
             chunk_tokens=settings.chunk_tokens,
             chunk_overlap=settings.chunk_overlap,
@@ -268,10 +293,14 @@ class Wiring:
             recipe=made,
             settings=settings_of(settings),
             with_settings=lambda given: self._sync_context(
-                name, recipe=replace(corpus.recipe, **given), progress=progress
+                name,
+                recipe=replace(corpus.recipe, **given),
+                progress=progress,
+                spending=spending,
+                retry_refused=retry_refused,
             ),
             keep_retired=parse_duration(self.config.index.keep_retired),
-            embedder=embedder,
+            embedder=GuardedEmbedder(embedder, watch=watch_of(self, name, embedder), spending=spending),
             embeddings=store,
             parse_many=self._parser.parse_many,
             chunk_many=lambda documents: chunk_many(documents, chunker),
@@ -280,6 +309,8 @@ class Wiring:
             serving=self.releases,
             actor=_actor(),
             progress=progress,
+            spending=spending,
+            retry_refused=retry_refused,
         )
 
     def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:

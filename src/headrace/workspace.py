@@ -14,6 +14,7 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
@@ -35,12 +36,20 @@ class Workspace(Wiring):
         return self.config.root
 
     def plan(
-        self, corpus: str | None = None, *, confirm_deletes: bool = False, verify: bool = False
+        self,
+        corpus: str | None = None,
+        *,
+        confirm_deletes: bool = False,
+        verify: bool = False,
+        budget: str | None = None,
     ) -> PlanReport:
-        """Say what a sync would do now and what it would cost; writes nothing."""
+        """Say what a sync would do now and what it would cost, against its budget; writes nothing."""
         from headrace.ingest.sync.plan import plan
+        from headrace.wiring_embedding import spending_of
 
-        return plan(self._sync_context(self._corpus(corpus)), confirm_deletes=confirm_deletes, verify=verify)
+        name = self._corpus(corpus)
+        context = self._sync_context(name, spending=spending_of(self, name, budget=budget))
+        return plan(context, confirm_deletes=confirm_deletes, verify=verify)
 
     def sync(
         self,
@@ -48,16 +57,22 @@ class Workspace(Wiring):
         *,
         confirm_deletes: bool = False,
         verify: bool = False,
+        budget: str | None = None,
         progress: Callable[[SyncProgress], None] | None = None,
     ) -> SyncReport:
         """Bring a corpus in step with its sources. `verify` hashes every document again.
 
-        Deletions that look like an accident are withheld until `confirm_deletes`.
+        Deletions that look like an accident are withheld until `confirm_deletes`. `budget`, such as `100000`
+        tokens or `2.50 EUR`, stands before the configured one.
         """
+        from headrace.flows.probing import after_sync
         from headrace.ingest.sync.run import sync
+        from headrace.wiring_embedding import spending_of
 
-        context = self._sync_context(self._corpus(corpus), progress=progress)
-        return sync(context, confirm_deletes=confirm_deletes, verify=verify)
+        name = self._corpus(corpus)
+        context = self._sync_context(name, progress=progress, spending=spending_of(self, name, budget=budget))
+        report = sync(context, confirm_deletes=confirm_deletes, verify=verify)
+        return after_sync(self._probe_parts, report)
 
     def search(
         self,
@@ -136,6 +151,13 @@ class Workspace(Wiring):
         """The corpora that have a generation which serves: one read of the ledger."""
         with self.ledger.read() as conn:
             return [name for name in self.config.corpora if self.releases.generation(conn, name) is not None]
+
+    @property
+    def embeddings(self) -> EmbeddingOperations:
+        """The operations on embedding runs: dead_letters, retry, check, history, accept."""
+        from headrace.flows.embedding.operations import EmbeddingOperations
+
+        return EmbeddingOperations(self._embedding_parts)
 
     @property
     def index(self) -> IndexOperations:

@@ -13,6 +13,7 @@ import pytest
 
 from headrace.config.base import (
     AskConfig,
+    BudgetConfig,
     CorpusConfig,
     IndexSettings,
     RecipeConfig,
@@ -22,6 +23,7 @@ from headrace.config.base import (
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
 from headrace.ledger.blobs import open_blobs
@@ -33,6 +35,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     WorkspaceConfig: ("Top level", {"root", "file"}),
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
+    BudgetConfig: ("`[corpus.NAME.budget]`", set()),
+    GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),

@@ -25,6 +25,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """The workspace that the examples speak of."""
     made = small_workspace(tmp_path_factory.mktemp("documented"))
     made.sync()
+    with made.open() as workspace:  # a second generation serves, the first is kept in step
+        workspace.index.build(fresh=True)
+        workspace.index.cutover("docs/2", force=True, reason="for the examples")
     return made
 
 

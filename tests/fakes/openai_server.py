@@ -132,6 +132,41 @@ def refusing(word: str, *, status: int = 400) -> Behaviour:
     return lambda seen, reply: refuse(seen, reply) if any(word in text for text in seen.texts) else reply
 
 
+def another_model(salt: str = "2") -> Behaviour:
+    """Give the vectors of another model, and say nothing of it."""
+
+    def behave(seen: Seen, reply: Reply) -> Reply:
+        body = json.loads(reply.body)
+        for row, text in zip(body["data"], seen.texts, strict=True):
+            dimension = len(_decoded(row["embedding"]))
+            row["embedding"] = vector_of(f"{salt}{text}", dimension)
+        return json_reply(body)
+
+    return behave
+
+
+def renamed(model: str) -> Behaviour:
+    """Give the proper vectors and report another model."""
+    return lambda seen, reply: json_reply(json.loads(reply.body) | {"model": model})
+
+
+def every_vector(vector: Sequence[float]) -> Behaviour:
+    """Give every text the same vector."""
+
+    def behave(seen: Seen, reply: Reply) -> Reply:
+        body = json.loads(reply.body)
+        for row in body["data"]:
+            row["embedding"] = list(vector)
+        return json_reply(body)
+
+    return behave
+
+
+def with_headers(headers: Mapping[str, str]) -> Behaviour:
+    """Answer properly, with these headers."""
+    return lambda seen, reply: Reply(status=reply.status, body=reply.body, headers=headers)
+
+
 def vector_of(text: str, dimension: int) -> list[float]:
     """The vector the server gives a text, not of unit length."""
     values: list[float] = []
@@ -247,6 +282,13 @@ class OpenAIServer:
 
 def _encoded(vector: Sequence[float], as_text: bool) -> list[float] | str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode() if as_text else list(vector)
+
+
+def _decoded(vector: Sequence[float] | str) -> Sequence[float]:
+    if not isinstance(vector, str):
+        return vector
+    data = base64.b64decode(vector)
+    return struct.unpack(f"<{len(data) // 4}f", data)
 
 
 def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:

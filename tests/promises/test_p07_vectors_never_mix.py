@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from headrace.errors import ConfigError, VectorMismatch
 from headrace.infer.embedders.hash import HashEmbedder
 from tests.fakes import openai_server as fake
 from tests.promises.test_p06_nothing_fails_silently import MODELS
@@ -43,7 +42,7 @@ def test_a_query_is_embedded_by_what_built_the_generation(tmp_path: Path) -> Non
     assert found.hits
 
 
-def test_a_query_without_the_embedder_of_the_generation_is_refused(
+def test_a_query_without_the_embedder_of_the_generation_gets_no_vector(
     tmp_path: Path, server: fake.OpenAIServer
 ) -> None:
     bench = Workbench(tmp_path)
@@ -52,11 +51,18 @@ def test_a_query_without_the_embedder_of_the_generation_is_refused(
     bench.sync()
     changed = MODELS.format(url=server.base_url) + 'revision = "2"\n'
     bench.configure(embedder="fake:tiny", extra=changed)
-    with bench.open() as workspace, pytest.raises(VectorMismatch, match="was built by embedder"):
-        workspace.search("herons")
+    asked = len(server.requests)
+    with bench.open() as workspace:
+        found = workspace.search("herons")
+    assert [hit.document for hit in found.hits] == ["docs/page.md"]
+    assert "full text only" in found.warnings[0]
+    assert "was built by embedder" in found.warnings[0]
     bench.configure()
-    with bench.open() as workspace, pytest.raises((VectorMismatch, ConfigError)):
-        workspace.search("herons")
+    with bench.open() as workspace:
+        found = workspace.search("herons")
+    assert [hit.document for hit in found.hits] == ["docs/page.md"]
+    assert "full text only" in found.warnings[0]
+    assert len(server.requests) == asked
 
 
 def test_the_fingerprint_names_every_component() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.index_switch import SWITCHING
 
 
 class Group(NamedTuple):
@@ -19,6 +21,7 @@ class Group(NamedTuple):
 
 
 GROUPS: Sequence[Group] = (
-    Group("index", "See, build, compare and switch generations.", LISTING),
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING]),
+    Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("gate", "See the checks that documents must pass, and try them on a file.", TESTING),
 )

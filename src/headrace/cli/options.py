@@ -36,6 +36,12 @@ ConfirmOption = Annotated[
 VerifyOption = Annotated[
     bool, typer.Option("--verify", help="Hash every document again, even if it looks unchanged.")
 ]
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--budget", metavar="LIMIT", help="Tokens (100000) or money ('2.50 EUR') this run may spend."
+    ),
+]
 FilterOption = Annotated[
     str | None,
     typer.Option("--filter", "-f", metavar="EXPR", help="Only documents whose metadata match."),

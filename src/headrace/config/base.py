@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 
@@ -42,6 +43,26 @@ class RecipeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetConfig:
+    """`[corpus.NAME.budget]`: what one run may spend on embeddings."""
+
+    tokens: int | None = field(default=None, metadata={"minimum": 1})
+    """Most tokens a run has embedded."""
+    money: str | None = None
+    """Most money a run spends, such as `2.50 EUR`; in the `currency` of the embedder's model."""
+
+    def limits(self) -> Budget:
+        """The budget of a run. Raises ValueError for an amount that is none."""
+        if self.money is None:
+            return Budget(tokens=self.tokens)
+        micro, currency = parse_money(self.money)
+        return Budget(tokens=self.tokens, money_micro=micro, currency=currency)
+
+    def __post_init__(self) -> None:
+        self.limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusConfig:
     """`[corpus.NAME]`: a named set of sources and a recipe."""
 
@@ -57,6 +78,13 @@ class CorpusConfig:
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)
     """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
+    budget: BudgetConfig = BudgetConfig()
+    sentinels: tuple[str, ...] = ()
+    """Texts of the user's own beside the built-in ones by which a changed embedder is noticed."""
+    probes: int | None = None
+    """Known-answer probes after a sync; None means 20 for an embedder that runs here, 0 for others."""
+    probe_floor: float = 0.8
+    """Share of probes that must find their document; below it the sync warns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from headrace.config.base import AccessRule, CorpusConfig, RecipeConfig, SourceSpec
+from headrace.config.base import AccessRule, BudgetConfig, CorpusConfig, RecipeConfig, SourceSpec
 from headrace.config.gates import read_gates
+from headrace.config.probing import read_probe_floor, read_probes
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
@@ -20,7 +21,17 @@ _SOURCE_TABLES: Mapping[str, type[SourceConfig]] = {
     "web": WebConfig,
 }
 _SCHEMES = ("http", "https", "file")
-_KEYS = ("access", "default_labels", "gates", "recipe", "sources")
+_KEYS = (
+    "access",
+    "budget",
+    "default_labels",
+    "gates",
+    "probe_floor",
+    "probes",
+    "recipe",
+    "sentinels",
+    "sources",
+)
 
 
 def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -> CorpusConfig:
@@ -39,6 +50,10 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         gates=read_gates(table),
         access=access,
         default_labels=default_labels,
+        budget=table.child("budget").fill(BudgetConfig, given={}),
+        sentinels=table.texts("sentinels") if "sentinels" in table.values else (),
+        probes=read_probes(table),
+        probe_floor=read_probe_floor(table),
     )
 
 

@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrace.ledger import documents, failures, generations, runs, snapshots
+from headrace.ledger import (
+    dead_letters,
+    documents,
+    failures,
+    generations,
+    probes,
+    runs,
+    sentinels,
+    snapshots,
+)
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
 from headrace.ship.releases import Releases
@@ -55,6 +64,8 @@ def _corpus(
     generation = generations.get(conn, generation_id) if generation_id else None
     snapshot = snapshots.current(conn, generation_id) if generation_id else None
     count, chunks = documents.count(conn, generation_id) if generation_id else (0, 0)
+    block = sentinels.block(conn, generation.fingerprint) if generation else None
+    probed = probes.last(conn, generation_id) if generation_id else None
     last = runs.last(conn, name)
     whole = runs.last(conn, name, state="done")
     report = last.report if last is not None and last.report else {}
@@ -86,6 +97,10 @@ def _corpus(
             for row in failures.list(conn, name)
         ),
         sources=tuple(sources),
+        dead_letters=dead_letters.count(conn, name),
+        embedder_blocked=block.reason if block else "",
+        recall=None if probed is None else round(probed.recall, 4),
+        probe_floor=None if probed is None else probed.floor,
     )
 
 

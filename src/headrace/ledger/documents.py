@@ -119,6 +119,26 @@ def by_revision(conn: Connection, generation: str, revision: str) -> list[Docume
     return sorted(_state(row) for row in conn.execute(statement, {"generation": generation}))
 
 
+def unique_titles(conn: Connection, generation: str, uris: Sequence[str]) -> dict[str, str]:
+    """The titles of documents by URI; those that another document has too, and empty ones, are left out."""
+    titles: dict[str, str] = {}
+    for part in slices(uris):
+        statement = sa.select(table.c.uri, table.c.title).where(
+            table.c.generation == generation, table.c.uri.in_(part)
+        )
+        titles.update({uri: title for uri, title in conn.execute(statement) if title and title.strip()})
+    once: set[str] = set()
+    for part in slices(sorted(set(titles.values()))):
+        counted = (
+            sa.select(table.c.title)
+            .where(table.c.generation == generation, table.c.title.in_(part))
+            .group_by(table.c.title)
+            .having(sa.func.count() == 1)
+        )
+        once.update(conn.execute(counted).scalars())
+    return {uri: title for uri, title in titles.items() if title in once}
+
+
 def holders(conn: Connection, uri: str) -> list[str]:
     """Every generation that holds a document."""
     return sorted(conn.execute(sa.select(table.c.generation).where(table.c.uri == uri)).scalars())

@@ -78,6 +78,14 @@ class CorpusStatus:
     failures: tuple[Mapping[str, Any], ...]
     """document, stage, error, first_at_us, last_at_us, attempts."""
     sources: tuple[str, ...]
+    dead_letters: int = 0
+    """Texts that the embedder refuses."""
+    embedder_blocked: str = ""
+    """Why nothing is written with the embedder that serves; empty while all is well."""
+    recall: float | None = None
+    """Share of the last known-answer probes that found their document; None before the first."""
+    probe_floor: float | None = None
+    """What it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from headrace.records.sync import EmbeddingCounts
+from headrace.records.sync import EmbeddingCounts, Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +93,81 @@ class GenerationDetail:
     """Snapshots it made visible so far."""
     published_at_us: int | None
     """When the newest became visible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """One run of `index build`."""
+
+    generation: str
+    corpus: str
+    ordinal: int
+    """1 is the first of its corpus."""
+    state: str
+    """validating when it holds what serves, else catching_up."""
+    digest: str
+    """Names what the generation holds."""
+    documents: int
+    chunks: int
+    coverage: float
+    """Share of the documents that serve which it holds at the same revision."""
+    embeddings: EmbeddingCounts
+    """Of this run."""
+    cost: float | None
+    """Money for the whole generation; 0.0 for local embedders, None when the price is not known."""
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareReport:
+    """Two generations held against each other on the same queries."""
+
+    a: str
+    """The one that serves, or stands for it."""
+    b: str
+    """The one that may replace it."""
+    corpus: str
+    k: int
+    """How many documents of each ranking are looked at."""
+    coverage: float
+    """Share of the live documents of `a` that `b` holds at the same revision."""
+    ghosts: int
+    """Documents of `b` that `a` does not hold."""
+    queries: int
+    """Recent queries that both answered."""
+    overlap_at_k: float | None
+    """Mean share of the first k documents that both found; None without queries."""
+    rank_correlation: float | None
+    """Mean rank-biased overlap of them; 1.0 is the same order."""
+    recall_at_k: Mapping[str, Any]
+    """With a golden set: `k`, `questions`, `a`, `b`, `ndcg_a`, `ndcg_b`, `change`, `margin`."""
+    latency_ms: Mapping[str, Any]
+    """`a` and `b`: p50 and p95 of a query, its embedding included."""
+    size_bytes: Mapping[str, int | None]
+    """`a` and `b`: what their files take."""
+    verdict: Literal["pass", "fail", "inconclusive"]
+    """Whether b may replace a."""
+    reasons: tuple[str, ...]
+    """What the verdict rests on, worst first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchReport:
+    """One cutover or rollback."""
+
+    corpus: str
+    generation: str
+    """What serves now."""
+    former: str
+    """What served until now; it is kept in step for a while."""
+    release: str
+    """Id of the release that was minted for it."""
+    reason: str
+    """As it stands in the history."""
+    forced: tuple[str, ...]
+    """What was passed over by force; empty when nothing was."""
+    in_step_until_us: int | None
+    """Until when the former generation is kept in step."""
+    configuration: tuple[str, ...]
+    """Lines that headrace.toml would have to hold to ask for this generation; empty when it does."""

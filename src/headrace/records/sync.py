@@ -38,13 +38,41 @@ class EmbeddingCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What embedding costs, and what a run may spend."""
+
+    tokens: int | None = None
+    """Tokens to read or read; None where nobody counts: the embedder runs here and no budget limits it."""
+    cost_micro: int | None = None
+    """Millionths of `currency`; None when the price is not known."""
+    currency: str = ""
+    """Three letters; empty where nothing is to pay."""
+    budget: str = ""
+    """Limit of a run in words, such as `100,000 tokens and 2.50 EUR`; empty without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A document that failed, and where."""
 
     document: str
     stage: str
-    """list, read, parse, chunk, limit, embed or index."""
+    """list, read, parse, chunk, limit, embed, refused or index."""
     error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BesideReport:
+    """What a sync did to a generation beside its own."""
+
+    generation: str
+    state: str
+    """Before the sync: building, catching_up, validating, live or retired."""
+    written: int
+    """Documents added, updated or moved in it."""
+    failures: tuple[Failure, ...] = ()
+    error: str | None = None
+    """Why it could not be written at all; it stays as it is, and what serves is not affected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +91,14 @@ class SyncReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    waiting: int = 0
+    """Documents left as they are, since their texts may not be embedded now: see `withheld_reason`."""
+    spend: Spend = Spend()
+    """What its embeddings cost."""
+    warnings: tuple[str, ...] = ()
+    """What was done, but not as well as it could be."""
+    beside: tuple[BesideReport, ...] = ()
+    """The other generations that were kept in step: the one that serves, those to come, those that served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +118,8 @@ class PlanReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    spend: Spend = Spend()
+    """What its embeddings would cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         raise MissingExtra("The HTTP server", extra="server")
     from fastapi import FastAPI
 
-    from headrace.server import api, api_gates, api_index, health, mcp_mount, pages
+    from headrace.server import api, api_embeddings, api_gates, api_index, health, mcp_mount, pages
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
 
@@ -68,6 +68,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api.router)
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
+    app.include_router(api_embeddings.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     pages.mount_assets(app)

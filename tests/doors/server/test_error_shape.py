@@ -37,7 +37,10 @@ from tests.workbench import Workbench
 
 ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
-    *("/api/index", "/api/index/{generation}"),
+    *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
+    *("/api/index/cutover", "/api/index/rollback"),
+    *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
+    *("/api/embeddings/accept", "/api/probes"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

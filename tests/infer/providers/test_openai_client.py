@@ -13,6 +13,7 @@ import pytest
 from headrace.errors import ProviderError, RetryableError, TerminalError
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.openai import OpenAIClient
+from headrace.infer.providers.responses import pause_named
 from tests.fakes.openai_server import (
     OpenAIServer,
     Reply,
@@ -24,6 +25,7 @@ from tests.fakes.openai_server import (
     raw,
     slow,
     too_many,
+    with_headers,
 )
 
 KEY = "sk-test-0123456789abcdef"
@@ -157,6 +159,29 @@ def test_a_wait_that_is_too_long_is_not_waited(server: OpenAIServer) -> None:
     assert isinstance(problem, RetryableError)
     assert problem.retry_after_seconds == 3600
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("limit", ["requests", "tokens"])
+def test_a_limit_that_is_used_up_is_waited_for_before_it_is_refused(server: OpenAIServer, limit: str) -> None:
+    headers = {f"x-ratelimit-remaining-{limit}": "0", f"x-ratelimit-reset-{limit}": "80ms"}
+    server.misbehave(with_headers(headers), times=1)
+    client = OpenAIClient(config_for(server))
+    try:
+        client.call("chat/completions", ASK)
+        began = time.monotonic()
+        client.call("chat/completions", ASK)
+        assert time.monotonic() - began >= 0.07
+    finally:
+        client.close()
+
+
+def test_a_limit_that_is_not_used_up_costs_no_time() -> None:
+    assert pause_named({"x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": "60s"}) is None
+    assert pause_named({"x-ratelimit-reset-tokens": "60s"}) is None
+    assert pause_named({"x-ratelimit-remaining-tokens": "0"}) is None
+    both = {f"x-ratelimit-remaining-{name}": "0" for name in ("requests", "tokens")}
+    both |= {"x-ratelimit-reset-requests": "1m", "x-ratelimit-reset-tokens": "20ms"}
+    assert pause_named(both) == 60.0
 
 
 def test_the_rate_limit_spaces_requests(server: OpenAIServer) -> None:

@@ -191,13 +191,14 @@ def test_cleaning_bounds_versions_and_spares_the_readers_of_young_ones(tmp_path:
         table.replace([name], rows=chunk_table([name], unit_vectors(1, DIMENSION)), run_id="run_2")
     kept = len(table.table.head().versions())
     assert table.maintain(Upkeep(clean_versions=5, small_fragments=4)) > 0
+    assert table.clean(Upkeep(clean_versions=5))
     assert len(table.table.head().versions()) > kept, "none of them is an hour old"
     late = GenerationTable(table.table.uri, dimension=DIMENSION, config=IndexConfig())
     assert late.table.at(published).count_rows() == 1200
     assert len(by_words(reader, "heron", where=None, limit=10)) == 10
     for number in range(6):
         table.replace(["d1"], rows=chunk_table(["d1"], unit_vectors(1, DIMENSION, seed=number)), run_id="r")
-    table.maintain(Upkeep(clean_versions=5, keep_versions=timedelta(0)))
+    assert table.clean(Upkeep(clean_versions=5, keep_versions=timedelta(0)))
     assert len(table.table.head().versions()) <= 3
     assert table.table.head().count_rows() == 1200
 

@@ -7,11 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from headrace.cli.options import JsonOption, OneCorpusOption, WorkspaceOption, workspace_folder
+from headrace.cli.options import CorpusOption, JsonOption, OneCorpusOption, WorkspaceOption, workspace_folder
 
 GenerationArgument = Annotated[
     str, typer.Argument(metavar="GEN", help="Its id, the start of it, or corpus/ordinal such as docs/2.")
 ]
+
+ProbesOption = Annotated[
+    int, typer.Option("--probes", "-n", metavar="N", min=1, max=1000, help="Queries at most.")
+]
+HistoryOption = Annotated[bool, typer.Option("--history", help="Show earlier rounds, and make none.")]
 
 
 def index_list(
@@ -42,6 +47,36 @@ def index_show(
     return run_index(ctx, workspace, as_json, lambda index: index.show(generation), show_detail)
 
 
+def index_probe(
+    ctx: typer.Context,
+    corpus: CorpusOption = None,
+    probes: ProbesOption = 20,
+    history: HistoryOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Ask for what the documents say: do titles and telling sentences find their document?
+
+    A sync that changes something does this by itself where the embedder costs nothing, and warns when fewer
+    than `probe_floor` of them are among the first ten hits. Calls are not recorded.
+
+    Exit code 1 when a round is below the floor.
+    """
+    from headrace.cli.views.probing import show_probes
+
+    def code(report: Any) -> int:
+        return int(not history and any(item.recall < item.floor for item in report.rounds))
+
+    return run_index(
+        ctx,
+        workspace,
+        as_json,
+        lambda index: index.probe(corpus, probes=probes, history=history),
+        show_probes,
+        code=code,
+    )
+
+
 def run_index(
     ctx: typer.Context,
     workspace: Any,
@@ -70,4 +105,5 @@ def run_index(
 LISTING: Sequence[tuple[str, Callable[..., int], str]] = (
     ("list", index_list, "headrace index list --corpus handbook"),
     ("show", index_show, "headrace index show handbook/1"),
+    ("probe", index_probe, "headrace index probe --history"),
 )

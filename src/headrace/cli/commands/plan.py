@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from headrace.cli.options import (
+    BudgetOption,
     ConfirmOption,
     CorpusOption,
     JsonOption,
@@ -24,18 +25,20 @@ def plan(
     corpus: CorpusOption = None,
     confirm_deletes: ConfirmOption = False,
     verify: VerifyOption = False,
+    budget: BudgetOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Show what a sync would change and cost, and change nothing.
 
-    Exit code 1 when some documents would fail, 3 when deletions would be withheld.
+    Exit code 1 when some documents would fail, 3 when deletions would be withheld or the
+    budget would be reached.
     """
     from headrace.cli.each_corpus import for_each_corpus
     from headrace.workspace import Workspace
 
     def run(name: str) -> PlanReport:
-        return opened.plan(name, confirm_deletes=confirm_deletes, verify=verify)
+        return opened.plan(name, confirm_deletes=confirm_deletes, verify=verify, budget=budget)
 
     def show(report: PlanReport) -> None:
         from headrace.cli.views.console import output_console

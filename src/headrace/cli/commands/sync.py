@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from headrace.cli.options import (
+    BudgetOption,
     ConfirmOption,
     CorpusOption,
     JsonOption,
@@ -25,6 +26,7 @@ def sync(
     corpus: CorpusOption = None,
     confirm_deletes: ConfirmOption = False,
     verify: VerifyOption = False,
+    budget: BudgetOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -32,7 +34,8 @@ def sync(
 
     Only what changed is read, chunked and embedded, and what served before serves until the new is complete.
 
-    Exit code 1 when some documents failed (the rest is served), 3 when deletions were withheld.
+    Exit code 1 when some documents failed (the rest is served), 3 when deletions or embeddings
+    were withheld: a mass delete, a budget that is reached, an embedder that changed.
     """
     from headrace.cli.each_corpus import for_each_corpus
     from headrace.workspace import Workspace
@@ -41,7 +44,9 @@ def sync(
         from headrace.cli.views.progress import sync_progress
 
         with nullcontext() if as_json else sync_progress() as listener:
-            return opened.sync(name, confirm_deletes=confirm_deletes, verify=verify, progress=listener)
+            return opened.sync(
+                name, confirm_deletes=confirm_deletes, verify=verify, budget=budget, progress=listener
+            )
 
     def show(report: SyncReport) -> None:
         from headrace.cli.views.console import output_console

@@ -39,6 +39,7 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
     if corpus.withheld:
         held = f"{count(corpus.withheld, 'deletion')} waiting for a decision"
         show_row(console, "withheld", Text(held, style="yellow"))
+    _show_embedding(console, corpus)
     rows = [
         (str(failure.get("document", "")), str(failure.get("stage", "")), str(failure.get("error", "")))
         for failure in corpus.failures
@@ -50,6 +51,19 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
     if step is not None:
         show_row(console, "next", f"{step[0]}:")
         show_row(console, "", step[1])
+
+
+def _show_embedding(console: Console, corpus: CorpusStatus) -> None:
+    if corpus.embedder_blocked:
+        show_row(console, "blocked", Text(f"its embedder: {one_line(corpus.embedder_blocked)}", style="red"))
+    if corpus.dead_letters:
+        show_row(
+            console, "refused", Text(f"{count(corpus.dead_letters, 'text')} by the embedder", style="red")
+        )
+    if corpus.recall is not None and corpus.probe_floor is not None:
+        style = "red" if corpus.recall < corpus.probe_floor else ""
+        found = f"{corpus.recall:.0%} of known answers found, the floor is {corpus.probe_floor:.0%}"
+        show_row(console, "probes", Text(found, style=style))
 
 
 def _freshness(corpus: CorpusStatus) -> str:
@@ -73,6 +87,10 @@ def next_step(corpus: CorpusStatus) -> tuple[str, str] | None:
         return "nothing synced yet", sync
     if corpus.withheld:
         return "if the deletions are meant", f"{sync} --confirm-deletes"
+    if corpus.embedder_blocked:
+        return "see what changed", f"headrace embed check --corpus {one_line(corpus.corpus)}"
+    if corpus.dead_letters:
+        return "correct the documents, or send the texts again", "headrace embed retry"
     if corpus.failures:
         return "correct or remove the failed documents, then", sync
     if not corpus.documents:

@@ -6,9 +6,10 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.output import one_line
-from headrace.cli.views.console import duration, show_row
+from headrace.cli.views.console import count, duration, show_row
 from headrace.cli.views.failures import show_failures
-from headrace.records.sync import DocumentCounts, PlanReport, SyncReport
+from headrace.infer.embedders.budget import shown_money
+from headrace.records.sync import DocumentCounts, PlanReport, Spend, SyncReport
 
 _CHANGES = ("added", "updated", "moved", "deleted", "unchanged", "failed")
 _STYLES = {"added": "green", "updated": "green", "moved": "green", "deleted": "yellow", "failed": "red"}
@@ -24,7 +25,10 @@ def show_sync(console: Console, report: SyncReport) -> None:
     )
     made = report.embeddings
     show_row(console, "embeddings", f"{made.computed:,} computed, {made.reused:,} reused")
+    _show_spend(console, report.spend)
     show_row(console, "generation", one_line(report.generation))
+    for warning in report.warnings:
+        show_row(console, "warning", Text(one_line(warning), style="yellow"))
     _show_withheld(console, report)
     _show_failed(console, report, rest="headrace status")
 
@@ -39,7 +43,7 @@ def show_plan(console: Console, report: PlanReport) -> None:
     )
     made = report.embeddings
     show_row(console, "embeddings", f"{made.computed:,} to compute, {made.reused:,} to reuse")
-    show_row(console, "cost", f"{report.tokens:,} tokens to embed, {_money(report.cost)}")
+    show_row(console, "cost", f"{report.tokens:,} tokens to embed, {_money(report)}")
     _show_withheld(console, report)
     _show_failed(console, report, rest="headrace plan --json")
 
@@ -59,13 +63,24 @@ def _show_documents(console: Console, documents: DocumentCounts) -> None:
 
 def _show_withheld(console: Console, report: SyncReport | PlanReport) -> None:
     withheld = report.documents.withheld
+    waiting = report.waiting if isinstance(report, SyncReport) else 0
     if not withheld and not report.withheld_reason:
         return
-    reason = f": {one_line(report.withheld_reason)}" if report.withheld_reason else ""
-    deletions = f"{withheld:,} deletion{'' if withheld == 1 else 's'}{reason}"
-    show_row(console, "withheld", Text(deletions, style="yellow"))
-    step = Text(f"If they are meant: headrace sync --corpus {one_line(report.corpus)} --confirm-deletes")
-    show_row(console, "", step)
+    parts = [count(withheld, "deletion")] if withheld else []
+    parts += [count(waiting, "document")] if waiting else []
+    said = ": ".join(part for part in (" and ".join(parts), one_line(report.withheld_reason)) if part)
+    show_row(console, "withheld", Text(said, style="yellow"))
+    if withheld:
+        step = Text(f"If they are meant: headrace sync --corpus {one_line(report.corpus)} --confirm-deletes")
+        show_row(console, "", step)
+
+
+def _show_spend(console: Console, spend: Spend) -> None:
+    if not spend.tokens and not spend.budget:
+        return
+    cost = "price not known" if spend.cost_micro is None else shown_money(spend.cost_micro, spend.currency)
+    limit = f", of a budget of {one_line(spend.budget)}" if spend.budget else ""
+    show_row(console, "spent", f"{spend.tokens or 0:,} tokens, {cost}{limit}")
 
 
 def _show_failed(console: Console, report: SyncReport | PlanReport, *, rest: str) -> None:
@@ -75,7 +90,10 @@ def _show_failed(console: Console, report: SyncReport | PlanReport, *, rest: str
     show_failures(console, rows, rest=rest)
 
 
-def _money(cost: float | None) -> str:
-    if cost is None:
-        return "price not known"
-    return f"costing {cost:.4f}".rstrip("0").rstrip(".") if cost else "free of charge"
+def _money(report: PlanReport) -> str:
+    limit = f", of a budget of {one_line(report.spend.budget)}" if report.spend.budget else ""
+    if report.cost is None:
+        return f"price not known{limit}"
+    amount = f"{report.cost:.4f}".rstrip("0").rstrip(".")
+    cost = f"costing {amount} {report.spend.currency}".rstrip() if report.cost else "free of charge"
+    return f"{cost}{limit}"

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headrace.flows.index.parts import IndexParts
-    from headrace.records.generations import GenerationDetail, GenerationList
+    from headrace.records.embedding import ProbeReport
+    from headrace.records.generations import (
+        BuildReport,
+        CompareReport,
+        GenerationDetail,
+        GenerationList,
+        SwitchReport,
+    )
+    from headrace.records.sync import SyncProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +36,69 @@ class IndexOperations:
         from headrace.flows.index.listing import show
 
         return show(self.parts, generation)
+
+    def build(
+        self,
+        corpus: str | None = None,
+        *,
+        recipe: Mapping[str, str] | None = None,
+        fresh: bool = False,
+        throttle: float | None = None,
+        progress: Callable[[SyncProgress], None] | None = None,
+    ) -> BuildReport:
+        """Make a generation beside the one that serves, and read every document of the sources into it.
+
+        `recipe` gives keys of `[corpus.NAME.recipe]` otherwise, as text; `throttle` is the most documents a
+        second; `fresh` makes another generation of a recipe that serves already. From its creation on every
+        sync writes it too. A build that ended early goes on. Raises UsageError, NotFoundError.
+        """
+        from headrace.flows.index.build import build
+        from headrace.ingest.sync.backfill import Pace
+
+        pace = Pace(documents_per_second=throttle)
+        return build(self.parts, corpus=corpus, recipe=recipe, fresh=fresh, pace=pace, progress=progress)
+
+    def compare(self, a: str, b: str, *, k: int = 10, queries: int = 50) -> CompareReport:
+        """Hold generation b against a, which serves or stands for it, on recent queries and a golden set.
+
+        Records no call. Raises NotFoundError, UsageError.
+        """
+        from headrace.flows.index.compare import compare
+
+        return compare(self.parts, a, b, k=k, queries=queries)
+
+    def cutover(
+        self,
+        generation: str | None = None,
+        *,
+        corpus: str | None = None,
+        force: bool = False,
+        reason: str = "",
+    ) -> SwitchReport:
+        """Let a generation serve, by default the one in validating, if it compares well with what does.
+
+        Raises Withheld when the comparison does not pass, unless forced with a reason; UsageError,
+        NotFoundError, RefConflict.
+        """
+        from headrace.flows.index.switch import cutover
+
+        return cutover(self.parts, generation, corpus=corpus, force=force, reason=reason)
+
+    def rollback(self, corpus: str | None = None, *, force: bool = False, reason: str = "") -> SwitchReport:
+        """Let the generation serve again that did before. It was kept in step, so what it gives is current.
+
+        Raises Withheld when it is not in step any more, unless forced with a reason; UsageError.
+        """
+        from headrace.flows.index.switch import rollback
+
+        return rollback(self.parts, corpus, force=force, reason=reason)
+
+    def probe(self, corpus: str | None = None, *, probes: int = 20, history: bool = False) -> ProbeReport:
+        """Ask what serves for titles and telling sentences of random documents, and keep how many it found.
+
+        With `history` the earlier rounds are read, and none is made. Raises NotFoundError.
+        """
+        from headrace.flows import probing
+
+        parts = self.parts.probing()
+        return probing.history(parts, corpus) if history else probing.probe(parts, corpus, count=probes)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
     from headrace.ingest.sync.context import SyncContext
     from headrace.ledger.events.base import EventStore
@@ -36,6 +37,8 @@ class IndexParts:
     """The embedder that built a generation. Raises VectorMismatch."""
     events: Callable[[], EventStore]
     pool: Callable[[], ThreadPoolExecutor]
+    probing: Callable[[], ProbeParts]
+    """How to ask for known answers."""
     golden: Path | None
     """A file of questions with the documents that answer them."""
     keep_retired: timedelta

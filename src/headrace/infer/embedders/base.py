@@ -27,7 +27,9 @@ class Embedded:
     failed: Mapping[int, ProviderError] = field(default_factory=dict)
     """Position of a text to the reason it has no vector."""
     echoed_models: tuple[str, ...] = ()
-    """Model ids the provider said it used; more than one, or another one than asked for, is worth a look."""
+    """Model ids the provider said it used."""
+    tokens: int | None = None
+    """What the provider said it read; None where it did not say for every request."""
 
 
 @runtime_checkable

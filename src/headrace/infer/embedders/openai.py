@@ -13,8 +13,9 @@ from headrace.errors import ProviderError, TerminalError
 from headrace.infer.embedders.base import Embedded, Progress, components_of, fingerprint_of
 from headrace.infer.embedders.batches import estimate_tokens, plan_batches
 from headrace.infer.embedders.circuit import Circuit
+from headrace.infer.embedders.refusals import REFUSED_STATUS
 from headrace.infer.embedders.validate import check_vectors, normalise
-from headrace.infer.embedders.wire import read_vectors, request_body
+from headrace.infer.embedders.wire import read_vectors, request_body, tokens_used
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.openai import OpenAIClient
 from headrace.infer.providers.portal import portal
@@ -29,7 +30,6 @@ KNOWN_DIMENSIONS = {
     "text-embedding-ada-002": 1536,
 }
 _PROBE = "dimension"
-_SPLIT_STATUS = frozenset({400, 413, 422})
 
 
 class OpenAIEmbedder:
@@ -137,6 +137,7 @@ class _Run:
         self._found: list[NDArray[np.float32] | None] = [None] * len(texts)
         self._failed: dict[int, ProviderError] = {}
         self._echoed: set[str] = set()
+        self._tokens: int | None = 0
         self.done: SimpleQueue[int | None] = SimpleQueue()
 
     async def finish(self) -> Embedded:
@@ -170,7 +171,7 @@ class _Run:
             body = request_body(self._config, [self._texts[at] for at in batch])
             answer = await self._client.post("embeddings", body)
         except ProviderError as error:
-            if len(batch) > 1 and error.details.get("status") in _SPLIT_STATUS:
+            if len(batch) > 1 and error.details.get("status") in REFUSED_STATUS:
                 middle = len(batch) // 2
                 await self._send(batch[:middle])
                 await self._send(batch[middle:])
@@ -184,6 +185,8 @@ class _Run:
     def _accept(self, batch: list[int], answer: Mapping[str, Any]) -> None:
         if isinstance(answer.get("model"), str):
             self._echoed.add(answer["model"])
+        used = tokens_used(answer)
+        self._tokens = None if used is None or self._tokens is None else self._tokens + used
         vectors = read_vectors(answer, len(batch))
         for place, error in check_vectors(vectors, self._dimension).items():
             self._failed[batch[place]] = error
@@ -203,5 +206,9 @@ class _Run:
         for at, vector in enumerate(self._found):
             if vector is not None:
                 vectors[at] = vector
-        failed = dict(sorted(self._failed.items()))
-        return Embedded(vectors=normalise(vectors), failed=failed, echoed_models=tuple(sorted(self._echoed)))
+        return Embedded(
+            vectors=normalise(vectors),
+            failed=dict(sorted(self._failed.items())),
+            echoed_models=tuple(sorted(self._echoed)),
+            tokens=self._tokens,
+        )

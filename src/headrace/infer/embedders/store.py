@@ -62,6 +62,15 @@ class EmbeddingStore:
         )
         self._table.append(rows, run_id=run_id)
 
+    def drop(self, keys: Sequence[str], *, run_id: str) -> None:
+        """Forget the vectors of keys, so that they are computed again; unknown ones are passed over."""
+        addresses: list[int] = []
+        for start in range(0, len(keys) if self._table.exists() else 0, _LOOKUP_KEYS):
+            listed = ", ".join(f"'{key}'" for key in keys[start : start + _LOOKUP_KEYS])
+            addresses += self._table.addresses(f"key IN ({listed})")
+        if addresses:
+            self._table.swap(remove=addresses, rows=None, run_id=run_id)
+
     def maintain(self) -> None:
         """Merge small fragments and index the keys once the store is large."""
         if not self._table.exists():

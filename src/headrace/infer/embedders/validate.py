@@ -12,26 +12,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALLEST_NORM = 1e-12
+MISSING = "missing"
+"""Cause of a VectorMismatch where there was no vector at all."""
 
 
 def check_vectors(vectors: Sequence[NDArray[np.float32] | None], dimension: int) -> dict[int, VectorMismatch]:
     """Which vectors cannot be used, by position: missing, of another dimension, not finite, or zero."""
     problems = ((at, _problem(vector, dimension)) for at, vector in enumerate(vectors))
-    return {at: VectorMismatch(problem, position=at) for at, problem in problems if problem}
+    return {at: VectorMismatch(said, position=at, cause=cause) for at, (cause, said) in problems if said}
 
 
-def _problem(vector: NDArray[np.float32] | None, dimension: int) -> str:
+def _problem(vector: NDArray[np.float32] | None, dimension: int) -> tuple[str, str]:
+    """The cause in a word and what is said of it; empty texts where all is well."""
     import numpy as np
 
     if vector is None:
-        return "The provider gave no vector for this text."
+        return MISSING, "The provider gave no vector for this text."
     if vector.shape != (dimension,):
-        return f"The vector has shape {vector.shape}, expected ({dimension},)."
+        return "dimension", f"The vector has shape {vector.shape}, expected ({dimension},)."
     if not np.isfinite(vector).all():
-        return "The vector holds NaN or infinity."
+        return "not_finite", "The vector holds NaN or infinity."
     if float(np.linalg.norm(vector.astype(np.float64))) < SMALLEST_NORM:
-        return "The vector is zero, so it points nowhere."
-    return ""
+        return "zero", "The vector is zero, so it points nowhere."
+    return "", ""
 
 
 def normalise(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

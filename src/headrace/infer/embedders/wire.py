@@ -41,6 +41,13 @@ def read_vectors(body: Mapping[str, Any], count: int) -> list[NDArray[np.float32
     return vectors
 
 
+def tokens_used(body: Mapping[str, Any]) -> int | None:
+    """The tokens a response says were read; None where it does not say."""
+    usage = body.get("usage")
+    tokens = usage.get("total_tokens") if isinstance(usage, Mapping) else None
+    return tokens if isinstance(tokens, int) and tokens >= 0 else None
+
+
 def _read_vector(value: Any) -> NDArray[np.float32] | None:
     import numpy as np
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 
@@ -56,13 +57,18 @@ class ModelConfig:
     query_prefix: str = ""
     """Put before each query."""
     price_per_million_input_tokens: float | None = field(default=None, metadata={"minimum": 0})
-    """In the currency the provider bills; None when unknown."""
+    """In `currency`; None when unknown."""
     price_per_million_output_tokens: float | None = field(default=None, metadata={"minimum": 0})
-    """In the currency the provider bills; None when unknown."""
+    """In `currency`; None when unknown."""
+    currency: str = "USD"
+    """What the provider bills in, three capital letters."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
         problem = ""
+        if not re.fullmatch("[A-Z]{3}", self.currency):
+            problem = f"currency of model {self.name!r} is {self.currency!r}; write three capitals, as EUR."
+            raise ConfigError(problem, key=f"models.{self.name}.currency")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             problem = "is not an http or https address"
         elif parts.username or parts.password or parts.query or parts.fragment:

@@ -14,7 +14,7 @@ from headrace.errors import ProviderError, RetryableError, TerminalError
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.pacing import AdaptiveLimit, RateLimiter
 from headrace.infer.providers.portal import portal
-from headrace.infer.providers.responses import error_of, parse_body
+from headrace.infer.providers.responses import error_of, parse_body, pause_named
 from headrace.infer.providers.secrets import excerpt, read_key
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ class OpenAIClient:
         if not 200 <= status < 300:
             raise error_of(status, text, headers=seen, provider=self.config.name, key=key)
         self._limit.succeeded()
+        pause = pause_named(seen)
+        if pause is not None:
+            self._limiter.pause(min(pause, self.config.max_wait_seconds))
         return parse_body(text, provider=self.config.name, key=key)
 
     def _open_session(self) -> aiohttp.ClientSession:

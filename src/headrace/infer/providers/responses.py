@@ -56,6 +56,16 @@ def wait_asked(headers: Mapping[str, str]) -> float | None:
     return max(waits, default=None)
 
 
+def pause_named(headers: Mapping[str, str]) -> float | None:
+    """Seconds until a limit that a good response says is used up begins anew; None where none is."""
+    waits: list[float] = []
+    for limit in ("requests", "tokens"):
+        if headers.get(f"x-ratelimit-remaining-{limit}", "").strip() == "0":
+            seconds = parse_duration(headers.get(f"x-ratelimit-reset-{limit}", ""))
+            waits += [] if seconds is None else [seconds]
+    return max(waits, default=None)
+
+
 def _error_facts(text: str) -> tuple[str, str]:
     """Message and code of an OpenAI-shaped error body; the text itself when it has another shape."""
     try:

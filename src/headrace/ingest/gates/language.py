@@ -66,7 +66,7 @@ class Language:
 
 
 def _windows(text: str) -> list[str]:
-    """Words of samples, without figures and marks, cut at fixed places so that equal texts give equal ones."""
+    """Words of samples, without figures and marks, cut at places that the text alone decides."""
     parts = [text]
     if len(text) > 2 * _WINDOW:
         middle = len(text) // 2

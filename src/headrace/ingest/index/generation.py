@@ -109,7 +109,8 @@ class GenerationTable:
 
         The rows are the same before and after.
         """
-        began, before = self._began_at(), int(self.table.head().version)
+        self._began_at()
+        before = int(self.table.head().version)
         total = int(self.table.head().count_rows())
         if total == 0:
             return 0
@@ -120,11 +121,33 @@ class GenerationTable:
             self.table.compact(rows_per_fragment=small)
         elif added_rows(self.table.head()) > max(upkeep.added_rows, upkeep.added_share * total):
             self.table.extend_indices()
-        after = int(self.table.head().version)
-        if after // upkeep.clean_versions > began // upkeep.clean_versions:
-            self.table.clean(older_than=upkeep.keep_versions)
-            self._began = after
-        return after - before
+        return int(self.table.head().version) - before
+
+    def optimise(self) -> int:
+        """Build what indices are missing, and merge every small fragment and segment; returns the commits.
+
+        Rows are read and written in batches, whatever the size of the table.
+        """
+        self._began_at()
+        before = int(self.table.head().version)
+        total = int(self.table.head().count_rows())
+        if total == 0:
+            return 0
+        self._build_missing(total)
+        self.table.compact()
+        return int(self.table.head().version) - before
+
+    def clean(self, upkeep: Upkeep) -> bool:
+        """Remove what only old versions need, if it is time; returns whether it was.
+
+        Not before the newest version is published: the one that readers open must not be among the old.
+        """
+        began, now = self._began_at(), int(self.table.head().version)
+        if now // upkeep.clean_versions <= began // upkeep.clean_versions:
+            return False
+        self.table.clean(older_than=upkeep.keep_versions)
+        self._began = now
+        return True
 
     def _caught_up(self, version: int) -> int:
         head = self.table.head()

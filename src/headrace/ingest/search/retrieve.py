@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
-from headrace.errors import ProviderError, StorageError, UsageError, VectorMismatch
+from headrace.errors import ConfigError, ProviderError, StorageError, UsageError
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.models.rerank import Reranker
 from headrace.ingest.search.candidates import (
@@ -81,9 +81,10 @@ class Retriever:
     reranker: Reranker | None = None
 
     def __call__(self, query: Query) -> Retrieval:
-        """Find the best chunks. Raises FilterError, UsageError, VectorMismatch.
+        """Find the best chunks. Raises FilterError, UsageError.
 
-        An embedder that is down costs the vectors, with a warning, not the search.
+        An embedder that is down, has changed or is another one costs the vectors, with a warning, not the
+        search.
         """
         if not query.text.strip():
             raise UsageError("The query is empty.", hint="Say what to look for.")
@@ -153,17 +154,15 @@ class Retriever:
         return ranked, full, warning
 
     def _embed(self, served: Served, text: str) -> tuple[NDArray[np.float32] | None, str]:
-        generation = served.generation
-        embedder = self.embedder(generation)
-        if embedder.fingerprint != generation.fingerprint:
-            raise VectorMismatch(
-                f"Generation {generation.id!r} was built by embedder {generation.fingerprint!r}, "
-                f"the query would be embedded by {embedder.fingerprint!r}.",
-                hint="Run `headrace sync`: it builds a generation for the configured embedder.",
-            )
+        """The vector of a query, or None and why there is none: never one of another space."""
+        if served.blocked:
+            return None, f"full text only: {served.blocked}"
         try:
+            embedder = self.embedder(served.generation)
+            if embedder.fingerprint != served.generation.fingerprint:
+                return None, f"full text only: {_other_embedder(served.generation, embedder)}"
             return embedder.embed_query(text), ""
-        except ProviderError as error:
+        except (ProviderError, ConfigError) as error:
             return None, f"full text only: the query could not be embedded ({error.message})"
 
     def _check(
@@ -234,6 +233,13 @@ class _Clock:
         now = time.perf_counter()
         self.laps[name] = round(self.laps.get(name, 0.0) + (now - self._last) * 1000, 3)
         self._last = now
+
+
+def _other_embedder(generation: Generation, embedder: Embedder) -> str:
+    return (
+        f"generation {generation.id!r} was built by embedder {generation.fingerprint!r}, the query would be "
+        f"embedded by {embedder.fingerprint!r}; `headrace sync` builds a generation for it"
+    )
 
 
 def _where(served: Served, present: frozenset[int], predicate: str | None) -> str | None:

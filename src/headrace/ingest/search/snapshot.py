@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headrace.ingest.search.opened import Opened
-from headrace.ledger import acls, documents, generations, snapshots
+from headrace.ledger import acls, documents, generations, sentinels, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
 
@@ -28,6 +28,8 @@ class Served:
     generation: Generation
     snapshot: Snapshot
     admitted: frozenset[int]
+    blocked: str = ""
+    """Why queries are not embedded: its embedder is known to have changed."""
     """Access ids that the caller's labels open."""
 
 
@@ -54,11 +56,13 @@ class Snapshots:
             snapshot = snapshots.current(conn, generation_id)
             if generation is None or snapshot is None:
                 return None
+            block = sentinels.block(conn, generation.fingerprint)
             return Served(
                 release=release,
                 generation=generation,
                 snapshot=snapshot,
                 admitted=acls.admitted(conn, labels),
+                blocked=f"its embedder is blocked: {block.reason}" if block else "",
             )
 
     def open(self, served: Served) -> Opened:

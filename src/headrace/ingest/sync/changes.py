@@ -12,7 +12,8 @@ from headrace.records.document import Listing, Observation, SourceItem
 from headrace.records.sync import Failure
 
 RETRIES = 3
-"""A document that ran into a limit is tried again this often while it does not change."""
+"""A document that ran into a limit, or whose text an embedder refused, is tried this often while it does not
+change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,10 @@ class Known:
     """URI to source of the documents that serve now."""
     failures: Mapping[str, FailureRow]
     recipe: str
+    retry_refused: bool = False
+    """Whether documents with refused texts are tried again, however often they were."""
+    leads: bool = True
+    """Whether the failures are those of this generation; else only those that stand count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +99,11 @@ def _sort(
     item: SourceItem, source: str, known: Known, changes: Changes, acl_id: int, verify_before_us: int
 ) -> None:
     failure = known.failures.get(item.uri)
-    if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp)):
+    if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp), known):
         changes.failed.append(Failure(document=item.uri, stage=failure.stage, error=failure.error))
         return
+    if not known.leads:
+        failure = None
     state = known.states.get(item.uri)
     observation = known.observations.get(item.uri)
     if (
@@ -113,9 +120,11 @@ def _sort(
     changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state))
 
 
-def _stands(failure: FailureRow, stamp: str) -> bool:
+def _stands(failure: FailureRow, stamp: str, known: Known) -> bool:
     if failure.stamp != stamp:
         return False
+    if failure.stage == "refused":
+        return failure.attempts >= RETRIES and not known.retry_refused
     return failure.stage in ("parse", "chunk") or (failure.stage == "limit" and failure.attempts >= RETRIES)
 
 
@@ -133,4 +142,5 @@ def _find_missing(listings: Sequence[Listing], known: Known, changes: Changes, s
         if state.source in complete or state.source not in configured:
             movable[state.revision].append(uri)
     changes.movable = dict(movable)
-    changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]
+    if known.leads:
+        changes.healed = [uri for uri in known.failures if uri not in seen and uri not in changes.missing]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headrace.infer.embedders.base import Embedder
+from headrace.infer.embedders.budget import Spending
 from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
@@ -58,6 +59,10 @@ class SyncContext:
     actor: str
     keep_retired: timedelta = timedelta(days=7)
     """How long a generation that was replaced is kept in step."""
+    spending: Spending = field(default_factory=Spending)
+    """What the run may spend on embeddings."""
+    retry_refused: bool = False
+    """Whether texts that were refused often are sent again."""
     upkeep: Upkeep = field(default_factory=Upkeep)
     wait_seconds: float = 600.0
     """How long to wait for another writer of the same corpus."""

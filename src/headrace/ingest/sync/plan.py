@@ -7,12 +7,14 @@ from collections import Counter
 
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Changes
+from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
 from headrace.ingest.sync.prepare import Failed, Prepared, Touched, prepare
-from headrace.ingest.sync.survey import survey
+from headrace.ingest.sync.spend import over_budget, planned
+from headrace.ingest.sync.survey import compare_with, list_sources
 from headrace.ingest.sync.tally import Tally
 from headrace.ledger.documents import BriefState, load_brief
 from headrace.records.sync import PlanReport
@@ -21,17 +23,19 @@ from headrace.records.sync import PlanReport
 def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> PlanReport:
     """Count what a sync would do now, down to the digest it would arrive at if no embedding fails."""
     started = time.monotonic()
+    context = chosen(context)
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
-    seen = survey(context, states=states, serving=serving, verify=verify, record=False)
+    listed = list_sources(context, record=False)
+    changes = compare_with(context, listed, states=states, serving=serving, verify=verify)
     draft = _Draft(context, states)
-    draft.tally.unchanged = seen.changes.unchanged
-    draft.tally.failures = list(seen.changes.failed)
-    draft.stream(seen.changes)
+    draft.tally.unchanged = changes.unchanged
+    draft.tally.failures = list(changes.failed)
+    draft.stream(changes)
     verdict = judge(
-        seen.listings,
-        seen.changes.missing,
+        listed.listings,
+        changes.missing,
         baseline=Counter(serving.values()),
         confirmed=confirm_deletes,
     )
@@ -50,7 +54,10 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         cost=None if price is None else round(price * draft.tokens / 1_000_000, 6),
         seconds=round(time.monotonic() - started, 3),
         failures=tuple(draft.tally.failures),
-        withheld_reason=verdict.reason,
+        withheld_reason="; ".join(
+            reason for reason in (verdict.reason, over_budget(context.spending, draft.tokens)) if reason
+        ),
+        spend=planned(context.spending, draft.tokens),
     )
 
 

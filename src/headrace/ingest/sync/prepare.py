@@ -9,6 +9,7 @@ from typing import Protocol
 
 from headrace.errors import DocumentError, LimitExceeded
 from headrace.ingest.sync.changes import Candidate
+from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.records.document import ChunkSpan, Content, ParsedDocument, Scalar
 
@@ -54,11 +55,13 @@ class Touched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A document that could not be prepared."""
+    """A document that could not be prepared or embedded."""
 
     candidate: Candidate
     stage: str
     error: str
+    refused: tuple[Refused, ...] = ()
+    """Its texts that the embedder refused."""
 
 
 Outcome = Prepared | Touched | Failed

@@ -13,7 +13,17 @@ from headrace.ingest.index.schema import chunk_schema
 from headrace.ingest.sync.changes import failure_stamp
 from headrace.ingest.sync.embed import Embedded
 from headrace.ingest.sync.prepare import Failed, Touched
-from headrace.ledger import documents, failures, leases, lineage, observations, snapshots
+from headrace.ledger import (
+    dead_letters,
+    documents,
+    failures,
+    generations,
+    leases,
+    lineage,
+    observations,
+    snapshots,
+)
+from headrace.ledger.dead_letters import Refused
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.document import Observation
@@ -38,6 +48,7 @@ class FailureRecord:
     stage: str
     error: str
     stamp: str
+    refused: tuple[Refused, ...] = ()
 
     @classmethod
     def of(cls, failed: Failed, recipe: str) -> FailureRecord:
@@ -48,6 +59,7 @@ class FailureRecord:
             stage=failed.stage,
             error=failed.error,
             stamp=failure_stamp(recipe, item.stamp),
+            refused=failed.refused,
         )
 
 
@@ -63,6 +75,17 @@ class Pending:
     moved: dict[str, str] = field(default_factory=dict)
     """New URI to old URI."""
     healed: list[str] = field(default_factory=list)
+    computed: int = 0
+    reused: int = 0
+    cost_micros: int | None = 0
+    """Money for the embeddings in millionths; None where no price is known."""
+
+    def work(self, *, computed: int, reused: int, cost_micros: int | None) -> None:
+        """Count what embedding a batch took."""
+        self.computed += computed
+        self.reused += reused
+        known = self.cost_micros
+        self.cost_micros = None if known is None or cost_micros is None else known + cost_micros
 
     @property
     def chunks(self) -> int:
@@ -93,6 +116,8 @@ class Publisher:
     documents: int
     """Documents in the generation."""
     chunks: int
+    leads: bool = True
+    """Whether failures and moves in this generation are those of the corpus."""
     commits: int = 0
 
     def publish(self, pending: Pending, *, counts: Mapping[str, int]) -> None:
@@ -144,8 +169,17 @@ class Publisher:
         documents.put(tx, self.generation, states)
         observations.remove(tx, self.corpus, pending.removed)
         observations.put(tx, self.corpus, _observations(pending, tx.now_us))
-        self._record_failures(tx, pending)
-        lineage.link(tx, _moves(self.corpus, pending.moved, self.run_id))
+        if pending.computed or pending.reused:
+            generations.add_work(
+                tx,
+                self.generation,
+                computed=pending.computed,
+                reused=pending.reused,
+                cost_micros=pending.cost_micros,
+            )
+        if self.leads:
+            self._record_failures(tx, pending)
+            lineage.link(tx, _moves(self.corpus, pending.moved, self.run_id))
         fire(_IN_TRANSACTION)
         if version is not None:
             self._snapshot(tx, version, None)
@@ -155,7 +189,12 @@ class Publisher:
     def _record_failures(self, tx: Write, pending: Pending) -> None:
         healthy = [item.document.candidate.item.uri for item in pending.embedded]
         healthy += [item.candidate.item.uri for item in pending.touched]
-        failures.clear(tx, self.corpus, [*healthy, *pending.removed, *pending.healed])
+        healed = [*healthy, *pending.removed, *pending.healed]
+        failures.clear(tx, self.corpus, healed)
+        letters = [letter for item in pending.failed for letter in item.refused]
+        dead_letters.clear(tx, self.corpus, healed)
+        dead_letters.keep_only(tx, self.corpus, letters)
+        dead_letters.record(tx, self.corpus, letters, run_id=self.run_id)
         rows = [(item.document, item.stage, item.error, item.stamp) for item in pending.failed]
         failures.record(tx, self.corpus, rows, run_id=self.run_id)
 

@@ -19,42 +19,60 @@ _UNKNOWN_ACL = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What was listed and what it means."""
+class Listed:
+    """What the sources hold now; the generations of a corpus are all held against the same listing."""
 
     listings: tuple[Listing, ...]
-    changes: Changes
+    acl_ids: Mapping[str, int]
+    """URI to interned access label set."""
+    observed: Mapping[str, Observation]
+    """What was known of the documents before."""
+    at_us: int
+
+    @property
+    def counts(self) -> dict[str, int] | None:
+        """Source to how many documents it lists; None where a listing is partial."""
+        if not all(listing.complete for listing in self.listings):
+            return None
+        return {listing.source: len(listing.items) for listing in self.listings}
 
 
-def survey(
+def list_sources(context: SyncContext, *, record: bool) -> Listed:
+    """List every source. `record` interns access labels; a plan writes nothing."""
+    with context.ledger.read() as conn:
+        observed = observations.load(conn, context.corpus)
+    listings = tuple(_list(source, observed) for source in context.sources)
+    ids = _acl_ids(context, listings, record=record)
+    return Listed(listings=listings, acl_ids=ids, observed=observed, at_us=time.time_ns() // 1000)
+
+
+def compare_with(
     context: SyncContext,
+    listed: Listed,
     *,
     states: Mapping[str, BriefState],
     serving: Mapping[str, str],
     verify: bool,
-    record: bool,
-) -> Survey:
-    """List every source and compare. `record` interns access labels; a plan writes nothing.
+    leader: str | None = None,
+) -> Changes:
+    """Hold a listing against what one generation holds.
 
-    `verify` has every document read and hashed again, whatever its stamp says.
+    `verify` has every document read and hashed again, whatever its stamp says. `leader` is the recipe of the
+    generation whose failures are those of the corpus, where that is another one: what stands failed there is
+    not tried here, and what failed otherwise is not held against this one.
     """
     with context.ledger.read() as conn:
-        observed = observations.load(conn, context.corpus)
-        failed = {row.uri: row for row in failures.list(conn, context.corpus)}
-    listings = tuple(_list(source, observed) for source in context.sources)
-    known = Known(
-        observations=observed,
-        states=states,
-        serving=serving,
-        failures=failed,
-        recipe=context.recipe.digest,
-    )
-    now_us = time.time_ns() // 1000
-    due = now_us if verify else now_us - int(context.verify_after_days * _DAY_US)
-    changes = compare(
-        listings, known, acl_ids=_acl_ids(context, listings, record=record), verify_before_us=due
-    )
-    return Survey(listings=listings, changes=changes)
+        known = Known(
+            observations=listed.observed if leader is None else observations.load(conn, context.corpus),
+            states=states,
+            serving=serving,
+            failures={row.uri: row for row in failures.list(conn, context.corpus)},
+            recipe=context.recipe.digest if leader is None else leader,
+            leads=leader is None,
+            retry_refused=context.retry_refused,
+        )
+    due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
+    return compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from headrace.errors import NotSent
 from headrace.ingest.sync.changes import Changes
+from headrace.ingest.sync.embed import EmbedOutcome
 from headrace.ingest.sync.guard import Verdict
 from headrace.ingest.sync.prepare import Failed, Prepared
 from headrace.records.sync import ChunkCounts, DocumentCounts, EmbeddingCounts, Failure
@@ -25,6 +27,8 @@ class Tally:
     computed: int = 0
     reused: int = 0
     read: int = 0
+    waiting: int = 0
+    waiting_for: NotSent | None = None
     failures: list[Failure] = field(default_factory=list)
 
     def fail(self, failed: Sequence[Failed]) -> None:
@@ -32,6 +36,19 @@ class Tally:
         self.failures += [
             Failure(document=item.candidate.item.uri, stage=item.stage, error=item.error) for item in failed
         ]
+
+    def wait(self, outcome: EmbedOutcome) -> None:
+        """Count documents whose texts may not be sent now."""
+        self.waiting += outcome.waiting
+        self.waiting_for = self.waiting_for or outcome.waiting_for
+
+    @property
+    def waiting_reason(self) -> str:
+        """Why documents wait, how many, and how to go on; empty where none does."""
+        if self.waiting_for is None:
+            return ""
+        documents = f"{self.waiting:,} document{'' if self.waiting == 1 else 's'}"
+        return f"{self.waiting_for.message} {documents} wait. {self.waiting_for.hint}"
 
     def take(self, document: Prepared, changes: Changes) -> str | None:
         """Count a prepared document; returns the URI it moved from, if it did."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from headrace.ingest.sync.context import SyncContext
 from headrace.ledger import artifacts, generations, leases, snapshots
 from headrace.ledger.documents import BriefState, load_brief
 from headrace.ledger.failpoints import declare, fire
-from headrace.ledger.generations import Generation
+from headrace.ledger.generations import Generation, State
 from headrace.ledger.identity import digest
 from headrace.ledger.leases import Lease
 from headrace.ledger.ledger import Write
@@ -43,8 +44,8 @@ class Target:
 def existing(context: SyncContext) -> Target | None:
     """The target as it stands, without writing anything; None where it would have to be created."""
     with context.ledger.read() as conn:
-        generation = generations.find(conn, context.corpus, context.recipe.digest)
         serving = context.serving.generation(conn, context.corpus)
+        generation = _find(conn, context, serving)
         if generation is None or snapshots.current(conn, generation.id) is None:
             return None
         return _target(context, generation, serving, conn)
@@ -53,20 +54,14 @@ def existing(context: SyncContext) -> Target | None:
 def open_target(context: SyncContext, lease: Lease, run_id: str) -> Target:
     """Find or create the generation of the recipe, and undo what a dead writer left unpublished."""
     with context.ledger.read() as conn:
-        generation = generations.find(conn, context.corpus, context.recipe.digest)
         serving = context.serving.generation(conn, context.corpus)
-        snapshot = snapshots.current(conn, generation.id) if generation else None
+        generation = _find(conn, context, serving)
     if generation is None:
-        generation = context.ledger.write(lambda tx: _create(tx, context))
-    table = GenerationTable(
-        generation.location, dimension=context.embedder.dimension, config=context.index_config
-    )
-    if snapshot is None:
-        version = table.table.create(_schema(table))
-        fire(_TABLE_CREATED)
-        context.ledger.write(lambda tx: _publish_empty(tx, generation.id, lease, version, run_id))
-    else:
-        _recover(context, table, generation.id, lease, run_id)
+        state: State = "live" if serving is None else "building"
+        reason = "first sync" if serving is None else "recipe changed"
+        generation = context.ledger.write(lambda tx: create(tx, context, state=state, reason=reason))
+    table = _table(context, generation)
+    _make_ready(context, table, generation, lease, run_id)
     if serving is None:
         # Nothing serves yet, so documents may appear as they arrive.
         context.ledger.write(
@@ -77,18 +72,68 @@ def open_target(context: SyncContext, lease: Lease, run_id: str) -> Target:
         return _target(context, generation, serving, conn, table)
 
 
-def cut_over(context: SyncContext, target: Target) -> None:
-    """Move the environment's pointer to the target generation."""
+def open_written(context: SyncContext, generation: Generation, lease: Lease, run_id: str) -> Target:
+    """Open one generation to write it, by the recipe that built it."""
+    table = _table(context, generation)
+    _make_ready(context, table, generation, lease, run_id)
+    with context.ledger.read() as conn:
+        serving = context.serving.generation(conn, context.corpus)
+        return _target(context, generation, serving, conn, table)
+
+
+def create(
+    tx: Write,
+    context: SyncContext,
+    *,
+    state: State = "building",
+    reason: str,
+    overrides: Mapping[str, Any] | None = None,
+) -> Generation:
+    """Add a generation of the recipe to the registry; its table is made when it is opened."""
+    recipe = artifacts.put(tx, "recipe", context.recipe.body())
+    generation_id = next_generation_id(tx.conn, context)
+    return generations.create(
+        tx,
+        id=generation_id,
+        corpus=context.corpus,
+        recipe=recipe,
+        fingerprint=context.embedder.fingerprint,
+        state=state,
+        location=context.location(generation_id),
+        actor=context.actor,
+        reason=reason,
+        settings=context.settings,
+        overrides=overrides,
+    )
+
+
+def cut_over(
+    context: SyncContext, target: Target, lease: Lease, *, chosen_over: Mapping[str, Any] | None
+) -> None:
+    """Move the environment's pointer to the target generation.
+
+    `chosen_over` is what the configuration says, where it was chosen by hand to do otherwise.
+    """
     fire(_BEFORE_CUTOVER)
     former = target.serving
+    kept_us = int(context.keep_retired.total_seconds() * 1_000_000)
 
     def move(tx: Write) -> None:
+        leases.check(tx, lease)
         context.serving.serve(tx, context.corpus, target.generation.id, reason="recipe changed")
         generations.set_state(
             tx, target.generation.id, "live", actor=context.actor, reason="cutover after sync"
         )
+        generations.choose_over(tx, target.generation.id, chosen_over)
         if former is not None:
-            generations.set_state(tx, former, "retired", actor=context.actor, reason="replaced")
+            generations.set_state(
+                tx,
+                former,
+                "retired",
+                actor=context.actor,
+                reason="replaced",
+                written_until_us=tx.now_us + kept_us,
+            )
 
     context.ledger.write(move)
 
@@ -117,30 +162,38 @@ def _target(
     return Target(
         generation=generation,
         serving=serving,
-        table=table
-        or GenerationTable(
-            generation.location, dimension=context.embedder.dimension, config=context.index_config
-        ),
+        table=table or _table(context, generation),
         states=states,
         serving_sources=sources,
     )
 
 
-def _create(tx: Write, context: SyncContext) -> Generation:
-    recipe = artifacts.put(tx, "recipe", context.recipe.body())
-    generation_id = next_generation_id(tx.conn, context)
-    first = context.serving.generation(tx.conn, context.corpus) is None
-    return generations.create(
-        tx,
-        id=generation_id,
-        corpus=context.corpus,
-        recipe=recipe,
-        fingerprint=context.embedder.fingerprint,
-        state="live" if first else "building",
-        location=context.location(generation_id),
-        actor=context.actor,
-        reason="first sync" if first else "recipe changed",
+def _find(conn: Connection, context: SyncContext, serving: str | None) -> Generation | None:
+    """The generation of the recipe; where several have it, the one that serves."""
+    live = None if serving is None else generations.get(conn, serving)
+    if live is not None and live.recipe == context.recipe.digest:
+        return live
+    return generations.find(conn, context.corpus, context.recipe.digest)
+
+
+def _table(context: SyncContext, generation: Generation) -> GenerationTable:
+    return GenerationTable(
+        generation.location, dimension=context.embedder.dimension, config=context.index_config
     )
+
+
+def _make_ready(
+    context: SyncContext, table: GenerationTable, generation: Generation, lease: Lease, run_id: str
+) -> None:
+    """Make the table where it was never published, else undo what was never published in it."""
+    with context.ledger.read() as conn:
+        published = snapshots.current(conn, generation.id) is not None
+    if published:
+        _recover(context, table, generation.id, lease, run_id)
+        return
+    version = table.table.create(_schema(table))
+    fire(_TABLE_CREATED)
+    context.ledger.write(lambda tx: _publish_empty(tx, generation.id, lease, version, run_id))
 
 
 def _publish_empty(tx: Write, generation: str, lease: Lease, version: int, run_id: str) -> None:

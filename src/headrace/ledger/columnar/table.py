@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.errors import DiskFull, StorageError
 from headrace.ledger.columnar.durable import NewFiles
-from headrace.ledger.durability import make_folder
+from headrace.ledger.durability import fsync_path, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -190,6 +190,20 @@ class ColumnarTable:
             )
             if self._files is not None:
                 self._files.forget()
+
+    def remove(self) -> None:
+        """Remove every file of the table; one that is not there, or only half, is removed all the same."""
+        self._head = self._files = None
+        if self._local is not None:
+            if self._local.exists():
+                shutil.rmtree(self._local)
+                fsync_path(str(self._local.parent))
+            return
+        import fsspec
+
+        files, path = fsspec.core.url_to_fs(self.uri, **(self._options or {}))
+        if files.exists(path):
+            files.rm(path, recursive=True)
 
     def indexed(self) -> dict[str, int]:
         """Names of the indices and how many rows each does not cover yet."""

@@ -1,0 +1,1 @@
+"""Operations on embedding runs: refused texts, and whether an embedder is still the one it was."""

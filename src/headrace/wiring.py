@@ -18,6 +18,7 @@ from headrace.once import once
 if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
     from headrace.flows.embedding.parts import EmbeddingParts
+    from headrace.flows.forget.context import ForgetContext
     from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
@@ -158,6 +159,12 @@ class Wiring:
         return pool
 
     @once
+    def _forgetting(self) -> ForgetContext:
+        from headrace.forgetting import forget_context
+
+        return forget_context(self.config, self.ledger, self.events, actor=_actor())
+
+    @once
     def _page_cache(self) -> _PageCache:
         return _PageCache(self.config.storage.blobs)
 
@@ -253,6 +260,7 @@ class Wiring:
         """What a sync works with: by the configured recipe, or by another one."""
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
+        from headrace.flows.forget.restore import Keeper
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
@@ -311,6 +319,7 @@ class Wiring:
             progress=progress,
             spending=spending,
             retry_refused=retry_refused,
+            keep_out=Keeper(self._forgetting),
         )
 
     def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
+    from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
 
@@ -176,6 +177,60 @@ class Workspace(Wiring):
             corpus=self._corpus,
             parser=lambda: self._parser,
         )
+
+    def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
+        """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.
+
+        `ref` is a URI, `corpus:URI`, a file name, `source:NAME` or `subject:VALUE`; one that means several
+        documents needs `confirmed`.
+        """
+        from headrace.flows.forget.hide import hide
+
+        return hide(self._forgetting, ref, reason=reason, confirmed=confirmed)
+
+    def unhide(self, ref: str) -> HideReport:
+        """Show hidden documents again, as long as they are not erased."""
+        from headrace.flows.forget.hide import unhide
+
+        return unhide(self._forgetting, ref)
+
+    def forget(
+        self, ref: str, *, dry_run: bool = False, reason: str = "", confirmed: bool = False
+    ) -> ForgetReport:
+        """Erase documents everywhere and certify it, or say with `dry_run` what would go.
+
+        `ref` is as for `hide`. What a source still lists stays out from then on, until `allow`.
+        """
+        from headrace.flows.forget.erase import forget
+
+        return forget(self._forgetting, ref, dry_run=dry_run, reason=reason, confirmed=confirmed)
+
+    def forget_due(self, *, replay: bool = False) -> list[ForgetReport]:
+        """Finish interrupted erasures, erase what was hidden for too long, and repeat what a backup undid.
+
+        `replay` looks for forgotten documents in every store, whatever the ledger says.
+        """
+        from headrace.flows.forget.restore import finish_due
+
+        return finish_due(self._forgetting, replay=replay)
+
+    def allow(self, ref: str) -> AllowReport:
+        """Let a forgotten document, or `source:NAME`, come in again with the next sync."""
+        from headrace.flows.forget.restore import allow
+
+        return allow(self._forgetting, ref)
+
+    def verify_certificate(self, certificate: str) -> VerifyReport:
+        """Check a certificate, given as a file or as the id of its erasure."""
+        from headrace.flows.forget.certify import verify
+
+        return verify(self._forgetting, certificate)
+
+    def public_key(self) -> str:
+        """The key that checks the certificates of this workspace: 32 bytes in base64."""
+        from headrace.flows.forget.certify import public_key
+
+        return public_key(self._forgetting)
 
     def close(self) -> None:
         """Finish writes, stop workers, close every store; closing twice is allowed."""

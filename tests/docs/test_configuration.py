@@ -20,6 +20,7 @@ from headrace.config.base import (
     StorageConfig,
     WorkspaceConfig,
 )
+from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
@@ -39,6 +40,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),
+    ErasureConfig: ("`[erasure]`", set()),
+    BackupConfig: ("`[[erasure.backups]]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

@@ -11,6 +11,8 @@ from typer.exceptions import TyperException
 
 from headrace.cli.commands.ask import ask
 from headrace.cli.commands.at import at
+from headrace.cli.commands.forget import forget
+from headrace.cli.commands.hide import hide, unhide
 from headrace.cli.commands.init import init
 from headrace.cli.commands.mcp import mcp
 from headrace.cli.commands.plan import plan
@@ -34,6 +36,9 @@ _COMMANDS: Sequence[tuple[str, Callable[..., int], str]] = (
     ("status", status, "headrace status"),
     ("why", why, "headrace why 4bf92f3577b34da6a3ce929d0e0e4736"),
     ("at", at, "headrace at 2026-03-01T09:30:00Z"),
+    ("hide", hide, 'headrace hide docs/draft.md --reason "not public yet"'),
+    ("unhide", unhide, "headrace unhide docs/draft.md"),
+    ("forget", forget, "headrace forget docs/old.md --dry-run"),
     ("mcp", mcp, "headrace mcp --workspace support"),
 )
 

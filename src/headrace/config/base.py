@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
@@ -144,6 +145,7 @@ class WorkspaceConfig:
     storage: StorageConfig
     ask: AskConfig
     index: IndexSettings = IndexSettings()
+    erasure: ErasureConfig = field(default_factory=ErasureConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, IndexSettings, WorkspaceConfig
 from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
+from headrace.config.erasure import read_erasure
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
@@ -43,7 +44,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         )
     file = root / FILE_NAME
     top = _parse(file)
-    top.refuse_unknown(("ask", "corpus", "environment", "index", "models", "storage"))
+    top.refuse_unknown(("ask", "corpus", "environment", "erasure", "index", "models", "storage"))
     models = _models(top)
     corpora = {name: read_corpus(table, name=name, models=models) for name, table in _named(top, "corpus")}
     return WorkspaceConfig(
@@ -54,6 +55,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         storage=read_storage(top.child("storage"), root=root, environment=environment),
         ask=_ask(top.child("ask"), models),
         index=_index(top.child("index"), root),
+        erasure=read_erasure(top.child("erasure")),
         environment=_environment(top),
     )
 

@@ -28,6 +28,8 @@ class _Files(Protocol):
 
     def delete(self, path: str) -> bool: ...
 
+    def names(self) -> list[str]: ...
+
 
 class Blobs:
     """A content-addressed store; what `put` returned is durable."""
@@ -70,6 +72,10 @@ class Blobs:
     def delete(self, digest: str) -> bool:
         """Remove bytes for good; False when they were not there."""
         return self._files.delete(_path(digest))
+
+    def names(self) -> list[str]:
+        """The digests of everything that is there, sorted."""
+        return sorted(name for name in self._files.names() if name.startswith(f"{KIND}_") and "." not in name)
 
 
 def open_blobs(url: str, **options: Any) -> Blobs:
@@ -133,6 +139,9 @@ class _LocalFiles:
         fsync_path(target.parent)
         return True
 
+    def names(self) -> list[str]:
+        return [path.name for path in self._root.glob("*/*")]
+
 
 class _RemoteFiles:
     """A store behind fsspec; a finished upload is durable there."""
@@ -166,6 +175,9 @@ class _RemoteFiles:
         except FileNotFoundError:
             return False
         return True
+
+    def names(self) -> list[str]:
+        return [path.rpartition("/")[2] for path in self._system.find(self._root)]
 
     def _at(self, path: str) -> str:
         return f"{self._root.rstrip('/')}/{path}"

@@ -54,6 +54,11 @@ class Ledger:
         """Which database it lives in."""
         return "sqlite" if self._engine.dialect.name == "sqlite" else "postgresql"
 
+    @property
+    def engine(self) -> Engine:
+        """The database itself, for upkeep that no transaction can do."""
+        return self._engine
+
     def read(self) -> AbstractContextManager[Connection]:
         """One consistent snapshot of the whole ledger, unmoved by writes that happen meanwhile."""
         return self._readers.read()

@@ -18,6 +18,8 @@ class DocumentCounts:
     failed: int = 0
     withheld: int = 0
     """Deletions held back by the mass-delete guard."""
+    suppressed: int = 0
+    """Listed by their source, and kept out because they were forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

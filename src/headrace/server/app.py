@@ -40,7 +40,16 @@ def create_app(workspace: Workspace) -> FastAPI:
         raise MissingExtra("The HTTP server", extra="server")
     from fastapi import FastAPI
 
-    from headrace.server import api, api_embeddings, api_gates, api_index, health, mcp_mount, pages
+    from headrace.server import (
+        api,
+        api_embeddings,
+        api_forget,
+        api_gates,
+        api_index,
+        health,
+        mcp_mount,
+        pages,
+    )
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
 
@@ -66,6 +75,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.add_middleware(Guard)
     add_handlers(app)
     app.include_router(api.router)
+    app.include_router(api_forget.router)
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
     app.include_router(api_embeddings.router)

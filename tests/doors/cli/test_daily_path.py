@@ -11,7 +11,7 @@ import pytest
 
 from tests.doors.cli.program import Program
 
-COUNTS = {"added", "updated", "moved", "deleted", "unchanged", "failed", "withheld"}
+COUNTS = {"added", "updated", "moved", "deleted", "unchanged", "failed", "withheld", "suppressed"}
 DOCUMENTS = {
     "traces.md": "# Traces\n\n## Retention\n\nTraces of the assistant are kept for 30 days.\n",
     "limits.md": "# Limits\n\nThe gateway allows 600 requests a minute for each key.\n",

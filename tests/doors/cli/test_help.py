@@ -11,7 +11,21 @@ import pytest
 from headrace.cli.groups import GROUPS
 from tests.doors.cli.program import Program
 
-COMMANDS = ("init", "plan", "sync", "search", "ask", "serve", "status", "why", "at", "mcp")
+COMMANDS = (
+    "init",
+    "plan",
+    "sync",
+    "search",
+    "ask",
+    "serve",
+    "status",
+    "why",
+    "at",
+    "hide",
+    "unhide",
+    "forget",
+    "mcp",
+)
 GROUPED = [(group.name, verb) for group in GROUPS for verb, _, _ in group.commands]
 
 

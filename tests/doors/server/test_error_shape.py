@@ -37,6 +37,7 @@ from tests.workbench import Workbench
 
 ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
+    *("/api/hide", "/api/forget"),
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),

@@ -30,6 +30,7 @@ def show_sync(console: Console, report: SyncReport) -> None:
     for warning in report.warnings:
         show_row(console, "warning", Text(one_line(warning), style="yellow"))
     _show_withheld(console, report)
+    _show_suppressed(console, report.documents)
     _show_failed(console, report, rest="headrace status")
 
 
@@ -81,6 +82,13 @@ def _show_spend(console: Console, spend: Spend) -> None:
     cost = "price not known" if spend.cost_micro is None else shown_money(spend.cost_micro, spend.currency)
     limit = f", of a budget of {one_line(spend.budget)}" if spend.budget else ""
     show_row(console, "spent", f"{spend.tokens or 0:,} tokens, {cost}{limit}")
+
+
+def _show_suppressed(console: Console, documents: DocumentCounts) -> None:
+    if documents.suppressed:
+        show_row(
+            console, "kept out", f"{documents.suppressed:,} that were forgotten (headrace forget --allow)"
+        )
 
 
 def _show_failed(console: Console, report: SyncReport | PlanReport, *, rest: str) -> None:

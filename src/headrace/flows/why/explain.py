@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from headrace.errors import NotFoundError
+from headrace.errors import NotFoundError, StorageError
 from headrace.flows.why import nodes
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _USES = 20
+_ATTEMPTS = 3
 
 
 def why(
@@ -36,10 +37,16 @@ def why(
 ) -> WhyReport:
     """Explain a trace id, a chunk, generation, recipe or release id, or a document (URI, `corpus/URI` or file
     name), as far as the access labels go; None shows everything. Raises NotFoundError."""
-    with ledger.read() as conn:
-        reader = Reader(ledger=ledger, conn=conn, events=events, releases=releases, corpora=corpora)
-        report = _explain(reader, ref.strip())
-        return report if access is None else restrict(report, reader, access)
+    for left in range(_ATTEMPTS, 0, -1):
+        try:
+            with ledger.read() as conn:
+                reader = Reader(ledger=ledger, conn=conn, events=events, releases=releases, corpora=corpora)
+                return restrict(_explain(reader, ref.strip()), reader, access)
+        except StorageError:
+            # A version that was cleaned up while it was read: the ledger names a newer one by now.
+            if left == 1:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _explain(reader: Reader, name: str) -> WhyReport:

@@ -17,10 +17,10 @@ Permitted = Callable[[str], bool]
 """Whether the caller may see a document, by its name `corpus/URI`."""
 
 
-def restrict(report: WhyReport, reader: Reader, access: Sequence[str]) -> WhyReport:
-    """The report as a caller with these access labels may see it.
+def restrict(report: WhyReport, reader: Reader, access: Sequence[str] | None) -> WhyReport:
+    """The report as a caller with these access labels may see it; None opens all but what is hidden.
 
-    A document whose permissions are not known any more, because it no longer serves, is not shown either.
+    A document whose permissions are not known any more, because it no longer serves, is shown to None only.
     """
     permitted = _permissions(reader, access)
     return replace(
@@ -30,8 +30,8 @@ def restrict(report: WhyReport, reader: Reader, access: Sequence[str]) -> WhyRep
     )
 
 
-def _permissions(reader: Reader, access: Sequence[str]) -> Permitted:
-    admitted = acls.admitted(reader.conn, access)
+def _permissions(reader: Reader, access: Sequence[str] | None) -> Permitted:
+    admitted = frozenset[int]() if access is None else acls.admitted(reader.conn, access)
     known: dict[str, bool] = {}
 
     def permitted(name: str) -> bool:
@@ -40,7 +40,10 @@ def _permissions(reader: Reader, access: Sequence[str]) -> Permitted:
             generation = reader.serving(corpus)
             states = documents.lookup(reader.conn, generation.id, [uri]) if generation else {}
             state = states.get(uri)
-            known[name] = state is not None and state.state == "live" and state.acl_id in admitted
+            if access is None:
+                known[name] = state is None or state.state == "live"
+            else:
+                known[name] = state is not None and state.state == "live" and state.acl_id in admitted
         return known[name]
 
     return permitted

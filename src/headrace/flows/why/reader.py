@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.errors import StorageError
 from headrace.ingest.index.schema import quoted
+from headrace.ingest.search.opened import reading
 from headrace.ledger import generations, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.events.base import EventStore
@@ -58,7 +59,10 @@ class Reader:
         except StorageError:
             # A pruned generation keeps its row in the ledger after its files are gone.
             return []
-        rows: list[dict[str, Any]] = dataset.scanner(columns=_COLUMNS, filter=where).to_table().to_pylist()
+        with reading():
+            rows: list[dict[str, Any]] = (
+                dataset.scanner(columns=_COLUMNS, filter=where).to_table().to_pylist()
+            )
         return sorted(rows, key=lambda row: (row["document"], row["position"]))
 
     def present(self, corpus: str, chunk_ids: Collection[str]) -> set[str]:

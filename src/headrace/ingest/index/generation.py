@@ -149,6 +149,12 @@ class GenerationTable:
         self._began = now
         return True
 
+    def rebuild(self) -> None:
+        """Build the indices that are missing."""
+        total = int(self.table.head().count_rows())
+        if total:
+            self._build_missing(total)
+
     def _caught_up(self, version: int) -> int:
         head = self.table.head()
         indices = self.table.indexed()

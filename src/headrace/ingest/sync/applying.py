@@ -11,7 +11,7 @@ from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import embed, missing_texts
-from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, prepare
+from headrace.ingest.sync.prepare import Failed, Forgotten, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
@@ -61,7 +61,9 @@ class Pass:
             corpus=context.corpus,
             parse_many=context.parse_many,
             chunk_many=context.chunk_many,
+            kept_out=changes.kept_out,
         )
+        self.tally.suppressed = changes.suppressed
         pending = Pending(healed=changes.healed, failed=list(listing_failures))
         published = time.monotonic()
         total = len(changes.candidates)
@@ -141,6 +143,7 @@ class Pass:
         tally.unchanged += len(touched)
         tally.computed += outcome.computed
         tally.reused += outcome.reused
+        tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
         tally.read += len(batch)
 
     def _cost(self, documents: Sequence[Prepared]) -> int | None:

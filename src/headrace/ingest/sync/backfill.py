@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.applying import Pass
-from headrace.ingest.sync.changes import Candidate, Changes
+from headrace.ingest.sync.changes import Candidate, Changes, KeptOut
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.survey import Listed, compare_with, list_sources
 from headrace.ledger import documents, generations, leases, snapshots
@@ -91,6 +91,7 @@ class _Backfill:
         self._listed: Listed | None = None
         self._todo: list[Candidate] = []
         self._missing: dict[str, str] = {}
+        self._kept_out: KeptOut | None = None
         self.outcome = Backfilled()
 
     def slice(self, lease: leases.Lease) -> bool:
@@ -138,7 +139,8 @@ class _Backfill:
             )
             self._todo = changes.candidates
             self._missing = changes.missing
-        return Changes(missing=self._missing)
+            self._kept_out = changes.kept_out
+        return Changes(missing=self._missing, kept_out=self._kept_out)
 
     def _standing(self) -> tuple[str | None, int]:
         with self._context.ledger.read() as conn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headrace.ledger.documents import BriefState
@@ -43,6 +43,10 @@ class Candidate:
     state: BriefState | None
 
 
+KeptOut = Callable[[Candidate, str], bool]
+"""Tells of a candidate and its revision whether these bytes were forgotten."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Changes:
     """The outcome of a comparison."""
@@ -57,6 +61,10 @@ class Changes:
     """Revision to missing URIs it may have moved from."""
     healed: list[str] = field(default_factory=list)
     """URIs whose recorded failure ended because they left the source."""
+    suppressed: int = 0
+    """Listed documents that stay out because they were forgotten."""
+    kept_out: KeptOut | None = None
+    """None where nothing was forgotten."""
 
 
 def compare(

@@ -13,6 +13,7 @@ from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.access import AccessRules
+from headrace.ingest.sync.keep_out import KeepOut
 from headrace.ingest.sync.prepare import ChunkMany, ParseMany
 from headrace.ingest.sync.recipe import Recipe
 from headrace.records.sync import SyncProgress
@@ -73,3 +74,5 @@ class SyncContext:
     publish_seconds: float = 10.0
     """…or this many seconds, so that a crash costs little."""
     progress: Callable[[SyncProgress], None] | None = None
+    keep_out: KeepOut | None = None
+    """What was forgotten and has to stay out."""

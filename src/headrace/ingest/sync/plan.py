@@ -12,7 +12,7 @@ from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
-from headrace.ingest.sync.prepare import Failed, Prepared, Touched, prepare
+from headrace.ingest.sync.prepare import Failed, Forgotten, Prepared, Touched, prepare
 from headrace.ingest.sync.spend import over_budget, planned
 from headrace.ingest.sync.survey import compare_with, list_sources
 from headrace.ingest.sync.tally import Tally
@@ -32,6 +32,7 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     draft = _Draft(context, states)
     draft.tally.unchanged = changes.unchanged
     draft.tally.failures = list(changes.failed)
+    draft.tally.suppressed = changes.suppressed
     draft.stream(changes)
     verdict = judge(
         listed.listings,
@@ -78,6 +79,7 @@ class _Draft:
             corpus=context.corpus,
             parse_many=context.parse_many,
             chunk_many=context.chunk_many,
+            kept_out=changes.kept_out,
         ):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._embeddings(documents)
@@ -88,6 +90,7 @@ class _Draft:
                     self.digests.pop(old, None)
             self.tally.fail([item for item in batch if isinstance(item, Failed)])
             self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
+            self.tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
 
     def _embeddings(self, documents: list[Prepared]) -> None:
         missing = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from headrace.errors import DocumentError, LimitExceeded
-from headrace.ingest.sync.changes import Candidate
+from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.records.document import ChunkSpan, Content, ParsedDocument, Scalar
@@ -64,7 +64,14 @@ class Failed:
     """Its texts that the embedder refused."""
 
 
-Outcome = Prepared | Touched | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A document whose bytes were forgotten; it is not parsed."""
+
+    candidate: Candidate
+
+
+Outcome = Prepared | Touched | Failed | Forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +83,22 @@ class _Read:
 
 
 def prepare(
-    candidates: Sequence[Candidate], *, corpus: str, parse_many: ParseMany, chunk_many: ChunkMany
+    candidates: Sequence[Candidate],
+    *,
+    corpus: str,
+    parse_many: ParseMany,
+    chunk_many: ChunkMany,
+    kept_out: KeptOut | None = None,
 ) -> Iterator[list[Outcome]]:
-    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes."""
+    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes.
+
+    `kept_out` tells of a candidate and its revision whether they were forgotten.
+    """
     batch: list[_Read] = []
     outcomes: list[Outcome] = []
     size = 0
     for candidate in candidates:
-        outcome = _read(candidate)
+        outcome = _read(candidate, kept_out)
         if isinstance(outcome, _Read):
             batch.append(outcome)
             size += len(outcome.content.data)
@@ -96,7 +111,7 @@ def prepare(
         yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
 
 
-def _read(candidate: Candidate) -> _Read | Touched | Failed:
+def _read(candidate: Candidate, kept_out: KeptOut | None) -> _Read | Touched | Failed | Forgotten:
     try:
         content = candidate.item.read()
     except DocumentError as error:
@@ -106,6 +121,8 @@ def _read(candidate: Candidate) -> _Read | Touched | Failed:
             candidate=candidate, stage="read", error=f"{type(error).__name__}: {error.strerror or error}"
         )
     revision = digest_bytes("rev", content.data)
+    if kept_out is not None and kept_out(candidate, revision):
+        return Forgotten(candidate=candidate)
     input_digest = digest("input", [revision, dict(candidate.item.metadata)])
     state = candidate.state
     if state is not None and state.input_digest == input_digest and state.acl_id == candidate.acl_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from headrace.ledger import (
     documents,
     failures,
     generations,
+    hidden,
     leases,
     lineage,
     observations,
@@ -164,7 +165,12 @@ class Publisher:
         )
 
     def _record(self, tx: Write, pending: Pending, version: int | None) -> None:
-        states = [self._state(item, pending.moved, tx.now_us) for item in pending.embedded]
+        out_of_sight = hidden.load(tx.conn, self.corpus)
+        for new, old in pending.moved.items():
+            if old in out_of_sight:
+                hidden.follow(tx, out_of_sight[old], new)
+                out_of_sight[new] = out_of_sight[old]
+        states = [self._state(item, pending.moved, tx.now_us, out_of_sight) for item in pending.embedded]
         documents.remove(tx, self.generation, pending.removed)
         documents.put(tx, self.generation, states)
         observations.remove(tx, self.corpus, pending.removed)
@@ -198,7 +204,9 @@ class Publisher:
         rows = [(item.document, item.stage, item.error, item.stamp) for item in pending.failed]
         failures.record(tx, self.corpus, rows, run_id=self.run_id)
 
-    def _state(self, item: Embedded, moved: Mapping[str, str], now_us: int) -> DocumentState:
+    def _state(
+        self, item: Embedded, moved: Mapping[str, str], now_us: int, out_of_sight: Collection[str]
+    ) -> DocumentState:
         document = item.document
         source_item = document.candidate.item
         return DocumentState(
@@ -212,7 +220,7 @@ class Publisher:
             media_type=document.media_type,
             metadata=dict(document.metadata),
             acl_id=document.candidate.acl_id,
-            state="live",
+            state="hidden" if source_item.uri in out_of_sight else "live",
             modified_at_us=source_item.modified_at_us,
             indexed_at_us=now_us,
             run_id=self.run_id,

@@ -31,6 +31,8 @@ def sync(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     `status`; what it served before goes on serving.
     """
     name = f"corpus/{context.corpus}"
+    if context.keep_out is not None:
+        context.keep_out.recover()
     with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
         run_id = context.ledger.write(lambda tx: _start(tx, context))
         try:

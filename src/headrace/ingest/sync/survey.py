@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
-from headrace.ingest.sync.changes import Changes, Known, compare
+from headrace.ingest.sync.changes import Candidate, Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
 from headrace.ledger import acls, failures, observations
 from headrace.ledger.documents import BriefState
+from headrace.ledger.erasure.suppressions import Suppressed
 from headrace.records.document import Listing, Observation
 
 _DAY_US = 86_400_000_000
@@ -28,6 +30,10 @@ class Listed:
     observed: Mapping[str, Observation]
     """What was known of the documents before."""
     at_us: int
+    out: Suppressed | None = None
+    """What was forgotten, where anything was."""
+    suppressed: tuple[str, ...] = ()
+    """URIs that were listed and stay out because they were forgotten."""
 
     @property
     def counts(self) -> dict[str, int] | None:
@@ -41,9 +47,21 @@ def list_sources(context: SyncContext, *, record: bool) -> Listed:
     """List every source. `record` interns access labels; a plan writes nothing."""
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
+        out = context.keep_out.suppressed(conn) if context.keep_out is not None else None
     listings = tuple(_list(source, observed) for source in context.sources)
-    ids = _acl_ids(context, listings, record=record)
-    return Listed(listings=listings, acl_ids=ids, observed=observed, at_us=time.time_ns() // 1000)
+    suppressed: tuple[str, ...] = ()
+    if out:
+        listings, suppressed = without(context.corpus, listings, out)
+        if suppressed and record and context.keep_out is not None:
+            context.keep_out.drop(suppressed)
+    return Listed(
+        listings=listings,
+        acl_ids=_acl_ids(context, listings, record=record),
+        observed=observed,
+        at_us=time.time_ns() // 1000,
+        out=out,
+        suppressed=suppressed,
+    )
 
 
 def compare_with(
@@ -72,7 +90,30 @@ def compare_with(
             retry_refused=context.retry_refused,
         )
     due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
-    return compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
+    changes = compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
+    changes.suppressed = len(listed.suppressed)
+    changes.kept_out = partial(_kept_out, context.corpus, listed.out) if listed.out else None
+    return changes
+
+
+def without(
+    corpus: str, listings: Sequence[Listing], out: Suppressed
+) -> tuple[tuple[Listing, ...], tuple[str, ...]]:
+    """The listings without documents that stay out, and the URIs of these."""
+    kept: list[Listing] = []
+    dropped: list[str] = []
+    for listing in listings:
+        whole = out.source(corpus, listing.source)
+        gone = {item.uri for item in listing.items if whole or out.document(corpus, item.uri)}
+        dropped += sorted(gone)
+        items = [item for item in listing.items if item.uri not in gone]
+        told = [failure for failure in listing.failures if not out.document(corpus, failure.document)]
+        kept.append(replace(listing, items=items, failures=told))
+    return tuple(kept), tuple(dropped)
+
+
+def _kept_out(corpus: str, out: Suppressed, candidate: Candidate, revision: str) -> bool:
+    return out.content(corpus, revision, names=[candidate.item.uri, candidate.source])
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

@@ -29,6 +29,7 @@ class Tally:
     read: int = 0
     waiting: int = 0
     waiting_for: NotSent | None = None
+    suppressed: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     def fail(self, failed: Sequence[Failed]) -> None:
@@ -82,6 +83,7 @@ class Tally:
             unchanged=self.unchanged,
             failed=len(self.failures),
             withheld=len(verdict.withheld),
+            suppressed=self.suppressed,
         )
 
     def chunks(self) -> ChunkCounts:

@@ -182,11 +182,24 @@ class ColumnarTable:
             self.at(version).restore()
             return self._advanced()
 
-    def clean(self, *, older_than: timedelta, keep: int = 2) -> None:
-        """Remove files of versions that are older and that nobody can be reading."""
+    @contextmanager
+    def rewriting(self) -> Iterator[None]:
+        """Commits that Lance makes by itself in the block are seen, and on disk, when it ends."""
+        with self._writing():
+            yield
+            self._advanced()
+
+    def clean(self, *, older_than: timedelta, keep: int = 2, unnamed: bool = False) -> None:
+        """Remove files of versions that are older and that nobody can be reading.
+
+        `unnamed` also removes young files that no version names; only for the one writer.
+        """
         with self._writing():
             self.head().cleanup_old_versions(
-                older_than=older_than, retain_versions=keep, error_if_tagged_old_versions=False
+                older_than=older_than,
+                retain_versions=keep,
+                delete_unverified=unnamed,
+                error_if_tagged_old_versions=False,
             )
             if self._files is not None:
                 self._files.forget()

@@ -17,6 +17,7 @@ from headrace.records.call import SpanEvent
 _MAX_GROUP = 512
 BEFORE_COMMIT = declare("events.before_commit")
 AFTER_COMMIT = declare("events.after_commit")
+ERASING = declare("erase.in_events_transaction")
 
 Commit = Callable[[Sequence[EncodedSpan]], None]
 """Makes spans durable, all of them or none of a day."""

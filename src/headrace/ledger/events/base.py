@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from headrace.records.call import SpanEvent
+
+if TYPE_CHECKING:
+    from headrace.ledger.events.erasing import Redaction
 
 Redactor = Callable[[Sequence[SpanEvent]], Sequence[SpanEvent]]
 """Takes personal data and secrets out of spans before their first byte is written."""
@@ -55,6 +58,18 @@ class EventStore(Protocol):
 
     def count(self, since_ns: int) -> int:
         """How many spans ended at or after a time, in Unix nanoseconds."""
+        ...
+
+    def all(self) -> Iterator[SpanEvent]:
+        """Every span, in no particular order."""
+        ...
+
+    def touching(self, redaction: Redaction) -> int:
+        """How many spans tell of the documents that a redaction takes out."""
+        ...
+
+    def erase(self, redaction: Redaction) -> int:
+        """Redact those spans for good, with what logs and free pages hold; returns how many there were."""
         ...
 
     def close(self) -> None:

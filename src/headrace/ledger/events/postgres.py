@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import SchemaTooNew
-from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, Appender
+from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
 from headrace.ledger.events.base import Redactor, SpanLink
 from headrace.ledger.events.encoding import (
     DAY_NS,
@@ -17,9 +17,12 @@ from headrace.ledger.events.encoding import (
     SPAN_COLUMNS,
     EncodedSpan,
     day_name,
+    day_of,
     decode_span,
 )
+from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
 from headrace.ledger.failpoints import fire
+from headrace.ledger.storage.cleaning import vacuum_full
 from headrace.ledger.storage.engine import (
     OPEN_ERRORS,
     cannot_open,
@@ -111,6 +114,28 @@ class PostgresEvents:
             statement = "SELECT count(*) FROM event_spans WHERE end_ns >= %s"
             return int(connection.exec_driver_sql(statement, (since_ns,)).scalar_one())
 
+    def all(self) -> Iterator[SpanEvent]:
+        """Every span, in no particular order."""
+        with self._readers.read() as connection:
+            yield from spans(_tables(connection))
+
+    def touching(self, redaction: Redaction) -> int:
+        """How many spans tell of the documents that a redaction takes out."""
+        with self._readers.read() as connection:
+            tables = _tables(connection)
+            traces = touched(tables, redaction.refs)
+            return count(tables, redaction, traces)
+
+    def erase(self, redaction: Redaction) -> int:
+        """Redact those spans for good and rewrite the days they are in; returns how many there were."""
+        with self._engine.begin() as connection:
+            tables = _tables(connection)
+            changed = rewrite(tables, redaction, touched(tables, redaction.refs))
+            fire(ERASING)
+        days = {day_name(day_of(span.end_ns), "") for span in changed}
+        vacuum_full(self._engine, {f"event_{kind}_{day}" for kind in ("spans", "refs") for day in days})
+        return len(changed)
+
     def close(self) -> None:
         """Finish what is queued and close every connection."""
         self._appender.close()
@@ -172,6 +197,13 @@ class PostgresEvents:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _tables(connection: Connection) -> Tables:
+    def run(statement: str, values: Sequence[Any]) -> Any:
+        return connection.exec_driver_sql(statement.replace("?", "%s"), tuple(values))
+
+    return Tables("event_spans", "event_refs", run, run)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:

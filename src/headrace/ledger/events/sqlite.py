@@ -7,14 +7,14 @@ import sqlite3
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from headrace.errors import SchemaTooNew, StorageError
 from headrace.ledger.durability import fsync_path, make_folder
-from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, Appender
+from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
 from headrace.ledger.events.base import Redactor, SpanLink
 from headrace.ledger.events.encoding import (
     LINK_COLUMNS,
@@ -24,7 +24,9 @@ from headrace.ledger.events.encoding import (
     day_of,
     decode_span,
 )
+from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
 from headrace.ledger.failpoints import fire
+from headrace.ledger.storage.cleaning import truncate_log
 from headrace.ledger.storage.engine import cannot_open, configure_sqlite
 from headrace.records.call import SpanEvent
 
@@ -128,6 +130,35 @@ class SqliteEvents:
             total += int(row[0])
         return total
 
+    def all(self) -> Iterator[SpanEvent]:
+        """Every span, in no particular order."""
+        for path in self._files():
+            with self._open(path) as connection:
+                yield from spans(_tables(connection))
+
+    def touching(self, redaction: Redaction) -> int:
+        """How many spans tell of the documents that a redaction takes out."""
+        traces = self._touched(redaction)
+        total = 0
+        for path in self._files():
+            with self._open(path) as connection:
+                total += count(_tables(connection), redaction, traces)
+        return total
+
+    def erase(self, redaction: Redaction) -> int:
+        """Redact those spans for good, with what the logs hold; returns how many there were."""
+        traces = self._touched(redaction)
+        total = 0
+        for path in self._files():
+            with closing(_connect(path)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                total += len(rewrite(_tables(connection), redaction, traces))
+                fire(ERASING)
+                connection.execute("COMMIT")
+        for path in self._files():
+            truncate_log(path)
+        return total
+
     def close(self) -> None:
         """Finish what is queued and close every file."""
         self._appender.close()
@@ -166,6 +197,13 @@ class SqliteEvents:
     def _close_writing(self) -> None:
         while self._writing:
             self._writing.popitem()[1].close()
+
+    def _touched(self, redaction: Redaction) -> set[str]:
+        traces: set[str] = set()
+        for path in self._files():
+            with self._open(path) as connection:
+                traces |= touched(_tables(connection), redaction.refs)
+        return traces
 
     def _files(self) -> list[Path]:
         found = [path for path in self._folder.iterdir() if _DAY_FILE.fullmatch(path.name)]
@@ -211,6 +249,10 @@ class _Reader:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+
+def _tables(connection: sqlite3.Connection) -> Tables:
+    return Tables("spans", "span_refs", connection.execute, connection.execute)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

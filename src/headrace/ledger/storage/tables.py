@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0003"
+HEAD = "0004"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -184,6 +184,45 @@ acl_labels = Table(
     Column("label", Text, primary_key=True),
     Column("acl_id", Integer, primary_key=True, autoincrement=False),
     Index("acl_labels_acl", "acl_id"),
+)
+
+hidden = Table(
+    "hidden",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("hidden_at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_at_us", BigInteger, nullable=False),
+    Column("finished_at_us", BigInteger),
+    Column("found", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("certificate", Text),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("erasure", Text, nullable=False),
+    Column("added_at_us", BigInteger, nullable=False),
+)
+
+keyring = Table(
+    "keyring",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
 )
 
 dead_letters = Table(

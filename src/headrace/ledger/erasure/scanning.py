@@ -1,0 +1,155 @@
+"""Decode every file and table of a workspace, and count the canaries that are found in it."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from headrace.ledger.columnar.decoding import buffers, is_columnar
+from headrace.ledger.erasure.canaries import encoded
+from headrace.ledger.erasure.scope import Scope
+from headrace.ledger.identity import digest
+from headrace.ledger.storage.cleaning import vacuum
+from headrace.ledger.storage.engine import make_engine, parse_url
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_GZIP = b"\x1f\x8b"
+_ZLIB = (b"x\x01", b"x\x9c", b"x\xda")
+_MOST_IDS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a workspace keeps things."""
+
+    folders: Sequence[tuple[str, Path]]
+    """Stores with their folders or files; the longest that fits a path names its store."""
+    databases: Sequence[str] = ()
+    """URLs of PostgreSQL databases, whose tables are read."""
+    skipped: Sequence[Path] = ()
+    """What is not part of the data: keys, and the list of erasures."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sightings:
+    """What a scan saw."""
+
+    bytes: int = 0
+    """Decoded bytes that were looked through."""
+    hits: Counter[str] = field(default_factory=Counter)
+    """Store to canaries found in it, each counted once for each file or table."""
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    """Store to the files in which something was found."""
+
+    @property
+    def total(self) -> int:
+        """All hits."""
+        return sum(self.hits.values())
+
+    def digest(self) -> str:
+        """A name for the outcome."""
+        return digest("scan", [self.bytes, dict(self.hits)])
+
+
+def scan(places: Places, scope: Scope) -> Sightings:
+    """Look for the canaries of a scope everywhere."""
+    patterns = [data for text in _texts(scope) for data in encoded(text)]
+    patterns += [bytes.fromhex(vector) for vector in scope.vectors]
+    sightings = Sightings()
+    for store, path in _files(places):
+        seen: set[bytes] = set()
+        for piece in _decoded(path):
+            sightings.bytes += len(piece)
+            seen.update(pattern for pattern in patterns if pattern not in seen and pattern in piece)
+        if seen:
+            sightings.hits[store] += len(seen)
+            sightings.files.setdefault(store, []).append(path)
+    for url in places.databases:
+        engine = make_engine(parse_url(url))
+        _scan_tables(engine, scope, sightings)
+        engine.dispose()
+    return sightings
+
+
+def scan_and_vacuum(places: Places, scope: Scope) -> Sightings:
+    """Scan; rewrite SQLite files in which something is left between the rows, and scan again."""
+    sightings = scan(places, scope)
+    files = {path for paths in sightings.files.values() for path in paths}
+    for path in sorted(file for file in files if file.suffix == ".sqlite"):
+        vacuum(path)
+    return scan(places, scope) if files else sightings
+
+
+def _texts(scope: Scope) -> list[str]:
+    return [*scope.texts, *scope.chunk_ids[:_MOST_IDS], *scope.text_hashes[:_MOST_IDS]]
+
+
+def _files(places: Places) -> Iterator[tuple[str, Path]]:
+    roots = sorted({root for _, root in places.folders if root.exists()})
+    tops = [root for root in roots if not any(other in root.parents for other in roots)]
+    by_length = sorted(places.folders, key=lambda pair: -len(str(pair[1])))
+    for top in tops:
+        for path in sorted([top] if top.is_file() else top.rglob("*")):
+            if path.is_file() and not any(_belongs(path, out) for out in places.skipped):
+                yield next(name for name, root in by_length if _belongs(path, root)), path
+
+
+def _belongs(path: Path, root: Path) -> bool:
+    # SQLite keeps its log beside the file: ledger.sqlite-wal.
+    return path == root or str(path).startswith((f"{root}/", f"{root}-"))
+
+
+def _decoded(path: Path) -> Iterator[bytes]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return  # a temporary file that its writer has removed meanwhile
+    yield data
+    if is_columnar(path):
+        yield from buffers(path)
+    elif data.startswith(_GZIP):
+        yield gzip.decompress(data)
+    elif data.startswith(_ZLIB):
+        yield zlib.decompress(data)
+
+
+def _scan_tables(engine: Engine, scope: Scope, sightings: Sightings) -> None:
+    patterns = [data for text in _texts(scope) for data in encoded(text)]
+    with engine.connect() as connection:
+        for table in _text_tables(connection):
+            store = "events" if table.name.startswith("event_") else "ledger"
+            seen: set[bytes] = set()
+            rows = connection.execute(sa.select(*table.columns).execution_options(yield_per=1000))
+            for data in (_bytes(value) for row in rows for value in row):
+                sightings.bytes += len(data)
+                seen.update(pattern for pattern in patterns if pattern not in seen and pattern in data)
+            if seen:
+                sightings.hits[store] += len(seen)
+
+
+def _bytes(value: object) -> bytes:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value)
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+def _text_tables(connection: Any) -> list[sa.TableClause]:
+    found: dict[str, list[str]] = {}
+    rows = connection.exec_driver_sql(
+        "SELECT c.table_name, c.column_name FROM information_schema.columns c "
+        "JOIN information_schema.tables t USING (table_schema, table_name) "
+        "WHERE c.table_schema = current_schema() AND c.data_type IN ('text', 'bytea', 'json', 'jsonb') "
+        "AND t.table_type = 'BASE TABLE' ORDER BY 1, c.ordinal_position"
+    )
+    for table, column in rows:
+        found.setdefault(table, []).append(column)
+    return [sa.table(name, *map(sa.column, columns)) for name, columns in found.items()]

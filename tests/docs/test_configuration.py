@@ -27,6 +27,7 @@ from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
@@ -36,6 +37,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     WorkspaceConfig: ("Top level", {"root", "file"}),
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
+    RankingConfig: ("`[corpus.NAME.ranking]`", set()),
     BudgetConfig: ("`[corpus.NAME.budget]`", set()),
     GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
     AskConfig: ("`[ask]`", set()),

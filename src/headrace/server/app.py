@@ -46,6 +46,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_forget,
         api_gates,
         api_index,
+        api_standing,
         health,
         mcp_mount,
         pages,
@@ -78,6 +79,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_forget.router)
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
+    app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(health.router)
     app.include_router(pages.router)

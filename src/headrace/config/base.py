@@ -11,6 +11,7 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.records.metadata import MetadataField
@@ -75,6 +76,8 @@ class CorpusConfig:
     source_lines: tuple[int, ...] = ()
     """Line of headrace.toml on which each source stands."""
     recipe: RecipeConfig = RecipeConfig()
+    gates: tuple[GateSpec, ...] = ()
+    """`[[corpus.NAME.gates]]`, in the order of the file."""
     access: tuple[AccessRule, ...] = ()
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)

@@ -44,6 +44,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api,
         api_embeddings,
         api_forget,
+        api_gates,
         api_index,
         api_metadata,
         api_pii,
@@ -80,6 +81,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_forget.router)
     app.include_router(api_metadata.router)
     app.include_router(api_index.router)
+    app.include_router(api_gates.router)
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)

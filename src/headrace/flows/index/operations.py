@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         SwitchReport,
         VerifyReport,
     )
+    from headrace.records.metadata import BackfillReport, FieldDecision
     from headrace.records.sync import SyncProgress
 
 
@@ -40,6 +41,43 @@ class IndexOperations:
         from headrace.flows.index.listing import show
 
         return show(self.parts, generation)
+
+    def backfill_metadata(
+        self,
+        field: str | None = None,
+        *,
+        corpus: str | None = None,
+        progress: Callable[[SyncProgress], None] | None = None,
+    ) -> BackfillReport:
+        """Fill metadata fields that were declared after documents were indexed; embeds nothing.
+
+        With a field only the documents that lack it are read again. Raises NotFoundError, Withheld.
+        """
+        from headrace.ingest.sync.late_fields import backfill_metadata
+
+        context = self.parts.context(self.parts.corpus(corpus))
+        return backfill_metadata(replace(context, progress=progress), field)
+
+    def drop_field(self, field: str, *, corpus: str | None = None, confirmed: bool = False) -> FieldDecision:
+        """Decide that a metadata field goes; its values leave the index with the next backfill.
+
+        Raises UsageError while it is declared, NotFoundError, and Withheld where it is in use and that is not
+        `confirmed`.
+        """
+        from headrace.ingest.sync.declared import drop_field
+
+        return drop_field(self.parts.context(self.parts.corpus(corpus)), field, confirmed=confirmed)
+
+    def retype_field(
+        self, field: str, *, corpus: str | None = None, confirmed: bool = False
+    ) -> FieldDecision:
+        """Decide that a metadata field gets the type that headrace.toml declares by now.
+
+        Raises NotFoundError, and Withheld where it is in use and that is not `confirmed`.
+        """
+        from headrace.ingest.sync.declared import retype_field
+
+        return retype_field(self.parts.context(self.parts.corpus(corpus)), field, confirmed=confirmed)
 
     def build(
         self,

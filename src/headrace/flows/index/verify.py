@@ -44,10 +44,10 @@ def verify(
     with parts.ledger.read() as conn:
         generation = unpruned(find(conn, name)) if name else serving_of(parts, conn, parts.corpus(corpus))
     configured = parts.context(generation.corpus)
-    listed = list_sources(configured, record=mend) if sources or mend else None
+    listed = list_sources(configured) if sources or mend else None
     before = after = _look(parts, generation)
-    if mend and before.documents and listed is not None:
-        after = _mend(parts, context_of(configured, generation), generation, listed)
+    if mend and before.documents:
+        after = _mend(parts, context_of(configured, generation), generation)
     problems = [*_problems(after), *(_against_sources(parts, generation, listed) if listed else ())]
     counts = {kind: sum(problem.kind == kind for problem in problems) for kind in _KINDS}
     return VerifyReport(
@@ -76,12 +76,13 @@ def _look(parts: IndexParts, generation: Generation) -> Checked:
     return check(ColumnarTable(generation.location).at(snapshot.version), states, dimension=dimension)
 
 
-def _mend(parts: IndexParts, context: SyncContext, generation: Generation, listed: Listed) -> Checked:
+def _mend(parts: IndexParts, context: SyncContext, generation: Generation) -> Checked:
     """Repair under the lease of the corpus what is wrong by then, and look again."""
     corpus = generation.corpus
     with leases.held(parts.ledger, f"corpus/{corpus}", wait_seconds=context.wait_seconds) as lease:
         run_id = parts.ledger.write(lambda tx: runs.start(tx, "repair", corpus, actor=context.actor))
         target = targets.open_written(context, generation, lease, run_id)
+        listed = list_sources(context, lease=lease)
         checked = _look(parts, generation)
         try:
             repair(context, target, listed, checked, lease=lease, run_id=run_id)

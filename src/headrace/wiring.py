@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from headrace.infer.prompts.base import Prompt
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
+    from headrace.ingest.sync.access import AccessRules
     from headrace.ingest.sync.context import SyncContext
     from headrace.ledger.events.base import EventStore
     from headrace.ledger.generations import Generation
@@ -90,6 +92,7 @@ class Wiring:
             embedder=self._embedder_of,
             pool=self._pool,
             reranker=self._reranker,
+            rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
         )
 
     @once
@@ -103,6 +106,11 @@ class Wiring:
         if isinstance(reranker, EndpointReranker):
             self._closers.append(reranker.close)
         return reranker
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the ledger records it."""
+        return _actor()
 
     @once
     def _index_parts(self) -> IndexParts:
@@ -184,11 +192,25 @@ class Wiring:
         )
 
     def _query(
-        self, text: str, k: int, expression: str | None, access: Sequence[str], corpus: str | None
+        self,
+        text: str,
+        k: int,
+        expression: str | None,
+        access: Sequence[str],
+        corpus: str | None,
+        as_of: str | datetime | None,
     ) -> Query:
+        from headrace.flows.asof import time_us
         from headrace.ingest.search.retrieve import Query
 
-        return Query(text=text, k=k, filter=expression, access=tuple(access), corpus=self._corpus(corpus))
+        return Query(
+            text=text,
+            k=k,
+            filter=expression,
+            access=tuple(access),
+            corpus=self._corpus(corpus),
+            as_of_us=None if as_of is None else time_us(as_of),
+        )
 
     def _embedder(self, spec: str) -> Embedder:
         from headrace.infer.embedders.build import open_embedder
@@ -260,13 +282,13 @@ class Wiring:
         """What a sync works with: by the configured recipe, or by another one."""
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
+        from headrace.config.service import service_of, source_name
         from headrace.flows.forget.restore import Keeper
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
         from headrace.ingest.index.generation import IndexConfig
         from headrace.ingest.parsing.base import fingerprint as parser_fingerprint
-        from headrace.ingest.sync.access import AccessRule, AccessRules
         from headrace.ingest.sync.context import SyncContext
         from headrace.ingest.sync.recipe import Recipe
         from headrace.wiring_embedding import spending_of, watch_of
@@ -293,11 +315,7 @@ class Wiring:
             corpus=name,
             ledger=self.ledger,
             sources=self._sources(corpus.sources),
-            access=AccessRules(
-                corpus=name,
-                rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
-                default=corpus.default_labels,
-            ),
+            access=self._access_rules(name),
             recipe=made,
             settings=settings_of(settings),
             with_settings=lambda given: self._sync_context(
@@ -317,9 +335,20 @@ class Wiring:
             serving=self.releases,
             actor=_actor(),
             progress=progress,
+            freshness_us={source_name(spec): service_of(spec).freshness_us for spec in corpus.sources},
             spending=spending,
             retry_refused=retry_refused,
             keep_out=Keeper(self._forgetting),
+        )
+
+    def _access_rules(self, name: str) -> AccessRules:
+        from headrace.ingest.sync.access import AccessRule, AccessRules
+
+        corpus = self.config.corpora[name]
+        return AccessRules(
+            corpus=name,
+            rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
+            default=corpus.default_labels,
         )
 
     def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.config.base import WorkspaceConfig
 from headrace.config.load import find_workspace, load_config
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
+    from headrace.records.freshness import DeprecateReport, DocumentHistory
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
 
@@ -82,11 +83,16 @@ class Workspace(Wiring):
         filter: str | None = None,  # noqa: A002 - the word of the command line and the API
         access: Sequence[str] = (),
         corpus: str | None = None,
+        as_of: str | datetime | None = None,
     ) -> SearchResult:
-        """Find the best chunks for a query among those that the access labels open."""
+        """Find the best chunks for a query among those that the access labels open.
+
+        `as_of` is a time as `at` takes it: what held then counts; the index of then is read if it is kept.
+        """
         from headrace.flows.search import search
 
-        return search(self._retriever, self._query(query, k, filter, access, corpus), events=self.events)
+        asked = self._query(query, k, filter, access, corpus, as_of)
+        return search(self._retriever, asked, events=self.events)
 
     def ask(
         self,
@@ -96,8 +102,12 @@ class Workspace(Wiring):
         filter: str | None = None,  # noqa: A002
         access: Sequence[str] = (),
         corpus: str | None = None,
+        as_of: str | datetime | None = None,
     ) -> Answer:
-        """Answer a question from the documents, with citations that were checked against them."""
+        """Answer a question from the documents, with citations that were checked against them.
+
+        `as_of`: as in `search`.
+        """
         from headrace.flows.answer import Asker, ask
 
         name = self._corpus(corpus)
@@ -108,7 +118,27 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
         )
-        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name))
+        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name, as_of))
+
+    def deprecate(
+        self, document: str, *, by: str | None = None, reason: str = "", undo: bool = False
+    ) -> DeprecateReport:
+        """Declare a document deprecated, replaced by another one where `by` names it; `undo` takes it back.
+
+        Documents are named by URI, `corpus/URI` or file name. Raises NotFoundError, UsageError.
+        """
+        from headrace.flows.deprecate import deprecate
+
+        return deprecate(
+            self.ledger,
+            document,
+            by=by,
+            reason=reason,
+            undo=undo,
+            releases=self.releases,
+            corpora=list(self.config.corpora),
+            actor=self.actor,
+        )
 
     def why(self, ref: str, *, access: Sequence[str] | None = None) -> WhyReport:
         """Explain a trace, chunk, document, generation or release: what it came from, what came from it.
@@ -132,19 +162,45 @@ class Workspace(Wiring):
 
         return at(self.ledger, time)
 
-    def status(self) -> StatusReport:
-        """Report how each corpus stands."""
+    def history(self, document: str, *, access: Sequence[str] | None = None) -> DocumentHistory:
+        """Tell the life of a document: revisions, failures, moves, marks, and how often it was met lately.
+
+        With `access` only of a document that these labels open. Raises NotFoundError.
+        """
+        from headrace.flows.freshness.history import document_history
+
+        return document_history(
+            self.ledger,
+            document,
+            releases=self.releases,
+            events=self.events,
+            rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
+            access=access,
+        )
+
+    def status(self, *, deep: bool = False) -> StatusReport:
+        """Report how each corpus stands: counts, failures, freshness, what is owed.
+
+        `deep` compares every row of the index with the ledger.
+        """
+        from headrace.config.service import service_of, source_name
         from headrace.flows.status import status
 
         corpora = self.config.corpora
         return status(
             self.ledger,
             workspace=str(self.root),
-            corpora={name: [_source_name(spec) for spec in item.sources] for name, item in corpora.items()},
+            corpora={name: [source_name(spec) for spec in item.sources] for name, item in corpora.items()},
             embedders={name: item.recipe.embedder for name, item in corpora.items()},
             releases=self.releases,
             events=self.events,
             folders=_local_folders(self.config),
+            services={
+                name: {source_name(spec): service_of(spec) for spec in item.sources}
+                for name, item in corpora.items()
+            },
+            access={name: self._access_rules(name) for name in corpora},
+            deep=deep,
         )
 
     def serving(self) -> list[str]:
@@ -234,12 +290,6 @@ class Workspace(Wiring):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _source_name(spec: str | Mapping[str, Any]) -> str:
-    if isinstance(spec, str):
-        return spec
-    return str(spec.get("path") or spec.get("url") or spec.get("type"))
 
 
 def _local_folders(config: WorkspaceConfig) -> dict[str, Path]:

@@ -26,6 +26,7 @@ from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
@@ -35,6 +36,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     WorkspaceConfig: ("Top level", {"root", "file"}),
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
+    RankingConfig: ("`[corpus.NAME.ranking]`", set()),
     BudgetConfig: ("`[corpus.NAME.budget]`", set()),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),

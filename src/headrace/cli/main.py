@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from headrace.cli.commands.ask import ask
 from headrace.cli.commands.at import at
+from headrace.cli.commands.deprecate import deprecate
 from headrace.cli.commands.forget import forget
 from headrace.cli.commands.hide import hide, unhide
 from headrace.cli.commands.init import init
@@ -36,6 +37,7 @@ _COMMANDS: Sequence[tuple[str, Callable[..., int], str]] = (
     ("status", status, "headrace status"),
     ("why", why, "headrace why 4bf92f3577b34da6a3ce929d0e0e4736"),
     ("at", at, "headrace at 2026-03-01T09:30:00Z"),
+    ("deprecate", deprecate, "headrace deprecate policy-2025.md --by policy-2026.md"),
     ("hide", hide, 'headrace hide docs/draft.md --reason "not public yet"'),
     ("unhide", unhide, "headrace unhide docs/draft.md"),
     ("forget", forget, "headrace forget docs/old.md --dry-run"),

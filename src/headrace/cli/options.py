@@ -50,6 +50,10 @@ AccessOption = Annotated[
     list[str] | None,
     typer.Option("--access", "-a", metavar="LABEL", help="A label the caller has; may be given again."),
 ]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="As of a time: 2026-03-01, RFC 3339, or '30d ago'."),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

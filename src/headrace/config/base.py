@@ -11,6 +11,7 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.validity.ranking import RankingConfig
 
 FILE_NAME = "headrace.toml"
 """The file whose presence makes a folder a workspace."""
@@ -76,6 +77,8 @@ class CorpusConfig:
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)
     """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
+    ranking: RankingConfig = field(default_factory=RankingConfig)
+    """`[corpus.NAME.ranking]`: what documents lose that no longer hold."""
     budget: BudgetConfig = BudgetConfig()
     sentinels: tuple[str, ...] = ()
     """Texts of the user's own beside the built-in ones by which a changed embedder is noticed."""

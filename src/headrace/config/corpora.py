@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from headrace.config.base import AccessRule, BudgetConfig, CorpusConfig, RecipeConfig, SourceSpec
 from headrace.config.probing import read_probe_floor, read_probes
+from headrace.config.service import service_of
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.options import read_options
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.plugins import names as plugin_names
 
 _SOURCE_TABLES: Mapping[str, type[SourceConfig]] = {
@@ -26,6 +28,7 @@ _KEYS = (
     "default_labels",
     "probe_floor",
     "probes",
+    "ranking",
     "recipe",
     "sentinels",
     "sources",
@@ -47,6 +50,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         recipe=read_recipe(table.child("recipe"), models),
         access=access,
         default_labels=default_labels,
+        ranking=table.child("ranking").fill(RankingConfig, given={}),
         budget=table.child("budget").fill(BudgetConfig, given={}),
         sentinels=table.texts("sentinels") if "sentinels" in table.values else (),
         probes=read_probes(table),
@@ -88,6 +92,7 @@ def _check_source_table(table: Table, index: int, source: Mapping[str, object]) 
         close = nearest(kind, allowed) if isinstance(kind, str) else None
         problem = f"is {kind!r}, which is not a type of source."
         raise table.error(problem, "sources", index, "type", allowed=allowed, nearest=close)
+    service_of(source, lambda problem, key: table.error(problem, "sources", index, key))
     if kind not in _SOURCE_TABLES:
         return
     options = {key: value for key, value in source.items() if key != "type"}

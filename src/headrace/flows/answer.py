@@ -10,6 +10,7 @@ from typing import Any
 from headrace.errors import HeadraceError, StorageError
 from headrace.flows.calls import Started, Trace, cited_refs, failed_span, retrieved_refs, search_span
 from headrace.flows.citations import Checked, check
+from headrace.flows.holding import holding
 from headrace.infer.models.base import GenerateRequest, Generation, Model, Passage
 from headrace.infer.prompts.base import Prompt
 from headrace.infer.prompts.render import render
@@ -85,9 +86,10 @@ def _answer(
     searching = Started(trace_id=trace.trace_id, parent_span_id=root.span_id)
     retrieval = asker.retriever(query)
     trace.add(search_span(searching, query, retrieval))
-    generation = _generate(asker, query, retrieval, trace, root) if retrieval.hits else None
+    given = holding(retrieval.hits)
+    generation = _generate(asker, query, given, trace, root) if given else None
     checked = (
-        check(generation.text, retrieval.hits)
+        check(generation.text, given)
         if generation is not None
         else Checked(text="", citations=(), removed=())
     )
@@ -106,9 +108,9 @@ def _answer(
     return answer, retrieval
 
 
-def _generate(asker: Asker, query: Query, retrieval: Retrieval, trace: Trace, root: Started) -> Generation:
+def _generate(asker: Asker, query: Query, hits: Sequence[Hit], trace: Trace, root: Started) -> Generation:
     started = Started(trace_id=trace.trace_id, parent_span_id=root.span_id)
-    passages = [_passage(number, hit) for number, hit in enumerate(retrieval.hits, start=1)]
+    passages = [_passage(number, hit) for number, hit in enumerate(hits, start=1)]
     messages = render(asker.prompt, {"question": query.text, "passages": passages})
     request = GenerateRequest(
         messages=messages, question=query.text, passages=passages, parameters=asker.prompt.parameters
@@ -176,6 +178,8 @@ def _ask_span(
                     "span": list(citation.span),
                     "page": citation.page,
                     "headings": list(citation.headings),
+                    "marks": list(citation.marks),
+                    "superseded_by": citation.superseded_by,
                 }
                 for citation in answer.citations
             ],

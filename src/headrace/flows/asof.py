@@ -19,10 +19,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 def at(ledger: Ledger, time: str | datetime) -> AtReport:
     """Name the whole system as of a time: RFC 3339, a date, `now`, or an age such as `2h ago`."""
-    moment = parse_time(time) if isinstance(time, str) else time.astimezone(UTC)
-    time_us = int(moment.timestamp() * 1_000_000)
+    moment = _moment(time)
+    at_us = time_us(moment)
     with ledger.read() as conn:
-        rows = refs.at(conn, time_us)
+        rows = refs.at(conn, at_us)
         bodies = {row.artifact: artifacts.get(conn, row.artifact) for row in rows}
     states = []
     for row in rows:
@@ -39,7 +39,16 @@ def at(ledger: Ledger, time: str | datetime) -> AtReport:
                 body=body,
             )
         )
-    return AtReport(time_us=time_us, time=moment.isoformat(), refs=tuple(states))
+    return AtReport(time_us=at_us, time=moment.isoformat(), refs=tuple(states))
+
+
+def time_us(time: str | datetime) -> int:
+    """A time as UTC microseconds. Raises UsageError."""
+    return int(_moment(time).timestamp() * 1_000_000)
+
+
+def _moment(time: str | datetime) -> datetime:
+    return parse_time(time) if isinstance(time, str) else time.astimezone(UTC)
 
 
 def parse_time(text: str) -> datetime:

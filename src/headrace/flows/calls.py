@@ -50,6 +50,7 @@ def search_span(started: Started, query: Query, retrieval: Retrieval) -> SpanEve
         "filter": query.filter,
         "access": list(query.access),
         "corpus": query.corpus,
+        "as_of_us": query.as_of_us,
         "hits": [_hit_facts(hit) for hit in retrieval.hits],
         "dropped": dict(retrieval.dropped),
         "warnings": list(retrieval.warnings),
@@ -114,4 +115,6 @@ def _hit_facts(hit: Hit) -> dict[str, Any]:
         "span": list(hit.span),
         "page": hit.page,
         "headings": list(hit.headings),
+        "marks": list(hit.marks),
+        "superseded_by": hit.superseded_by,
     }

@@ -76,6 +76,11 @@ def _resolve(match: re.Match[str], passages: Sequence[Hit]) -> Citation | str:
         span=(hit.span[0] + span[0], hit.span[0] + span[1]),
         page=hit.page,
         headings=headings_at(hit.headings, hit.text, span[0]),
+        modified_at=hit.modified_at,
+        age_days=hit.age_days,
+        valid_to=hit.valid_to,
+        superseded_by=hit.superseded_by,
+        marks=hit.marks,
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace.flows.freshness.debt import debt, total
+from headrace.flows.freshness.lag import lag
+from headrace.ingest.sync.access import AccessRules
 from headrace.ledger import (
     dead_letters,
     documents,
@@ -20,6 +24,7 @@ from headrace.ledger import (
 )
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
+from headrace.records.freshness import Service
 from headrace.ship.releases import Releases
 
 if TYPE_CHECKING:
@@ -37,14 +42,30 @@ def status(
     releases: Releases,
     events: EventStore,
     folders: Mapping[str, Path],
+    services: Mapping[str, Mapping[str, Service]],
+    access: Mapping[str, AccessRules],
+    deep: bool = False,
 ) -> StatusReport:
     """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
-    `folders` names the local storage to measure."""
+    `folders` names the local storage to measure, `services` what is asked of each source of a corpus,
+    `access` its rules. `deep` compares every row of the index with the ledger."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
         rows = tuple(
-            _corpus(conn, name, sources, embedders.get(name), releases) for name, sources in corpora.items()
+            replace(
+                _corpus(conn, name, sources, embedders.get(name), releases),
+                freshness=lag(conn, name, services[name]),
+                debt=debt(
+                    conn,
+                    name,
+                    releases.generation(conn, name),
+                    access=access[name],
+                    events=events,
+                    deep=deep,
+                ),
+            )
+            for name, sources in corpora.items()
         )
     return StatusReport(
         workspace=workspace,
@@ -54,6 +75,8 @@ def status(
         corpora=rows,
         calls_today=events.count(int(midnight.timestamp() * 1_000_000_000)),
         storage_bytes={name: _size(folder) for name, folder in folders.items()},
+        freshness=tuple(source for row in rows for source in row.freshness),
+        debt=total([row.debt for row in rows]),
     )
 
 

@@ -57,6 +57,15 @@ def admitted(conn: Connection, caller_labels: Collection[str]) -> frozenset[int]
     return frozenset(found)
 
 
+def keys(conn: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The keys of ids; unknown ones are left out."""
+    found: dict[int, str] = {}
+    for part in slices(sorted(ids)):
+        rows = conn.execute(sa.select(acls.c.id, acls.c.key).where(acls.c.id.in_(part)))
+        found.update((int(row.id), row.key) for row in rows)
+    return found
+
+
 def labels(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """The labels of each id, sorted; unknown ids, and sets without a label, have none."""
     found: dict[int, list[str]] = {acl_id: [] for acl_id in ids}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, upsert
+from headrace.ledger.storage.tables import documents
 from headrace.ledger.storage.tables import observations as table
 from headrace.records.document import Observation
 
@@ -29,6 +30,20 @@ def load(conn: Connection, corpus: str) -> dict[str, Observation]:
         )
         for uri, source, stamp, revision, verified_at_us in conn.execute(statement)
     }
+
+
+def unlike(conn: Connection, corpus: str, generation: str) -> list[tuple[str, str | None, int]]:
+    """What the sources showed last and a generation does not hold so: URI, the revision that the generation
+    holds (None: it holds none) and when the newer one was seen."""
+    held = documents.c
+    statement = (
+        sa.select(table.c.uri, held.revision, table.c.verified_at_us)
+        .select_from(
+            table.outerjoin(documents, sa.and_(held.generation == generation, held.uri == table.c.uri))
+        )
+        .where(table.c.corpus == corpus, sa.or_(held.revision.is_(None), held.revision != table.c.revision))
+    )
+    return sorted((uri, revision, seen_us) for uri, revision, seen_us in conn.execute(statement))
 
 
 def put(tx: Write, corpus: str, rows: Sequence[Observation]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from headrace.records.freshness import Debt, SourceFreshness
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhyNode:
@@ -78,6 +80,10 @@ class CorpusStatus:
     failures: tuple[Mapping[str, Any], ...]
     """document, stage, error, first_at_us, last_at_us, attempts."""
     sources: tuple[str, ...]
+    freshness: tuple[SourceFreshness, ...] = ()
+    """One for each source."""
+    debt: Mapping[str, Debt] = field(default_factory=dict)
+    """By kind: stale, missing, ghost, wrong_version, permission_stale, metadata_missing, unindexed."""
     dead_letters: int = 0
     """Texts that the embedder refuses."""
     embedder_blocked: str = ""
@@ -100,3 +106,7 @@ class StatusReport:
     corpora: tuple[CorpusStatus, ...]
     calls_today: int
     storage_bytes: Mapping[str, int] = field(default_factory=dict)
+    freshness: tuple[SourceFreshness, ...] = ()
+    """The sources of every corpus."""
+    debt: Mapping[str, Debt] = field(default_factory=dict)
+    """By kind, of every corpus together."""

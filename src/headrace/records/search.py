@@ -26,6 +26,16 @@ class Hit:
     page: int | None
     headings: tuple[str, ...]
     metadata: Mapping[str, Scalar]
+    modified_at: str | None = None
+    """When the content changed at its origin, RFC 3339; None when that is not known."""
+    age_days: int | None = None
+    """Whole days since then."""
+    valid_to: str | None = None
+    """Until when the document holds, as it says itself, RFC 3339."""
+    superseded_by: str | None = None
+    """URI of the document that holds instead, if the caller may see it."""
+    marks: tuple[str, ...] = ()
+    """Why it ranks lower: of `superseded`, `deprecated`, `expired`, `upcoming` and `later`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +61,16 @@ class Citation:
     """Character span of the quote in the document's normalised text."""
     page: int | None = None
     headings: tuple[str, ...] = ()
+    modified_at: str | None = None
+    """When the content changed at its origin, RFC 3339; None when that is not known."""
+    age_days: int | None = None
+    """Whole days since then."""
+    valid_to: str | None = None
+    """Until when the document holds, as it says itself, RFC 3339."""
+    superseded_by: str | None = None
+    """URI of the document that holds instead, if the caller may see it."""
+    marks: tuple[str, ...] = ()
+    """Marks of the document: of `superseded`, `deprecated`, `expired`, `upcoming` and `later`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

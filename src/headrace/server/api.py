@@ -16,8 +16,9 @@ from headrace.workspace import Workspace
 MAX_TEXT_CHARACTERS = 20_000
 """The longest query or question."""
 
-_ACCESS = "Labels of the caller. They come with the request until keys exist, on loopback only."
+ACCESS = "Labels of the caller. They come with the request until keys exist, on loopback only."
 _FILTER = "Only documents whose metadata match, such as `year >= 2020 and lang in ('en', 'de')`."
+_AS_OF = "Search as of a time: RFC 3339, a date, or an age such as `30d ago`."
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -29,8 +30,9 @@ class _Limits(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     filter: Annotated[str | None, Field(description=_FILTER)] = None
-    access: Annotated[list[str], Field(description=_ACCESS, max_length=200)] = []
+    access: Annotated[list[str], Field(description=ACCESS, max_length=200)] = []
     corpus: Annotated[str | None, Field(description="Needed where a workspace has several.")] = None
+    as_of: Annotated[str | None, Field(description=_AS_OF, max_length=64)] = None
 
 
 class SearchRequest(_Limits):
@@ -108,7 +110,7 @@ def ask(workspace: Served, asked: Annotated[AskRequest, Body()]) -> Reply:
 def why(
     workspace: Served,
     ref: Annotated[str, Path(description="A trace, chunk, generation or release id, or a document.")],
-    access: Annotated[list[str] | None, Query(description=_ACCESS, max_length=200)] = None,
+    access: Annotated[list[str] | None, Query(description=ACCESS, max_length=200)] = None,
 ) -> Reply:
     """Explain a thing: what it came from, down to file, page, heading and span, and what came from it."""
     return Reply(workspace.why(ref, access=access or ()))
@@ -124,15 +126,23 @@ def at(
 
 
 @router.get("/status", response_model=StatusReport)
-def status(workspace: Served) -> Reply:
-    """Report how each corpus stands: counts, freshness, failures."""
-    return Reply(workspace.status())
+def status(
+    workspace: Served,
+    deep: Annotated[bool, Query(description="Compare every row of the index with the ledger.")] = False,
+) -> Reply:
+    """Report how each corpus stands: counts, failures, freshness, what is owed."""
+    return Reply(workspace.status(deep=deep))
 
 
 def _search(workspace: Workspace, asked: SearchRequest) -> Reply:
     return Reply(
         workspace.search(
-            asked.query, k=asked.k, filter=asked.filter, access=tuple(asked.access), corpus=asked.corpus
+            asked.query,
+            k=asked.k,
+            filter=asked.filter,
+            access=tuple(asked.access),
+            corpus=asked.corpus,
+            as_of=asked.as_of,
         )
     )
 
@@ -140,6 +150,11 @@ def _search(workspace: Workspace, asked: SearchRequest) -> Reply:
 def _ask(workspace: Workspace, asked: AskRequest) -> Reply:
     return Reply(
         workspace.ask(
-            asked.question, k=asked.k, filter=asked.filter, access=tuple(asked.access), corpus=asked.corpus
+            asked.question,
+            k=asked.k,
+            filter=asked.filter,
+            access=tuple(asked.access),
+            corpus=asked.corpus,
+            as_of=asked.as_of,
         )
     )

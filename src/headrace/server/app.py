@@ -40,7 +40,16 @@ def create_app(workspace: Workspace) -> FastAPI:
         raise MissingExtra("The HTTP server", extra="server")
     from fastapi import FastAPI
 
-    from headrace.server import api, api_embeddings, api_forget, api_index, health, mcp_mount, pages
+    from headrace.server import (
+        api,
+        api_embeddings,
+        api_forget,
+        api_index,
+        api_standing,
+        health,
+        mcp_mount,
+        pages,
+    )
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
 
@@ -68,6 +77,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api.router)
     app.include_router(api_forget.router)
     app.include_router(api_index.router)
+    app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(health.router)
     app.include_router(pages.router)

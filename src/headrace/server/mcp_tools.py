@@ -32,6 +32,9 @@ Filter = Annotated[
     Field(description="Only documents whose metadata match, such as: year >= 2020 and lang in ('en', 'de')"),
 ]
 Corpus = Annotated[str | None, Field(description="Needed only where the workspace has several.")]
+AsOf = Annotated[
+    str | None, Field(description="What held at a time, such as 2026-03-01; without it, what holds now.")
+]
 
 
 class Found(RootModel[SearchResult]):
@@ -54,11 +57,12 @@ def build_mcp(workspace: Workspace, *, access: tuple[str, ...]) -> MCPServer[Non
         k: Count = 10,
         filter: Filter = None,  # noqa: A002  the word of every door
         corpus: Corpus = None,
+        as_of: AsOf = None,
     ) -> Annotated[CallToolResult, Found]:
         """Find the passages that fit a query best, each with its document, page, headings and score."""
 
         def run() -> SearchResult:
-            return workspace.search(query, k=k, filter=filter, access=access, corpus=corpus)
+            return workspace.search(query, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of)
 
         try:
             result = await anyio.to_thread.run_sync(run)
@@ -72,11 +76,12 @@ def build_mcp(workspace: Workspace, *, access: tuple[str, ...]) -> MCPServer[Non
         k: Count | None = None,
         filter: Filter = None,  # noqa: A002  the word of every door
         corpus: Corpus = None,
+        as_of: AsOf = None,
     ) -> Annotated[CallToolResult, Answered]:
         """Answer a question from the documents. Marks such as [1] name verbatim quotes, listed below it."""
 
         def run() -> Answer:
-            return workspace.ask(question, k=k, filter=filter, access=access, corpus=corpus)
+            return workspace.ask(question, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of)
 
         try:
             result = await anyio.to_thread.run_sync(run)
@@ -105,7 +110,9 @@ def answer_text(result: Answer) -> str:
 
 def _place(item: Hit | Citation) -> str:
     page = f"page {item.page}" if item.page is not None else ""
-    return ", ".join(part for part in (item.document, page, " › ".join(item.headings)) if part)
+    marks = [mark.upper() for mark in item.marks]
+    newer = f"read {item.superseded_by} instead" if item.superseded_by else ""
+    return ", ".join(part for part in (item.document, page, " › ".join(item.headings), *marks, newer) if part)
 
 
 def _reply(text: str, record: SearchResult | Answer) -> CallToolResult:

@@ -21,6 +21,7 @@ COMMANDS = (
     "status",
     "why",
     "at",
+    "deprecate",
     "hide",
     "unhide",
     "forget",

@@ -40,6 +40,7 @@ ROUTES = {
     *("/api/hide", "/api/forget"),
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
+    *("/api/deprecate", "/api/history/{document}"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
     *("/healthz", "/readyz"),

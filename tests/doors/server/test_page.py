@@ -12,6 +12,7 @@ import pytest
 import headrace.server.pages as pages
 from tests.doors.server.browser import Browser, browser, missing
 from tests.doors.server.serving import QUESTION, QUOTE, serving, small_workspace
+from tests.workbench import Workbench
 
 FILES = sorted(Path(pages.__file__).with_name("page").iterdir())
 needs_browser = pytest.mark.skipif(missing() is not None, reason=f"no browser: {missing()}")
@@ -173,3 +174,33 @@ def test_an_empty_workspace_says_what_to_run(
         window.open(f"{address}/")
         assert "headrace sync" in window.text("#result .notice")
         assert "not synced yet" in window.text(".corpus")
+
+
+@needs_browser
+def test_what_no_longer_holds_says_so(window: Browser, tmp_path: Path) -> None:
+    old = Workbench(tmp_path)
+    text = "Receipts are due within {} days after the trip ends, and flights need the approval of a manager."
+    old.write("travel-2024.md", text.format(60))
+    old.write("travel-2025.md", text.format(30))
+    old.write("offer.md", "---\nvalid_to: 2024-06-30\n---\nReceipts of half the price.")
+    old.sync()
+    with serving(old.root) as address:
+        window.open("about:blank")
+        window.open(f"{address}/")
+        window.text(".corpus")
+        window.run("document.querySelector('input[value=search]').click()")
+        window.run("document.getElementById('words').value = 'receipts due after the trip'")
+        window.click("#go")
+        window.text(".hits")
+        shown = window.run(
+            "return Object.fromEntries([...document.querySelectorAll('.hit')].map((hit) => "
+            "[hit.querySelector('.file').firstChild.textContent, "
+            "hit.querySelector('.standing')?.innerText || '']"
+            "))"
+        )
+        assert shown["travel-2025.md"] == ""
+        assert shown["travel-2024.md"].split() == ["superseded", "see", "travel-2025.md", "changed", "today"]
+        assert shown["offer.md"].split() == ["expired", "valid", "to", "2024-06-30", "changed", "today"]
+        window.click(".hit[data-source='2']")
+        assert "superseded by" in window.text("#panel .facts")
+        assert window.log() == []

@@ -137,6 +137,15 @@ def test_two_stores_write_at_once(events_url: str) -> None:
         store.close()
 
 
+def test_how_often_things_were_met_is_counted_across_days_since_a_time(events: EventStore) -> None:
+    events.append([span(), span(), span(end_ns=NOON - DAY_NS), span(end_ns=NOON - 5 * DAY_NS)]).result()
+    names = ["chunk_1", "handbook/a.md", "never"]
+    assert events.met(names, since_ns=NOON - 2 * DAY_NS) == {"chunk_1": (3, 0), "handbook/a.md": (0, 3)}
+    assert events.met(names, since_ns=NOON) == {"chunk_1": (2, 0), "handbook/a.md": (0, 2)}
+    assert events.met([*names, *map(str, range(2000))], since_ns=0)["chunk_1"] == (4, 0)
+    assert events.met([], since_ns=0) == {}
+
+
 def test_redaction_comes_before_the_first_byte(events_url: str, tmp_path: Path) -> None:
     def redact(spans: Sequence[SpanEvent]) -> Sequence[SpanEvent]:
         return [replace(item, attributes={"input": "[redacted]"}) for item in spans]

@@ -8,6 +8,7 @@ import typer
 
 from headrace.cli.options import (
     AccessOption,
+    AsOfOption,
     FilterOption,
     JsonOption,
     OneCorpusOption,
@@ -25,6 +26,7 @@ def ask(
     filter_: FilterOption = None,
     access: AccessOption = None,
     corpus: OneCorpusOption = None,
+    as_of: AsOfOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -35,7 +37,8 @@ def ask(
     from headrace.workspace import Workspace
 
     with Workspace.open(workspace_folder(ctx, workspace)) as opened:
-        answer = opened.ask(question, k=k, filter=filter_, access=tuple(access or ()), corpus=corpus)
+        labels = tuple(access or ())
+        answer = opened.ask(question, k=k, filter=filter_, access=labels, corpus=corpus, as_of=as_of)
     if as_json:
         from headrace.cli.output import write_json
 

@@ -8,6 +8,7 @@ import typer
 
 from headrace.cli.options import (
     AccessOption,
+    AsOfOption,
     FilterOption,
     JsonOption,
     OneCorpusOption,
@@ -23,6 +24,7 @@ def search(
     filter_: FilterOption = None,
     access: AccessOption = None,
     corpus: OneCorpusOption = None,
+    as_of: AsOfOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -34,7 +36,8 @@ def search(
     from headrace.workspace import Workspace
 
     with Workspace.open(workspace_folder(ctx, workspace)) as opened:
-        result = opened.search(query, k=k, filter=filter_, access=tuple(access or ()), corpus=corpus)
+        labels = tuple(access or ())
+        result = opened.search(query, k=k, filter=filter_, access=labels, corpus=corpus, as_of=as_of)
     if as_json:
         from headrace.cli.output import write_json
 

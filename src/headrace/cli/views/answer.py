@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.views.console import NOTHING_SYNCED, show_indented, show_name, show_place
+from headrace.cli.views.standing import show_standing
 from headrace.records.search import Answer
 
 QUOTE_CHARACTERS = 300
@@ -20,6 +21,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     for number, citation in enumerate(answer.citations, start=1):
         start = Text.assemble((f"[{number}] ", "bold green"))
         show_place(console, start, citation.document, page=citation.page, headings=citation.headings)
+        show_standing(console, citation)
         show_indented(console, f"“{_shortened(citation.quote)}”", columns=4)
     if answer.citations:
         console.print()

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.views.console import NOTHING_SYNCED, show_indented, show_name, show_place
+from headrace.cli.views.standing import show_standing
 from headrace.records.search import Hit, SearchResult
 
 SNIPPET_CHARACTERS = 240
@@ -26,6 +27,7 @@ def show_search(console: Console, result: SearchResult) -> None:
 def _show_hit(console: Console, hit: Hit, *, query: str) -> None:
     start = Text.assemble((f"{hit.rank:>2}", "bold green"), (f" {hit.score:.3f}  ", "dim"))
     show_place(console, start, hit.document, page=hit.page, headings=hit.headings)
+    show_standing(console, hit)
     show_indented(console, snippet(_body(hit), query), columns=4)
     console.print()
 

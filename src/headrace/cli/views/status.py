@@ -8,6 +8,7 @@ from rich.text import Text
 from headrace.cli.output import one_line
 from headrace.cli.views.console import count, duration, moment, show_row, size
 from headrace.cli.views.failures import show_failures
+from headrace.cli.views.freshness import show_debt, show_source
 from headrace.records.explain import CorpusStatus, StatusReport
 
 
@@ -35,6 +36,9 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
     if corpus.generation:
         show_row(console, "generation", one_line(corpus.generation))
     show_row(console, "fresh", _freshness(corpus))
+    for source in corpus.freshness:
+        show_source(console, source)
+    show_debt(console, corpus.debt)
     _show_last_sync(console, corpus)
     if corpus.withheld:
         held = f"{count(corpus.withheld, 'deletion')} waiting for a decision"

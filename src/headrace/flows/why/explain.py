@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError, StorageError
+from headrace.flows.naming import find_document
 from headrace.flows.why import nodes
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
 from headrace.ingest.index.schema import quoted
-from headrace.ledger import documents, generations, lineage
+from headrace.ledger import generations, lineage
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.events.base import EventStore
 from headrace.records.call import SpanEvent
@@ -160,31 +161,12 @@ def _document(reader: Reader, name: str) -> WhyReport:
 
 
 def _find_document(reader: Reader, name: str) -> tuple[str, DocumentState]:
-    close: list[tuple[str, DocumentState]] = []
-    for corpus in reader.corpora:
-        generation = reader.serving(corpus)
-        if generation is None:
-            continue
-        for uri in (name, name.removeprefix(f"{corpus}/")):
-            state = documents.lookup(reader.conn, generation.id, [uri]).get(uri)
-            if state is not None:
-                return corpus, state
-        wanted = [
-            row.uri
-            for row in documents.load_brief(reader.conn, generation.id)
-            if row.uri.endswith(f"/{name}")
-        ]
-        states = documents.lookup(reader.conn, generation.id, wanted)
-        close += [(corpus, states[uri]) for uri in wanted if uri in states]
-    if len(close) == 1:
-        return close[0]
-    raise NotFoundError(
-        "document, trace, chunk, generation or release",
+    return find_document(
+        reader.conn,
+        reader.releases,
+        reader.corpora,
         name,
-        known=[f"{corpus}/{state.uri}" for corpus, state in close],
-        hint="Name one of them in full."
-        if close
-        else "`headrace search` and `headrace ask` print such names.",
+        kind="document, trace, chunk, generation or release",
     )
 
 

@@ -71,6 +71,11 @@ def vectors_of(opened: Opened, rows: Sequence[int]) -> NDArray[np.float32]:
     return vectors
 
 
+def documents_of(opened: Opened, rows: Sequence[int]) -> dict[int, str]:
+    """The document that each row belongs to."""
+    return dict(zip(rows, _take(opened, rows, ["document"])["document"].to_pylist(), strict=True))
+
+
 def similarities(
     vector: NDArray[np.float32], rows: Sequence[int], vectors: NDArray[np.float32]
 ) -> dict[int, float]:

@@ -5,26 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import ConfigError, ProviderError, StorageError, UsageError
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.models.rerank import Reranker
+from headrace.ingest.index.schema import quoted
 from headrace.ingest.search.candidates import (
     by_vector,
     by_words,
+    documents_of,
     outside_index,
     read_rows,
     similarities,
     vectors_of,
 )
+from headrace.ingest.search.demotion import absent_successors, demoted
 from headrace.ingest.search.filters import compile_filter
 from headrace.ingest.search.fusion import fuse
+from headrace.ingest.search.hits import hit_of
 from headrace.ingest.search.opened import Opened
 from headrace.ingest.search.snapshot import Served, Snapshots
-from headrace.ledger.documents import DocumentState
+from headrace.ingest.search.standing import Judge
+from headrace.ingest.validity.marks import Mark
+from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.generations import Generation
 from headrace.records.search import Hit
 
@@ -45,6 +51,8 @@ _DEEPER = 8
 """How many times more candidates to look at when the ledger check leaves too few hits."""
 _DEEPEST = 20_000
 _RERANKED = 50
+_SUCCESSORS = 16
+"""How many documents that hold instead of others are looked for beyond the candidates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,8 @@ class Query:
     filter: str | None = None
     access: tuple[str, ...] = ()
     corpus: str
+    as_of_us: int | None = None
+    """Search as of this time, UTC microseconds; None for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +89,8 @@ class Retriever:
     """The embedder that built a generation. Raises VectorMismatch where it is not to be had."""
     pool: ThreadPoolExecutor
     reranker: Reranker | None = None
+    rankings: Mapping[str, RankingConfig] = field(default_factory=dict)
+    """Corpus to what its documents lose when they no longer hold."""
 
     def __call__(self, query: Query) -> Retrieval:
         """Find the best chunks. Raises FilterError, UsageError.
@@ -103,14 +115,29 @@ class Retriever:
             return Retrieval(hits=(), served=None, warnings=("nothing has been synced yet",))
         clock = _Clock()
         try:
-            opened = self.snapshots.open(served)
-            read = _Read(opened=opened, served=served, where=_where(served, opened.acl_ids, predicate))
+            read = self._open(served, query, predicate)
             clock.lap("open")
             return self._retrieve(read, query, clock, last=last)
         except StorageError:
             if last:
                 raise
             return None  # the version was cleaned up between the two reads: look at the pointer again
+
+    def _open(self, served: Served, query: Query, predicate: str | None) -> _Read:
+        past = None if query.as_of_us is None else self.snapshots.past(served, query.as_of_us)
+        served, opened = past or (served, self.snapshots.open(served))
+        return _Read(
+            opened=opened,
+            served=served,
+            where=_where(served, opened.acl_ids, predicate),
+            judge=Judge.of(
+                served.marks,
+                self.rankings.get(query.corpus, RankingConfig()),
+                query=query.text,
+                as_of_us=query.as_of_us,
+                past=past is not None,
+            ),
+        )
 
     def _retrieve(self, read: _Read, query: Query, clock: _Clock, *, last: bool) -> Retrieval | None:
         depth = max(CANDIDATES, 3 * query.k)
@@ -128,13 +155,17 @@ class Retriever:
         return Retrieval(
             hits=hits,
             served=read.served,
-            warnings=tuple(text for text in (warning, *noted, _words_missing(read.opened, hits)) if text),
+            warnings=tuple(
+                text
+                for text in (warning, *noted, _words_missing(read.opened, hits), read.judge.warning)
+                if text
+            ),
             timings_ms=clock.laps,
             dropped=dropped,
         )
 
     def _ranked(self, read: _Read, query: Query, depth: int, clock: _Clock) -> tuple[Ranked, bool, str]:
-        """Candidates in fused order, whether a list was cut at the depth, and a warning or an empty text."""
+        """Candidates, best first, whether a list was cut at the depth, and a warning or an empty text."""
         words = self.pool.submit(by_words, read.opened, query.text, where=read.where, limit=depth)
         vector, warning = self._embed(read.served, query.text)
         clock.lap("embed")
@@ -142,16 +173,55 @@ class Retriever:
         clock.lap("vector")
         lexical = words.result()
         clock.lap("full_text")
+        full = max(len(lexical), len(near)) >= depth
+        ranked, documents = self._fused(read, vector, lexical, near, depth)
+        if documents:
+            ranked = self._standing(read, query, vector, (lexical, near, documents, ranked), depth)
+        clock.lap("fuse")
+        return ranked, full, warning
+
+    def _fused(
+        self,
+        read: _Read,
+        vector: NDArray[np.float32] | None,
+        lexical: dict[int, float],
+        near: list[int],
+        depth: int,
+    ) -> tuple[Ranked, dict[int, str]]:
+        """Candidates in fused order; the document of each too, where some document may no longer hold."""
+        rows = list(dict.fromkeys([*lexical, *near]))
+        naming = self.pool.submit(documents_of, read.opened, rows) if rows and read.judge.judges else None
         semantic: dict[int, float] = {}
         if vector is not None:
-            rows = list(dict.fromkeys([*lexical, *near]))
             semantic = similarities(vector, rows, vectors_of(read.opened, rows))
             best = nlargest(depth, near, key=lambda row: (semantic[row], -row))
             semantic = {row: semantic[row] for row in {*lexical, *best}}
-        ranked = fuse(lexical, semantic)
-        clock.lap("fuse")
-        full = max(len(lexical), len(near)) >= depth
-        return ranked, full, warning
+        return fuse(lexical, semantic), naming.result() if naming is not None else {}
+
+    def _standing(
+        self,
+        read: _Read,
+        query: Query,
+        vector: NDArray[np.float32] | None,
+        found: tuple[dict[int, float], list[int], dict[int, str], Ranked],
+        depth: int,
+    ) -> Ranked:
+        """Demote what no longer holds; what holds instead is looked for where it is no candidate."""
+        lexical, near, documents, ranked = found
+        marks = self._marks(read, documents)
+        absent = absent_successors(ranked, documents, marks)[:_SUCCESSORS]
+        if absent:
+            only = _within(read, absent)
+            lexical = lexical | by_words(only.opened, query.text, where=only.where, limit=query.k)
+            near = near + ([] if vector is None else _near(only, vector, query.k))
+            ranked, documents = self._fused(read, vector, lexical, near, depth + query.k * len(absent))
+            marks = self._marks(read, documents)
+        return demoted(ranked, documents, marks, read.judge.factor)
+
+    def _marks(self, read: _Read, documents: Mapping[int, str]) -> dict[str, Mark]:
+        uris = set(documents.values())
+        later = self.snapshots.later(read.served, uris, read.judge.later_than_us)
+        return read.judge.marks(uris, later=later)
 
     def _embed(self, served: Served, text: str) -> tuple[NDArray[np.float32] | None, str]:
         """The vector of a query, or None and why there is none: never one of another space."""
@@ -175,11 +245,12 @@ class Retriever:
         dropped: dict[str, int] = {}
         hits: list[Hit] = []
         for wave in self._waves(read, query, ranked, noted):
-            uris = {row["document"] for row, _ in wave}
+            uris = read.judge.with_successors({row["document"] for row, _ in wave})
             newest, states, admitted = self.snapshots.states(read.served, uris, query.access)
             for row, score in wave:
                 state = states.get(row["document"])
-                if state is None or state.revision != row["revision"]:
+                mark = read.judge.mark(row["document"], state)
+                if state is None or (state.revision != row["revision"] and not read.judge.past):
                     if newest != read.served.snapshot.seq and not last:
                         return None
                     reason = "superseded"
@@ -187,8 +258,11 @@ class Retriever:
                     reason = state.state
                 elif state.acl_id not in admitted:
                     reason = "access"
+                elif read.judge.hides(mark):
+                    reason = "expired"
                 else:
-                    hits.append(_hit(row, state, rank=len(hits) + 1, score=score))
+                    hit = hit_of(row, state, rank=len(hits) + 1, score=score)
+                    hits.append(read.judge.marked(hit, mark, states, admitted))
                     if len(hits) == query.k:
                         return tuple(hits), dropped
                     continue
@@ -202,7 +276,7 @@ class Retriever:
             end = _end_of_ties(ranked, max(_RERANKED, 2 * query.k))
             rows = _rows(read.opened, ranked[:end])
             try:
-                rows = _reranked(self.reranker, query.text, rows)
+                rows = self._reranked(self.reranker, read, query, rows)
             except ProviderError as error:
                 noted.append(f"not reranked: {error.message}")
             yield rows
@@ -212,6 +286,18 @@ class Retriever:
             yield _rows(read.opened, ranked[start:end])
             start = end
 
+    def _reranked(self, reranker: Reranker, read: _Read, query: Query, rows: list[Scored]) -> list[Scored]:
+        scores = reranker(query.text, [row["text"] for row, _ in rows])
+        ranked = _in_order([(row, score) for (row, _), score in zip(rows, scores, strict=True)])
+        if not read.judge.judges:
+            return ranked
+        documents = {place: row["document"] for place, (row, _) in enumerate(ranked)}
+        places = [(place, score) for place, (_, score) in enumerate(ranked)]
+        marks = self._marks(read, documents)
+        return [
+            (ranked[place][0], score) for place, score in demoted(places, documents, marks, read.judge.factor)
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
@@ -220,6 +306,7 @@ class _Read:
     opened: Opened
     served: Served
     where: str | None
+    judge: Judge
 
 
 class _Clock:
@@ -250,10 +337,11 @@ def _where(served: Served, present: frozenset[int], predicate: str | None) -> st
     return f"{access} AND ({predicate})" if predicate else access
 
 
-def _words(read: _Read, text: str, limit: int) -> tuple[dict[int, float], NDArray[np.float32]]:
-    """Rows by words with their vectors, which are read here while the query is being embedded."""
-    scores = by_words(read.opened, text, where=read.where, limit=limit)
-    return scores, vectors_of(read.opened, list(scores))
+def _within(read: _Read, documents: Sequence[str]) -> _Read:
+    """The same read, of these documents only."""
+    names = ", ".join(quoted(uri) for uri in documents)
+    only = f"document IN ({names})"
+    return replace(read, where=f"({read.where}) AND {only}" if read.where else only)
 
 
 def _near(read: _Read, vector: NDArray[np.float32], limit: int) -> list[int]:
@@ -273,11 +361,6 @@ def _rows(opened: Opened, ranked: Ranked) -> list[Scored]:
     return _in_order([(row, score) for row, (_, score) in zip(rows, ranked, strict=True)])
 
 
-def _reranked(reranker: Reranker, query: str, rows: list[Scored]) -> list[Scored]:
-    scores = reranker(query, [row["text"] for row, _ in rows])
-    return _in_order([(row, score) for (row, _), score in zip(rows, scores, strict=True)])
-
-
 def _in_order(rows: list[Scored]) -> list[Scored]:
     # Row ids change when the index is merged; chunk ids do not, so equal scores keep their order.
     return sorted(rows, key=lambda pair: (-pair[1], pair[0]["chunk_id"]))
@@ -287,18 +370,3 @@ def _end_of_ties(ranked: Ranked, end: int) -> int:
     while 0 < end < len(ranked) and ranked[end][1] == ranked[end - 1][1]:
         end += 1
     return min(end, len(ranked))
-
-
-def _hit(row: Mapping[str, Any], state: DocumentState, *, rank: int, score: float) -> Hit:
-    return Hit(
-        rank=rank,
-        score=round(float(score), 6),
-        chunk_id=row["chunk_id"],
-        document=row["document"],
-        revision=row["revision"],
-        text=row["text"],
-        span=(row["start"], row["end"]),
-        page=row["page"],
-        headings=tuple(row["headings"] or ()),
-        metadata=state.metadata,
-    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from headrace.errors import StorageError
 from headrace.ingest.search.opened import Opened
+from headrace.ingest.validity.marks import NO_MARKS, Marks, read_marks
 from headrace.ledger import acls, documents, generations, sentinels, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
@@ -31,6 +33,8 @@ class Served:
     blocked: str = ""
     """Why queries are not embedded: its embedder is known to have changed."""
     """Access ids that the caller's labels open."""
+    marks: Marks = NO_MARKS
+    """Which documents no longer hold."""
 
 
 class Snapshots:
@@ -44,6 +48,7 @@ class Snapshots:
         self._pointer = pointer
         self._tables: dict[str, ColumnarTable] = {}
         self._open: dict[str, Opened] = {}
+        self._marks: dict[str, Marks] = {}
         self._lock = threading.Lock()
 
     def current(self, corpus: str, labels: Collection[str]) -> Served | None:
@@ -56,14 +61,30 @@ class Snapshots:
             snapshot = snapshots.current(conn, generation_id)
             if generation is None or snapshot is None:
                 return None
+            marks = self._marks[corpus] = read_marks(
+                conn, corpus, generation_id, epoch=snapshot.seq, known=self._marks.get(corpus, NO_MARKS)
+            )
             block = sentinels.block(conn, generation.fingerprint)
             return Served(
                 release=release,
                 generation=generation,
                 snapshot=snapshot,
                 admitted=acls.admitted(conn, labels),
+                marks=marks,
                 blocked=f"its embedder is blocked: {block.reason}" if block else "",
             )
+
+    def past(self, served: Served, time_us: int) -> tuple[Served, Opened] | None:
+        """The snapshot of the same generation that was visible at a time; None when it is no longer kept."""
+        with self._ledger.read() as conn:
+            snapshot = snapshots.at(conn, served.generation.id, time_us)
+        if snapshot is None or snapshot.documents == 0:
+            return None
+        try:
+            dataset = ColumnarTable(served.generation.location).at(snapshot.version)
+        except StorageError:
+            return None
+        return replace(served, snapshot=snapshot), Opened(dataset, version=snapshot.version)
 
     def open(self, served: Served) -> Opened:
         """The index at exactly this snapshot. Raises StorageError when that version is gone."""
@@ -80,6 +101,14 @@ class Snapshots:
     def dataset(self, served: Served) -> Any:
         """The Lance dataset of exactly this snapshot."""
         return self.open(served).dataset
+
+    def later(self, served: Served, uris: Collection[str], time_us: int | None) -> frozenset[str]:
+        """The documents whose content changed after a time; none without a time."""
+        if time_us is None or not uris:
+            return frozenset()
+        with self._ledger.read() as conn:
+            states = documents.lookup(conn, served.generation.id, sorted(uris))
+        return frozenset(uri for uri, state in states.items() if (state.modified_at_us or 0) > time_us)
 
     def states(
         self, served: Served, uris: Collection[str], labels: Collection[str]

@@ -12,6 +12,8 @@ from headrace.records.document import Listing, Observation
 DEFAULT_FILE_BYTES = 50_000_000
 DEFAULT_TABLE_BYTES = 2_000_000_000
 DEFAULT_PAGE_BYTES = 20_000_000
+SERVICE_KEYS = ("freshness", "objective")
+"""Keys that every kind of source has, those of plugins too."""
 
 
 @runtime_checkable
@@ -74,6 +76,12 @@ class FilesConfig:
     """Files and folders to leave out, by the same patterns."""
     max_bytes: int = field(default=DEFAULT_FILE_BYTES, metadata={"least": 1})
     """Larger files are recorded as failures and left unread."""
+    dates: Literal["file", "git"] = "file"
+    """When a file changed: by its own time, or by its last commit where it is in a git work tree."""
+    freshness: str | None = None
+    """By what age a change here is to be searchable: `15m`, `12h`, `7d`; see [freshness](freshness.md)."""
+    objective: float = field(default=0.99, metadata={"least": 0})
+    """Share of the changes of 30 days that are to meet it, below 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,10 @@ class RecordsConfig:
     """How to read the text."""
     max_bytes: int = field(default=DEFAULT_TABLE_BYTES, metadata={"least": 1})
     """Uncompressed bytes read from one table; what lies beyond makes the listing incomplete."""
+    freshness: str | None = None
+    """By what age a change here is to be searchable: `15m`, `12h`, `7d`; see [freshness](freshness.md)."""
+    objective: float = field(default=0.99, metadata={"least": 0})
+    """Share of the changes of 30 days that are to meet it, below 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +142,10 @@ class WebConfig:
     """Larger bodies are recorded as failures."""
     allow_private: bool = False
     """Let the hosts in `domains` resolve to private addresses, for sites of an intranet."""
+    freshness: str | None = None
+    """By what age a change here is to be searchable: `15m`, `12h`, `7d`; see [freshness](freshness.md)."""
+    objective: float = field(default=0.99, metadata={"least": 0})
+    """Share of the changes of 30 days that are to meet it, below 1."""
 
 
 SourceConfig = FilesConfig | RecordsConfig | WebConfig

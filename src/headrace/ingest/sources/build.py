@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from headrace import plugins
 from headrace.errors import ConfigError
-from headrace.ingest.sources.base import BlobCache, FilesConfig, Place, RecordsConfig, Source, WebConfig
+from headrace.ingest.sources.base import (
+    SERVICE_KEYS,
+    BlobCache,
+    FilesConfig,
+    Place,
+    RecordsConfig,
+    Source,
+    WebConfig,
+)
 from headrace.ingest.sources.options import read_options, unknown
 from headrace.ingest.sources.uris import path_of_file_uri
 
@@ -31,7 +39,8 @@ def open_source(
     if isinstance(kind, str) and kind in _OPENERS:
         return _OPENERS[kind](table, place)
     if isinstance(kind, str) and kind in installed:
-        opened: Source = plugins.load("source", kind)(table, place)
+        own = {key: value for key, value in table.items() if key not in SERVICE_KEYS}
+        opened: Source = plugins.load("source", kind)(own, place)
         return opened
     raise unknown(f"Source type {kind!r} is not known.", str(kind), allowed=[*_OPENERS, *installed])
 

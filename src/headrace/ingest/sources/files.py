@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from headrace.errors import ReadError
 from headrace.ingest.sources.base import FilesConfig, Place
+from headrace.ingest.sources.commits import commit_times_us
 from headrace.ingest.sources.opening import read_regular
 from headrace.ingest.sources.patterns import Choice, Glob, has_magic, split_base
 from headrace.ingest.sources.uris import escape, file_uri, quote_path, relative
@@ -56,7 +58,10 @@ class FilesSource:
     def list(self, known: Mapping[str, Observation]) -> Listing:
         """Every file that is there now; complete unless the base or a folder could not be read."""
         gathered = gather(self.name, root=self._root, include=self._include, exclude=self._exclude)
-        items = [self._item(found, gathered) for found in gathered.files if self._fits(found, gathered)]
+        commits = self._commits(gathered)
+        items = [
+            self._item(found, gathered, commits) for found in gathered.files if self._fits(found, gathered)
+        ]
         items.sort(key=lambda item: item.uri)
         return Listing(
             source=self.name,
@@ -74,14 +79,24 @@ class FilesSource:
         gathered.failures.append(SourceFailure(document=gathered.uri_of(found.relative), error=problem))
         return False
 
-    def _item(self, found: Found, gathered: Gathered) -> SourceItem:
+    def _commits(self, gathered: Gathered) -> Mapping[str, int]:
+        if self.config.dates != "git" or not os.path.isdir(gathered.inside):
+            return {}
+        try:
+            return commit_times_us(gathered.inside)
+        except ReadError as error:
+            problem = f'dates = "git": {error.message}; the times of the files are used'
+            gathered.failures.append(SourceFailure(document=self.name, error=problem, keeps=False))
+            return {}
+
+    def _item(self, found: Found, gathered: Gathered, commits: Mapping[str, int]) -> SourceItem:
         status = found.status
         return SourceItem(
             uri=gathered.uri_of(found.relative),
             stamp=f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}:{status.st_ctime_ns}",
             read=partial(self._read, found.path, gathered.inside, found.linked),
             size_bytes=status.st_size,
-            modified_at_us=status.st_mtime_ns // 1000,
+            modified_at_us=commits.get(found.relative, status.st_mtime_ns // 1000),
         )
 
     def _read(self, path: str, inside: str, linked: bool) -> Content:

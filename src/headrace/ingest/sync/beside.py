@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headrace.errors import HeadraceError, LeaseLost
 from headrace.ingest.sync import target as targets
+from headrace.ingest.sync.ages import Ages
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
@@ -25,13 +26,14 @@ class Beside:
     """Writes the other generations of a corpus from the same listing and the same verdict on deletions."""
 
     def __init__(
-        self, context: SyncContext, listed: Listed, *, lease: Lease, run_id: str, verify: bool
+        self, context: SyncContext, listed: Listed, *, lease: Lease, run_id: str, verify: bool, ages: Ages
     ) -> None:
         self._context = context
         self._listed = listed
         self._lease = lease
         self._run_id = run_id
         self._verify = verify
+        self._ages = ages
         self._serving: Generation | None = None
         self._others: list[Generation] = []
         self._first: Pass | None = None
@@ -108,6 +110,7 @@ class Beside:
                 item for item in changes.candidates if item.state is not None or item.item.uri in only
             ]
         made = Pass(context, target, lease=self._lease, run_id=self._run_id, leads=False)
+        made.publisher.ages = self._ages if generation is self._serving else None
         made.apply(changes)
         made.gone = [uri for uri in changes.missing if uri in target.states]
         return made, changes

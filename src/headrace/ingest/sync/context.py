@@ -74,5 +74,7 @@ class SyncContext:
     publish_seconds: float = 10.0
     """…or this many seconds, so that a crash costs little."""
     progress: Callable[[SyncProgress], None] | None = None
+    freshness_us: Mapping[str, int | None] = field(default_factory=dict)
+    """Source to the age by which its changes are to be searchable."""
     keep_out: KeepOut | None = None
     """What was forgotten and has to stay out."""

@@ -13,12 +13,17 @@ from headrace.ingest.index.schema import chunk_schema
 from headrace.ingest.sync.changes import failure_stamp
 from headrace.ingest.sync.embed import Embedded
 from headrace.ingest.sync.prepare import Failed, Touched
+from headrace.ingest.sync.standing import record as record_standings
+from headrace.ingest.sync.standing import standing_of
+from headrace.ingest.sync.steps import steps_of
 from headrace.ledger import (
     dead_letters,
     documents,
     failures,
+    freshness,
     generations,
     hidden,
+    history,
     leases,
     lineage,
     observations,
@@ -32,8 +37,10 @@ from headrace.records.document import Observation
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from headrace.ingest.sync.ages import Ages
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Ledger, Write
+    from headrace.ledger.standings import Standing
 
 _BEFORE_COMMIT = declare("sync.before_index_commit")
 _AFTER_COMMIT = declare("sync.after_index_commit")
@@ -120,6 +127,8 @@ class Publisher:
     leads: bool = True
     """Whether failures and moves in this generation are those of the corpus."""
     commits: int = 0
+    ages: Ages | None = None
+    """Set once the sources are listed, where this generation serves."""
 
     def publish(self, pending: Pending, *, counts: Mapping[str, int]) -> None:
         """Make a batch visible. `counts` holds the chunk count of each known document by URI."""
@@ -132,7 +141,8 @@ class Publisher:
         known = [uri for uri in gone if uri in counts]
         self.documents += len(pending.embedded) - len(known)
         self.chunks += pending.chunks - sum(counts[uri] for uri in known)
-        self.ledger.write(lambda tx: self._record(tx, pending, version))
+        stated = [row for row in (standing_of(item.document) for item in pending.embedded) if row is not None]
+        self.ledger.write(lambda tx: self._record(tx, pending, version, stated))
         fire(_AFTER_PUBLISH)
 
     def publish_version(self, version: int, *, digest: str) -> None:
@@ -164,7 +174,7 @@ class Publisher:
             digest=digest,
         )
 
-    def _record(self, tx: Write, pending: Pending, version: int | None) -> None:
+    def _record(self, tx: Write, pending: Pending, version: int | None, stated: Sequence[Standing]) -> None:
         out_of_sight = hidden.load(tx.conn, self.corpus)
         for new, old in pending.moved.items():
             if old in out_of_sight:
@@ -175,6 +185,7 @@ class Publisher:
         documents.put(tx, self.generation, states)
         observations.remove(tx, self.corpus, pending.removed)
         observations.put(tx, self.corpus, _observations(pending, tx.now_us))
+        self._record_past(tx, pending, stated)
         if pending.computed or pending.reused:
             generations.add_work(
                 tx,
@@ -191,6 +202,16 @@ class Publisher:
             self._snapshot(tx, version, None)
         else:
             leases.check(tx, self.lease)
+
+    def _record_past(self, tx: Write, pending: Pending, stated: Sequence[Standing]) -> None:
+        listed_at_us = self.ages.listed_at_us if self.ages else None
+        written = [item.document.candidate.item.uri for item in pending.embedded]
+        marks = record_standings(tx, self.corpus, written=written, removed=pending.removed, stated=stated)
+        steps = steps_of(tx, self.corpus, pending, self.generation, run_id=self.run_id, leads=self.leads)
+        history.add(tx, self.corpus, [*steps, *marks], listed_at_us=listed_at_us)
+        if self.ages is not None:
+            lags = self.ages.lags_us([item.document for item in pending.embedded], tx.now_us)
+            freshness.add(tx, self.corpus, lags, targets_us=self.ages.targets_us)
 
     def _record_failures(self, tx: Write, pending: Pending) -> None:
         healthy = [item.document.candidate.item.uri for item in pending.embedded]

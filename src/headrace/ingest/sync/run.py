@@ -7,9 +7,11 @@ from collections import Counter
 from typing import Literal
 
 from headrace.ingest.sync import target as targets
+from headrace.ingest.sync.ages import ages_of
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.beside import Beside
 from headrace.ingest.sync.choosing import chosen
+from headrace.ingest.sync.closing import close
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.publish import FailureRecord
@@ -36,13 +38,14 @@ def sync(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
         run_id = context.ledger.write(lambda tx: _start(tx, context))
         try:
-            report = _Sync(context, lease, run_id).run(confirm_deletes=confirm_deletes, verify=verify)
+            started = _Sync(context, lease, run_id)
+            report = started.run(confirm_deletes=confirm_deletes, verify=verify)
         except BaseException as error:
             failed = {"error": f"{type(error).__name__}: {error}"}
             context.ledger.write(lambda tx: runs.finish(tx, run_id, "failed", report=failed))
             raise
         state: Literal["done", "withheld"] = "withheld" if report.withheld_reason else "done"
-        context.ledger.write(lambda tx: runs.finish(tx, run_id, state, report=to_plain(report)))
+        context.ledger.write(lambda tx: started.finish(tx, state, report))
         return report
 
 
@@ -60,8 +63,12 @@ class _Sync:
         target = targets.open_target(self._context, self._lease, self._run_id)
         lead = Pass(self._context, target, lease=self._lease, run_id=self._run_id)
         lead.progress("listing", 0)
-        listed = list_sources(self._context, record=True)
-        beside = Beside(self._context, listed, lease=self._lease, run_id=self._run_id, verify=verify)
+        listed = self._listed = list_sources(self._context, record=True)
+        ages = ages_of(self._context, listed)
+        lead.publisher.ages = ages if target.is_serving else None
+        beside = Beside(
+            self._context, listed, lease=self._lease, run_id=self._run_id, verify=verify, ages=ages
+        )
         beside.open(target.generation.id)
         # The generation that serves comes first: nothing that happens to another one may delay it.
         beside.write_serving()
@@ -75,12 +82,21 @@ class _Sync:
         lead.apply(changes, listing_failures=_listing_failures(listed))
         baseline = Counter(target.serving_sources.values())
         verdict = judge(listed.listings, changes.missing, baseline=baseline, confirmed=confirm_deletes)
+        self._absent = {uri: changes.missing[uri] for uri in verdict.withheld}
         lead.delete(verdict.delete)
         beside.delete_from_serving(verdict)
         digest = lead.settle(sources=listed.counts)
         kept = self._cut_over(lead, verdict)
         beside.write_others(verdict, lead)
         return self._report(lead, verdict, digest, kept, beside)
+
+    def finish(self, tx: Write, state: Literal["done", "withheld"], report: SyncReport) -> None:
+        """End the run with its report and how the sources stand."""
+        listed = self._listed
+        close(
+            tx, self._context.corpus, seen=listed.listings, listed_at_us=listed.began_us, absent=self._absent
+        )
+        runs.finish(tx, self._run_id, state, report=to_plain(report))
 
     def _cut_over(self, lead: Pass, verdict: Verdict) -> str:
         """Let a new generation serve once it holds all that serves now; returns why it may not."""

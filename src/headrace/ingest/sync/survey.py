@@ -29,7 +29,10 @@ class Listed:
     """URI to interned access label set."""
     observed: Mapping[str, Observation]
     """What was known of the documents before."""
+    began_us: int
+    """When the listing began, UTC microseconds…"""
     at_us: int
+    """…and when it ended."""
     out: Suppressed | None = None
     """What was forgotten, where anything was."""
     suppressed: tuple[str, ...] = ()
@@ -45,6 +48,7 @@ class Listed:
 
 def list_sources(context: SyncContext, *, record: bool) -> Listed:
     """List every source. `record` interns access labels; a plan writes nothing."""
+    began_us = time.time_ns() // 1000
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
         out = context.keep_out.suppressed(conn) if context.keep_out is not None else None
@@ -58,6 +62,7 @@ def list_sources(context: SyncContext, *, record: bool) -> Listed:
         listings=listings,
         acl_ids=_acl_ids(context, listings, record=record),
         observed=observed,
+        began_us=began_us,
         at_us=time.time_ns() // 1000,
         out=out,
         suppressed=suppressed,

@@ -61,6 +61,16 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Rows(table=tables.failures, uri="uri", corpus="corpus"),
     Rows(table=tables.hidden, uri="uri", corpus="corpus"),
     Rows(table=tables.dead_letters, uri="uri", corpus="corpus"),
+    Rows(table=tables.standings, uri="uri", corpus="corpus"),
+    Rows(table=tables.deprecations, uri="uri", corpus="corpus"),
+    Rows(table=tables.document_history, uri="uri", corpus="corpus"),
+    Rows(table=tables.absences, uri="uri", corpus="corpus"),
+    Names(table=tables.standings, columns=("replacement", "superseded_by")),
+    Names(table=tables.deprecations, columns=("replacement",)),
+    Words(table=tables.standings, columns=("deprecated",)),
+    Words(table=tables.deprecations, columns=("reason",)),
+    Words(table=tables.document_history, columns=("detail",)),
+    Words(table=tables.listings, columns=("reason",)),
     Words(table=tables.dead_letters, columns=("error",)),
     Names(table=tables.documents, columns=("moved_from",)),
     Names(table=tables.edges, columns=("target", "source")),
@@ -81,6 +91,7 @@ exempt("versions, counts and digests", "table:snapshots")
 exempt("names of corpora and of processes", "table:leases")
 exempt("labels of the access rules", "table:acls", "table:acl_labels")
 exempt("keyed hashes", "table:suppressions")
+exempt("counts", "table:standing_changes", "table:freshness_days")
 exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
 exempt("outcomes and counts", "table:sentinel_checks", "table:probes")
 exempt("keys", "table:keyring", "folder:keys")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -52,6 +52,10 @@ class EventStore(Protocol):
         """Spans that retrieved or cited a chunk or document, newest first."""
         ...
 
+    def met(self, refs: Sequence[str], *, since_ns: int) -> dict[str, tuple[int, int]]:
+        """How often each chunk or document was retrieved and cited since a time; others are left out."""
+        ...
+
     def recent(self, *, kind: str | None = None, limit: int = 50) -> list[SpanEvent]:
         """The spans that ended last, newest first."""
         ...
@@ -75,3 +79,9 @@ class EventStore(Protocol):
     def close(self) -> None:
         """Finish what is queued and close; closing twice is allowed."""
         ...
+
+
+def by_role(counts: Mapping[tuple[str, str], int]) -> dict[str, tuple[int, int]]:
+    """Counts by (ref, role) as ref to how often it was retrieved and cited."""
+    refs = {ref for ref, _ in counts}
+    return {ref: (counts.get((ref, "retrieved"), 0), counts.get((ref, "cited"), 0)) for ref in refs}

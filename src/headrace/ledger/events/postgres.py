@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import SchemaTooNew
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
-from headrace.ledger.events.base import Redactor, SpanLink
+from headrace.ledger.events.base import Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
     DAY_NS,
     LINK_COLUMNS,
@@ -102,6 +102,16 @@ class PostgresEvents:
         )
         with self._readers.read() as connection:
             return [SpanLink(*row) for row in connection.exec_driver_sql(statement, (ref, role, role, limit))]
+
+    def met(self, refs: Sequence[str], *, since_ns: int) -> dict[str, tuple[int, int]]:
+        """How often each chunk or document was retrieved and cited since a time."""
+        statement = (
+            "SELECT ref, role, count(*) FROM event_refs "
+            "WHERE ref = ANY(%s) AND end_ns >= %s GROUP BY ref, role"
+        )
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(statement, (list(refs), since_ns))
+            return by_role({(ref, role): number for ref, role, number in rows})
 
     def recent(self, *, kind: str | None = None, limit: int = 50) -> list[SpanEvent]:
         """The spans that ended last, newest first."""

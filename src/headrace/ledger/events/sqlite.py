@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -15,7 +15,7 @@ from typing import Any
 from headrace.errors import SchemaTooNew, StorageError
 from headrace.ledger.durability import fsync_path, make_folder
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
-from headrace.ledger.events.base import Redactor, SpanLink
+from headrace.ledger.events.base import Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
     LINK_COLUMNS,
     SPAN_COLUMNS,
@@ -28,6 +28,7 @@ from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, sp
 from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import truncate_log
 from headrace.ledger.storage.engine import cannot_open, configure_sqlite
+from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
 _SCHEMA = 1
@@ -105,6 +106,24 @@ class SqliteEvents:
             if len(found) >= limit:
                 break
         return found
+
+    def met(self, refs: Sequence[str], *, since_ns: int) -> dict[str, tuple[int, int]]:
+        """How often each chunk or document was retrieved and cited since a time."""
+        found: Counter[tuple[str, str]] = Counter()
+        first = day_name(day_of(since_ns))
+        for path in self._files():
+            if path.stem < first:
+                break
+            for part in slices(refs):
+                marks = ", ".join("?" * len(part))
+                statement = (
+                    "SELECT ref, role, count(*) FROM span_refs "  # noqa: S608 - question marks
+                    f"WHERE ref IN ({marks}) AND end_ns >= ? GROUP BY ref, role"
+                )
+                with self._open(path) as connection:
+                    rows = connection.execute(statement, (*part, since_ns)).fetchall()
+                found.update({(ref, role): number for ref, role, number in rows})
+        return by_role(found)
 
     def recent(self, *, kind: str | None = None, limit: int = 50) -> list[SpanEvent]:
         """The spans that ended last, newest first."""

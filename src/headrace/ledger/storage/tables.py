@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0004"
+HEAD = "0005"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -184,6 +184,93 @@ acl_labels = Table(
     Column("label", Text, primary_key=True),
     Column("acl_id", Integer, primary_key=True, autoincrement=False),
     Index("acl_labels_acl", "acl_id"),
+)
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("valid_from_us", BigInteger),
+    Column("valid_to_us", BigInteger),
+    Column("dated_us", BigInteger),
+    Column("deprecated", Text),
+    Column("replacement", Text),
+    Column("stem", Text),
+    Column("version", Text),
+    Column("title_stem", Text),
+    Column("title_version", Text),
+    Column("sketch", LargeBinary),
+    Column("superseded_by", Text),
+    Column("superseded_from_us", BigInteger),
+    Index("standings_stem", "corpus", "stem"),
+    Index("standings_title_stem", "corpus", "title_stem"),
+)
+
+deprecations = Table(
+    "deprecations",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("replacement", Text),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
+standing_changes = Table(
+    "standing_changes",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
+document_history = Table(
+    "document_history",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("event", Text, primary_key=True),
+    Column("corpus", Text, primary_key=True),
+    Column("generation", Text, primary_key=True),
+    Column("revision", Text),
+    Column("listed_at_us", BigInteger),
+    Column("run_id", Text),
+    Column("detail", Text, nullable=False),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("tried_at_us", BigInteger, nullable=False),
+    Column("complete_at_us", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("documents", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("waiting_since_us", BigInteger),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+)
+
+freshness_days = Table(
+    "freshness_days",
+    metadata,
+    Column("corpus", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("changes", Integer, nullable=False),
+    Column("late", Integer, nullable=False),
+    Column("total_lag_us", BigInteger, nullable=False),
+    Column("max_lag_us", BigInteger, nullable=False),
 )
 
 hidden = Table(

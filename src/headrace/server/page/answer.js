@@ -1,6 +1,7 @@
 // An answer with numbered citations, and the list of passages they open.
 
 import { button, el } from "./dom.js";
+import { standing } from "./marks.js";
 import { remark } from "./notices.js";
 import { citationMarks, fileName, folder, oneLine, place } from "./phrases.js";
 import { prose } from "./prose.js";
@@ -38,6 +39,7 @@ function sources(citations, onCite) {
       el("span.about", {},
         el("span.file", {}, fileName(item.document), el("span.folder", {}, folder(item.document))),
         el("span.where", {}, place(item)),
+        standing(item),
         el("q", {}, oneLine(item.quote, QUOTE_CHARACTERS))))));
   return el("div.sources", {}, el("h2", {}, "Sources"), el("ol", {}, rows));
 }

@@ -1,6 +1,7 @@
 // The passages a search found.
 
 import { button, el } from "./dom.js";
+import { standing } from "./marks.js";
 import { remark } from "./notices.js";
 import { count, fileName, folder, oneLine, place, queryTerms } from "./phrases.js";
 
@@ -27,6 +28,7 @@ function row(hit, terms, onOpen) {
     el("span.about", {},
       el("span.file", {}, fileName(hit.document), el("span.folder", {}, folder(hit.document))),
       el("span.where", {}, place(hit)),
+      standing(hit),
       el("span.text", {}, withTerms(oneLine(hit.text, EXCERPT_CHARACTERS), terms))),
     el("meter", { min: 0, max: 1, value: hit.score, title: `score ${hit.score.toFixed(3)}` }, hit.score.toFixed(3)));
 }

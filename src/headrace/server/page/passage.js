@@ -15,6 +15,8 @@ export function renderPassage(passage, { onWhy }) {
     el("div.passage.prose", {}, marked(text, quote, passage.offset ?? null)),
     el("dl.facts", {},
       fact("characters", span ? `${span[0]}–${span[1]}` : null),
+      fact("changed", passage.modified_at), fact("valid to", passage.valid_to),
+      fact("marks", passage.marks?.join(", ")), fact("superseded by", passage.superseded_by),
       fact("chunk", chunk), fact("revision", revision)),
     el("p", {}, button("Why this passage", { class: "plain", onclick: () => onWhy(chunk) }),
       button("Why this document", { class: "plain", onclick: () => onWhy(uri) })),

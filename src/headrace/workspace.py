@@ -15,10 +15,12 @@ from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
+    from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
+    from headrace.records.privacy import PiiReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
 
@@ -195,6 +197,7 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
             folders=_local_folders(self.config),
+            schemas={name: self._schema(name) for name in corpora},
             services={
                 name: {source_name(spec): service_of(spec) for spec in item.sources}
                 for name, item in corpora.items()
@@ -202,6 +205,12 @@ class Workspace(Wiring):
             access={name: self._access_rules(name) for name in corpora},
             deep=deep,
         )
+
+    def pii_scan(self, text: str) -> PiiReport:
+        """Find personal data and secrets in a text, as `[privacy]` says. Nothing of it is stored."""
+        from headrace.privacy.scanning import scan
+
+        return scan(self.privacy, text)
 
     def serving(self) -> list[str]:
         """The corpora that have a generation which serves: one read of the ledger."""
@@ -221,6 +230,17 @@ class Workspace(Wiring):
         from headrace.flows.index.operations import IndexOperations
 
         return IndexOperations(self._index_parts)
+
+    @property
+    def gates(self) -> GateOperations:
+        """The operations on gates: list, test."""
+        from headrace.flows.gates.operations import GateOperations
+
+        return GateOperations(
+            declared={name: item.gates for name, item in self.config.corpora.items()},
+            corpus=self._corpus,
+            parser=lambda: self._parser,
+        )
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -19,6 +19,7 @@ import sys
 import textwrap
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal
@@ -31,7 +32,13 @@ _PART = re.compile(
     r"(?P<open><!-- generated: (?P<kind>\w+) ?(?P<argument>[^>]*?) ?-->\n).*?(?P<close><!-- end -->)",
     re.DOTALL,
 )
-_WORDS: Mapping[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+_WORDS: Mapping[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "`true` or `false`",
+    date: "date",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -83,7 +90,7 @@ def words_of(hint: Any) -> str:
     """A Python type in the words of a TOML file."""
     if typing.get_origin(hint) is Literal:
         return " or ".join(f"`{json.dumps(choice)}`" for choice in typing.get_args(hint))
-    if typing.get_origin(hint) is tuple:
+    if typing.get_origin(hint) in (tuple, list):
         return "list of texts"
     if isinstance(hint, UnionType):
         return " or ".join(words_of(option) for option in typing.get_args(hint) if option is not NoneType)

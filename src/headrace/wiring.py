@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.privacy.engine import Engine
+    from headrace.records.metadata import MetadataSchema
     from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
 
@@ -104,6 +105,7 @@ class Wiring:
             snapshots=Snapshots(self.ledger, pointer=self.releases.pointer),
             embedder=self._embedder_of,
             pool=self._pool,
+            schema=self._schema,
             reranker=self._reranker,
             rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
         )
@@ -296,6 +298,7 @@ class Wiring:
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
         from headrace.config.service import service_of, source_name
+        from headrace.flows.calls import recent_filters
         from headrace.flows.forget.restore import Keeper
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
@@ -347,12 +350,19 @@ class Wiring:
             location=lambda generation: f"{self.config.storage.index}/generations/{generation}.lance",
             serving=self.releases,
             actor=_actor(),
+            metadata=self._schema(name),
+            recent_filters=lambda: recent_filters(self.events, name),
             progress=progress,
             freshness_us={source_name(spec): service_of(spec).freshness_us for spec in corpus.sources},
             spending=spending,
             retry_refused=retry_refused,
             keep_out=Keeper(self._forgetting),
         )
+
+    def _schema(self, corpus: str) -> MetadataSchema:
+        from headrace.records.metadata import MetadataSchema
+
+        return MetadataSchema(fields=self.config.corpora[corpus].metadata)
 
     def _access_rules(self, name: str) -> AccessRules:
         from headrace.ingest.sync.access import AccessRule, AccessRules

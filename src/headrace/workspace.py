@@ -15,6 +15,7 @@ from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
+    from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
@@ -196,6 +197,7 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
             folders=_local_folders(self.config),
+            schemas={name: self._schema(name) for name in corpora},
             services={
                 name: {source_name(spec): service_of(spec) for spec in item.sources}
                 for name, item in corpora.items()
@@ -228,6 +230,17 @@ class Workspace(Wiring):
         from headrace.flows.index.operations import IndexOperations
 
         return IndexOperations(self._index_parts)
+
+    @property
+    def gates(self) -> GateOperations:
+        """The operations on gates: list, test."""
+        from headrace.flows.gates.operations import GateOperations
+
+        return GateOperations(
+            declared={name: item.gates for name, item in self.config.corpora.items()},
+            corpus=self._corpus,
+            parser=lambda: self._parser,
+        )
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -24,11 +24,13 @@ from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from headrace.privacy.config import PrivacyConfig
+from headrace.records.metadata import MetadataField
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
 PAGE = DOCS / "configuration.md"
@@ -39,11 +41,13 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
     RankingConfig: ("`[corpus.NAME.ranking]`", set()),
     BudgetConfig: ("`[corpus.NAME.budget]`", set()),
+    GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),
     ErasureConfig: ("`[erasure]`", set()),
     BackupConfig: ("`[[erasure.backups]]`", set()),
     PrivacyConfig: ("`[privacy]`", set()),
+    MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

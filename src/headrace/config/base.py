@@ -11,8 +11,10 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.privacy.config import PrivacyConfig
+from headrace.records.metadata import MetadataField
 
 FILE_NAME = "headrace.toml"
 """The file whose presence makes a folder a workspace."""
@@ -74,10 +76,14 @@ class CorpusConfig:
     source_lines: tuple[int, ...] = ()
     """Line of headrace.toml on which each source stands."""
     recipe: RecipeConfig = RecipeConfig()
+    gates: tuple[GateSpec, ...] = ()
+    """`[[corpus.NAME.gates]]`, in the order of the file."""
     access: tuple[AccessRule, ...] = ()
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)
     """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
+    metadata: tuple[MetadataField, ...] = ()
+    """`[corpus.NAME.metadata.FIELD]`: the fields that documents are declared to have."""
     ranking: RankingConfig = field(default_factory=RankingConfig)
     """`[corpus.NAME.ranking]`: what documents lose that no longer hold."""
     budget: BudgetConfig = BudgetConfig()

@@ -140,7 +140,7 @@ def _ends_no_name(token: _Token, known: _Lexicon) -> bool:
 
 def _titled(text: str, tokens: Sequence[_Token], known: _Lexicon) -> Iterator[Finding]:
     """A name after Mr, Dr and their like needs no list."""
-    taken = []
+    taken: list[_Token] = []
     for token in tokens[:4]:
         if taken and (token.key in known.ambiguous or token.key in known.things):
             break

@@ -1,0 +1,1 @@
+"""Operations on the gates of a workspace."""

@@ -1,0 +1,1 @@
+"""The index of near duplicates: signatures, banded segments, groups and their winners."""

@@ -1,0 +1,178 @@
+"""MinHash signatures of texts: word runs hashed by NumPy over whole batches, permuted by rensa."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+ALGORITHM = "words5-poly64/rensa-r2"
+"""Rises with any change to the normalisation, the shingles, their hash or the permutations."""
+SEED = 20_811
+PERMUTATIONS = 128
+SHINGLE_WORDS = 5
+
+_BLOCK_BYTES = 512 * 1024
+_UNSPACED = re.compile("([\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
+_PUNCTUATION = bytes(
+    byte for byte in range(128) if not (chr(byte).isalnum() or byte == 0x5F)
+)  # every ASCII character that is no letter, digit or underscore
+
+
+class Signatures(NamedTuple):
+    """What the index keeps of texts; rows in their order."""
+
+    keys: Array
+    """uint64 (n, 2): a hash of the normalised text. Equal keys are equal texts but for case and spacing."""
+    values: Array
+    """uint32 (n, 128): the MinHash signature."""
+    empty: Array
+    """bool (n): no words at all; such a text is nobody's duplicate."""
+
+
+def signatures(texts: Sequence[str]) -> Signatures:
+    """Sign texts. The same text gives the same row in any batch, in any process."""
+    import numpy as np
+
+    normal = [normalised(text) for text in texts]
+    keys = np.frombuffer(
+        b"".join(hashlib.blake2b(text, digest_size=16).digest() for text in normal), dtype="<u8"
+    ).reshape(-1, 2)
+    parts = [_signed(block) for block in _blocks(normal)]
+    values = np.concatenate(parts) if parts else np.zeros((0, PERMUTATIONS), dtype=np.uint32)
+    empty = np.fromiter((not text for text in normal), dtype=bool, count=len(normal))
+    return Signatures(keys=keys, values=values, empty=empty)
+
+
+def normalised(text: str) -> bytes:
+    """Lower case, compatibility forms unified, punctuation and white space as single spaces."""
+    if not text.isascii():
+        import unicodedata
+
+        text = _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFKC", text))
+        text = " ".join(re.findall(r"\w+", text.lower()))
+        return text.encode("utf-8", "surrogatepass")
+    return b" ".join(text.encode("ascii").lower().translate(_table()).split())
+
+
+@functools.cache
+def _table() -> bytes:
+    table = bytearray(range(256))
+    for byte in _PUNCTUATION:
+        table[byte] = 0x20
+    return bytes(table)
+
+
+def _blocks(texts: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Runs of texts of half a megabyte; a larger text is a block of its own."""
+    block: list[bytes] = []
+    size = 0
+    for text in texts:
+        if block and size + len(text) > _BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+        block.append(text)
+        size += len(text) + 1
+    if block:
+        yield block
+
+
+def _signed(texts: Sequence[bytes]) -> Array:
+    import numpy as np
+    from rensa import RMinHash
+
+    hashes, owners = _word_hashes(texts)
+    shingles, offsets = _shingles(hashes, owners, len(texts))
+    rows = RMinHash.digest_matrix_from_flat_token_hashes(shingles, offsets, PERMUTATIONS, SEED).to_rows()
+    return np.array(rows, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
+
+
+def _word_hashes(texts: Sequence[bytes]) -> tuple[Array, Array]:
+    """A hash of every word and the row of its text: sums of random numbers by byte and place, mixed."""
+    import numpy as np
+
+    joined = b"\n".join(texts)
+    if len(joined) > 2 * _BLOCK_BYTES:
+        return _word_hashes_of_one(joined)
+    return _hash_words(np.frombuffer(joined, dtype=np.uint8))
+
+
+def _word_hashes_of_one(text: bytes) -> tuple[Array, Array]:
+    """The same for one very long text, half a megabyte at a time; a cut is always at the same place."""
+    import numpy as np
+
+    view = np.frombuffer(text, dtype=np.uint8)
+    parts = [
+        _hash_words(view[start : start + _BLOCK_BYTES])[0] for start in range(0, len(view), _BLOCK_BYTES)
+    ]
+    hashes = np.concatenate(parts)
+    return hashes, np.zeros(len(hashes), dtype=np.int64)
+
+
+def _hash_words(view: Array) -> tuple[Array, Array]:
+    import numpy as np
+
+    is_break = view <= 0x20
+    edges = np.flatnonzero(np.diff(np.concatenate(([1], is_break, [1])).astype(np.int8)))
+    starts, ends = edges[0::2], edges[1::2]
+    powers, inverses, bytes_ = _numbers()
+    weighed = bytes_[view] * powers[: len(view)]
+    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(weighed, dtype=np.uint64)))
+    hashes = _mixed((sums[ends] - sums[starts]) * inverses[starts])
+    owners = np.cumsum(view == 0x0A)[starts] if len(starts) else starts
+    return hashes, owners
+
+
+@functools.cache
+def _numbers() -> tuple[Array, Array, Array]:
+    """Powers of an odd number, their inverses modulo 2^64, and a random number for each byte."""
+    import numpy as np
+
+    base = 0x9E3779B97F4A7C15
+    size = 2 * _BLOCK_BYTES + 1
+    inverse = pow(base, -1, 1 << 64)
+    powers = np.full(size, base, dtype=np.uint64)
+    inverses = np.full(size, inverse, dtype=np.uint64)
+    powers[0] = inverses[0] = 1
+    numbers = np.frombuffer(
+        b"".join(hashlib.blake2b(bytes([byte]), digest_size=8).digest() for byte in range(256)), dtype="<u8"
+    )
+    return np.cumprod(powers), np.cumprod(inverses), numbers
+
+
+def _shingles(hashes: Array, owners: Array, total: int) -> tuple[Array, Array]:
+    """Hashes of runs of five words inside one text, and where each text's begin.
+
+    A text with fewer words has one: the run of them all.
+    """
+    import numpy as np
+
+    words = np.bincount(owners, minlength=total).astype(np.int64)
+    first = np.concatenate(([0], np.cumsum(words)))[:-1]
+    counts = np.where(words >= SHINGLE_WORDS, words - SHINGLE_WORDS + 1, np.minimum(words, 1))
+    offsets = np.concatenate(([0], np.cumsum(counts)))
+    place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts) + np.repeat(first, counts)
+    length = np.repeat(np.minimum(words, SHINGLE_WORDS), counts)
+    mixed = np.zeros(len(place), dtype=np.uint64)
+    for step in range(SHINGLE_WORDS):
+        word = hashes[np.minimum(place + step, len(hashes) - 1)] if len(hashes) else mixed
+        mixed = np.where(step < length, _mixed(mixed ^ word), mixed)
+    return mixed, offsets.astype(np.uint64)
+
+
+def _mixed(values: Array) -> Array:
+    """The finaliser of SplitMix64."""
+    import numpy as np
+
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    last: Array = values ^ (values >> np.uint64(31))
+    return last

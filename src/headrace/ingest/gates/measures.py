@@ -1,0 +1,166 @@
+"""Proportions of many texts at once, from Arrow columns: words, lines, symbols and what repeats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    Array = np.ndarray[Any, Any]
+
+STOP_WORDS = (
+    "the be to of and that have with is in for are "
+    "der die das und ist nicht mit von zu den ein "
+    "le la les et est pas une des que dans pour "
+    "el los las y es que en por con una "
+    "il lo di che è non per un della "
+    "de het een van en niet o a os as do da não com och att det som på og i på er"
+)
+"""The eight of Gopher with those of some languages around English."""
+
+PHRASE_WORDS = 5
+
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}]"
+
+
+class Measures(NamedTuple):
+    """One value for each text in every column."""
+
+    words: Array
+    word_length: Array
+    """Mean, in characters."""
+    symbols: Array
+    alphabetic: Array
+    """Words with at least one letter."""
+    stop_words: Array
+    """Different ones."""
+    duplicate_lines: Array
+    """Share of lines that stood before in the same text."""
+    duplicate_phrases: Array
+    """Share of runs of five words that stood before in the same text."""
+    is_table: Array
+    """Most lines hold cells: `|`, tabs or several commas."""
+    is_latin: Array
+    """Most letters are of the Latin script."""
+    without_spaces: Array
+    """Most characters are of a script that writes no spaces between words."""
+
+
+def measure(texts: pa.Array) -> Measures:
+    """Measure texts. The columns are as long as `texts`."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    lowered = pc.utf8_lower(texts)
+    tokens = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(lowered))
+    flat = tokens.values.dictionary_encode()
+    owner = np.repeat(np.arange(len(texts)), np.diff(tokens.offsets.to_numpy()))
+    known, codes = flat.dictionary, flat.indices.to_numpy()
+    filled = pc.greater(pc.utf8_length(known), 0).to_numpy(zero_copy_only=False)[codes]
+    owner, codes = owner[filled], codes[filled]
+    total = len(texts)
+    words = np.bincount(owner, minlength=total)
+    lengths = pc.utf8_length(known).to_numpy(zero_copy_only=False)[codes]
+    lettered = pc.match_substring_regex(known, r"\p{L}").to_numpy(zero_copy_only=False)[codes]
+    lines = _lines(texts)
+    return Measures(
+        words=words,
+        word_length=np.bincount(owner, weights=lengths, minlength=total) / np.maximum(words, 1),
+        symbols=_counted(texts, r"#+|…|\.\.\.+"),
+        alphabetic=np.bincount(owner[lettered], minlength=total),
+        stop_words=_different(owner, codes, known, total),
+        duplicate_lines=lines.duplicates,
+        duplicate_phrases=_duplicate_phrases(owner, codes, total),
+        is_table=lines.is_table,
+        is_latin=_counted_beyond_ascii(texts, r"[^\p{Latin}\P{L}]") <= 2 * words,
+        without_spaces=_counted_beyond_ascii(texts, _UNSPACED) > words,
+    )
+
+
+def _counted(texts: pa.Array, pattern: str) -> Array:
+    import pyarrow.compute as pc
+
+    counts: Array = pc.count_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return counts
+
+
+def _counted_beyond_ascii(texts: pa.Array, pattern: str) -> Array:
+    """The same for a pattern that no ASCII text matches."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    counts = np.zeros(len(texts), dtype=np.int64)
+    rows = np.flatnonzero(~pc.string_is_ascii(texts).to_numpy(zero_copy_only=False))
+    if len(rows):
+        counts[rows] = _counted(texts.take(rows), pattern)
+    return counts
+
+
+def _different(owner: Array, codes: Array, known: pa.Array, total: int) -> Array:
+    """How many different stop words each text has."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    listed = pc.is_in(known, pa.array(STOP_WORDS.split(), type=known.type))
+    stop = listed.to_numpy(zero_copy_only=False)[codes]
+    pairs: Any = np.unique(owner[stop].astype(np.int64) * (len(known) + 1) + codes[stop])
+    different: Array = np.bincount(pairs // (len(known) + 1), minlength=total)
+    return different
+
+
+def _duplicate_phrases(owner: Array, codes: Array, total: int) -> Array:
+    """Share of runs of five words that are not the first of their kind in a text."""
+    import numpy as np
+
+    size = len(codes) - PHRASE_WORDS + 1
+    if size <= 0:
+        return np.zeros(total)
+    mixed = np.zeros(size, dtype=np.uint64)
+    for offset in range(PHRASE_WORDS):
+        mixed = (mixed ^ codes[offset : offset + size].astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    whole = owner[:size] == owner[PHRASE_WORDS - 1 :]
+    owners, phrases = owner[:size][whole], mixed[whole]
+    return _share_of_repeats(owners, phrases, total)
+
+
+def _share_of_repeats(owners: Array, values: Array, total: int) -> Array:
+    """Share of each text's values that it has had before; sorted with their owner in the upper bits."""
+    import numpy as np
+
+    keys = np.sort((owners.astype(np.uint64) << np.uint64(40)) | (values >> np.uint64(24)))
+    first = np.concatenate(([True], keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, dtype=bool)
+    different = np.bincount((keys[first] >> np.uint64(40)).astype(np.int64), minlength=total)
+    counted = np.bincount(owners, minlength=total)
+    share: Array = (counted - different) / np.maximum(counted, 1)
+    return share
+
+
+class _Lines(NamedTuple):
+    duplicates: Array
+    is_table: Array
+
+
+def _lines(texts: pa.Array) -> _Lines:
+    import numpy as np
+    import pyarrow.compute as pc
+
+    split = pc.split_pattern(texts, "\n")
+    owner = np.repeat(np.arange(len(texts)), np.diff(split.offsets.to_numpy()))
+    flat = pc.utf8_trim_whitespace(split.values)
+    codes = flat.dictionary_encode().indices.to_numpy()
+    filled = pc.greater(pc.utf8_length(flat), 0).to_numpy(zero_copy_only=False)
+    commas = pc.count_substring(flat, ",").to_numpy(zero_copy_only=False)
+    listed = (commas >= 3) & (pc.utf8_length(flat).to_numpy(zero_copy_only=False) < 20 * commas)
+    ruled = pc.count_substring(flat, "|").to_numpy(zero_copy_only=False) >= 2
+    cells = filled & (listed | ruled | pc.match_substring(flat, "\t").to_numpy(zero_copy_only=False))
+    total = len(texts)
+    lines = np.bincount(owner[filled], minlength=total)
+    mixed = (codes[filled].astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return _Lines(
+        duplicates=_share_of_repeats(owner[filled], mixed, total),
+        is_table=np.bincount(owner[cells], minlength=total) > 0.5 * np.maximum(lines, 1),
+    )

@@ -1,0 +1,63 @@
+"""What gates say of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Where in the normalised text it stands, in characters, half open."""
+
+    start: int
+    """First character."""
+    end: int
+    """One past the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateVerdict:
+    """What one gate says of one document."""
+
+    gate: str
+    """Its name."""
+    version: int
+    """The version of the gate that said it."""
+    verdict: Literal["pass", "fail", "error"]
+    """`error`: the gate itself failed; its reason says how."""
+    score: float | None
+    """What the gate measured, in the unit its page names."""
+    reason: str | None
+    """Why, in words; None where there is nothing to say."""
+    evidence: Evidence | None
+    """Where it was found; None where it is no matter of a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReport:
+    """One gate: of a corpus that declares it, or one that could be declared."""
+
+    gate: str
+    """Its name."""
+    version: int
+    """Rises when its verdicts may change."""
+    corpus: str | None
+    """The corpus that declares it; None where none does."""
+    position: int | None
+    """Its place in the order of that corpus, from 0."""
+    on_failure: str
+    """What becomes of a document that fails."""
+    thresholds: Mapping[str, Any]
+    """Its other keys with their values."""
+    meaning: str
+    """What it looks at, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateList:
+    """Declared gates by corpus in their order, then the others with their defaults."""
+
+    gates: Sequence[GateReport]
+    """One for each."""

@@ -68,7 +68,7 @@ def _erasure(console: Console, report: ForgetReport) -> None:
     show_row(console, "scan", f"{size(report.scan.bytes)} decoded, {count(report.scan.hits, 'hit')}")
     if report.unproven:
         show_row(console, "unproven", Text(", ".join(report.unproven), style="yellow"))
-    show_row(console, "certificate" if report.certificate else "erasure", one_line(report.erasure))
+    show_row(console, "signed" if report.certificate else "erasure", one_line(report.erasure))
     if report.certificate is None:
         show_row(console, "", "Next: headrace forget --due")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from headrace.errors import DocumentError, LimitExceeded
+from headrace.errors import DocumentError, GateStopped, LimitExceeded
 from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
@@ -134,7 +134,7 @@ def _prepare_batch(
     batch: Sequence[_Read], corpus: str, parse_many: ParseMany, chunk_many: ChunkMany
 ) -> Iterator[Outcome]:
     reads = {read.candidate.item.uri: read for read in batch}
-    named = ((uri, uri.rsplit("/", 1)[-1], read.content) for uri, read in reads.items())
+    named = ((uri, uri.rsplit("/", 1)[-1], _dated(read)) for uri, read in reads.items())
     parsed: list[tuple[_Read, ParsedDocument]] = []
     for uri, result in parse_many(named):
         if isinstance(result, DocumentError):
@@ -179,5 +179,11 @@ def _metadata(read: _Read, document: ParsedDocument) -> dict[str, Scalar]:
     return merged
 
 
+def _dated(read: _Read) -> Content:
+    return replace(read.content, modified_at_us=read.candidate.item.modified_at_us)
+
+
 def _stage(error: DocumentError, stage: str) -> str:
+    if isinstance(error, GateStopped):
+        return error.stage
     return "limit" if isinstance(error, LimitExceeded) else stage

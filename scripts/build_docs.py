@@ -2,8 +2,8 @@
 
 A page marks such a part by `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->`; everything else on it is
 written by hand. Kinds: `commands`, `options`, `keys CLASS` and `fields CLASS` (both may end in
-`except NAME, NAME`), `methods CLASS`, `suffixes`. With `--check` nothing is written, and the exit code is 1
-when a page is not what would be written.
+`except NAME, NAME`), `methods CLASS`, `suffixes`, `entities`. With `--check` nothing is written, and the
+exit code is 1 when a page is not what would be written.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 import textwrap
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal
@@ -31,7 +32,13 @@ _PART = re.compile(
     r"(?P<open><!-- generated: (?P<kind>\w+) ?(?P<argument>[^>]*?) ?-->\n).*?(?P<close><!-- end -->)",
     re.DOTALL,
 )
-_WORDS: Mapping[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+_WORDS: Mapping[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "`true` or `false`",
+    date: "date",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -83,7 +90,7 @@ def words_of(hint: Any) -> str:
     """A Python type in the words of a TOML file."""
     if typing.get_origin(hint) is Literal:
         return " or ".join(f"`{json.dumps(choice)}`" for choice in typing.get_args(hint))
-    if typing.get_origin(hint) is tuple:
+    if typing.get_origin(hint) in (tuple, list):
         return "list of texts"
     if isinstance(hint, UnionType):
         return " or ".join(words_of(option) for option in typing.get_args(hint) if option is not NoneType)
@@ -142,6 +149,13 @@ def suffixes(_: str) -> str:
     groups = (("Markdown", MARKDOWN_SUFFIXES), ("text", TEXT_TYPES), ("code and data", CODE_TYPES))
     rows = [(name, " ".join(f"`.{suffix}`" for suffix in sorted(known))) for name, known in groups]
     return _table(("read as", "endings"), rows)
+
+
+def entities(_: str) -> str:
+    """Every type of personal data and secret."""
+    from headrace.privacy.entities import ENTITIES
+
+    return _table(("type", "what it is"), [(f"`{name}`", meaning) for name, meaning in ENTITIES.items()])
 
 
 def _command(name: str, command: Any) -> str:
@@ -268,6 +282,7 @@ def _load(path: str) -> Any:
 
 _KINDS: Mapping[str, Callable[[str], str]] = {
     "commands": commands,
+    "entities": entities,
     "fields": fields,
     "keys": keys,
     "methods": methods,

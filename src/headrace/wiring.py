@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from headrace.ingest.search.retrieve import Query, Retriever
     from headrace.ingest.sync.access import AccessRules
     from headrace.ingest.sync.context import SyncContext
-    from headrace.ledger.events.base import EventStore
+    from headrace.ledger.events.base import EventStore, Redactor
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
+    from headrace.privacy.engine import Engine
+    from headrace.records.metadata import MetadataSchema
     from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
 
@@ -66,9 +68,21 @@ class Wiring:
         """The event store, opened at first use."""
         from headrace.ledger.events.opening import open_events
 
-        events = open_events(self.config.storage.events)
+        events = open_events(self.config.storage.events, redactor=self._span_redactor())
         self._closers.append(events.close)
         return events
+
+    @once
+    def privacy(self) -> Engine:
+        """What finds personal data and secrets, as `[privacy]` says."""
+        from headrace.privacy.build import open_engine
+
+        return open_engine(self.config.privacy, root=self.config.root)
+
+    def _span_redactor(self) -> Redactor:
+        from headrace.privacy.spans import SpanRedactor, mark_unprotected
+
+        return SpanRedactor(lambda: self.privacy) if self.config.privacy.redact_events else mark_unprotected
 
     @once
     def releases(self) -> Releases:
@@ -92,6 +106,7 @@ class Wiring:
             snapshots=Snapshots(self.ledger, pointer=self.releases.pointer),
             embedder=self._embedder_of,
             pool=self._pool,
+            schema=self._schema,
             reranker=self._reranker,
             rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
         )
@@ -288,6 +303,7 @@ class Wiring:
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import settings_of
         from headrace.config.service import service_of, source_name
+        from headrace.flows.calls import recent_filters
         from headrace.flows.forget.restore import Keeper
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
@@ -346,12 +362,19 @@ class Wiring:
             location=lambda generation: f"{self.config.storage.index}/generations/{generation}.lance",
             serving=self.releases,
             actor=_actor(),
+            metadata=self._schema(name),
+            recent_filters=lambda: recent_filters(self.events, name),
             progress=progress,
             freshness_us={source_name(spec): service_of(spec).freshness_us for spec in corpus.sources},
             spending=spending,
             retry_refused=retry_refused,
             keep_out=Keeper(self._forgetting),
         )
+
+    def _schema(self, corpus: str) -> MetadataSchema:
+        from headrace.records.metadata import MetadataSchema
+
+        return MetadataSchema(fields=self.config.corpora[corpus].metadata)
 
     def _access_rules(self, name: str) -> AccessRules:
         from headrace.ingest.sync.access import AccessRule, AccessRules

@@ -40,11 +40,17 @@ def spending_of(
 
 def watch_of(wiring: Wiring, corpus: str, embedder: Embedder) -> Watch:
     """The sentinel texts of an embedder as a corpus uses it."""
+    from headrace.infer.embedders.openai import OpenAIEmbedder
     from headrace.infer.embedders.watch import Watch
     from headrace.wiring import _actor
 
-    own = wiring.config.corpora[corpus].sentinels
-    return Watch(wiring.ledger, embedder, own=own, actor=_actor())
+    return Watch(
+        wiring.ledger,
+        embedder,
+        own=wiring.config.corpora[corpus].sentinels,
+        actor=_actor(),
+        asks_dimension=isinstance(embedder, OpenAIEmbedder) and embedder.asks_dimension,
+    )
 
 
 def embedding_parts(wiring: Wiring) -> EmbeddingParts:

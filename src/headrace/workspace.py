@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
+    from headrace.records.privacy import PiiReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
 
@@ -196,6 +197,7 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
             folders=_local_folders(self.config),
+            schemas={name: self._schema(name) for name in corpora},
             services={
                 name: {source_name(spec): service_of(spec) for spec in item.sources}
                 for name, item in corpora.items()
@@ -203,6 +205,12 @@ class Workspace(Wiring):
             access={name: self._access_rules(name) for name in corpora},
             deep=deep,
         )
+
+    def pii_scan(self, text: str) -> PiiReport:
+        """Find personal data and secrets in a text, as `[privacy]` says. Nothing of it is stored."""
+        from headrace.privacy.scanning import scan
+
+        return scan(self.privacy, text)
 
     def serving(self) -> list[str]:
         """The corpora that have a generation which serves: one read of the ledger."""

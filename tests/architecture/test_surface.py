@@ -27,6 +27,10 @@ HEAVY = (
     "fastapi",
     "kreuzberg",
     "rich",
+    "re2",
+    "ahocorasick_rs",
+    "phonenumbers",
+    "stdnum",
 )
 
 

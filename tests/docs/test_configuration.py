@@ -29,6 +29,8 @@ from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfi
 from headrace.ingest.sources.build import open_source
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
+from headrace.privacy.config import PrivacyConfig
+from headrace.records.metadata import MetadataField
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
 PAGE = DOCS / "configuration.md"
@@ -44,6 +46,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     IndexSettings: ("`[index]`", set()),
     ErasureConfig: ("`[erasure]`", set()),
     BackupConfig: ("`[[erasure.backups]]`", set()),
+    PrivacyConfig: ("`[privacy]`", set()),
+    MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

@@ -17,13 +17,14 @@ from tests.workbench import Workbench
 
 PAGE = DOCS / "http.md"
 BASE = "http://127.0.0.1:8321"
+DECLARED = '\n[corpus.docs.metadata]\nseverity = { type = "string" }\n'
 EXAMPLES = [block for block in blocks(PAGE, "sh") if block.text.startswith("curl")]
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """The workspace that the examples speak of."""
-    made = small_workspace(tmp_path_factory.mktemp("documented"))
+    made = small_workspace(tmp_path_factory.mktemp("documented"), extra=DECLARED)
     made.sync()
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)

@@ -72,7 +72,7 @@ def test_access_and_hiding_change_in_place(ledger: Ledger) -> None:
     ledger.write(lambda tx: documents.set_state(tx, "gen_1", ["b"], state="hidden"))
     with ledger.read() as conn:
         found = documents.lookup(conn, "gen_1", ["a", "b", "c"])
-        assert [(row.acl_id, row.state) for row in found.values()] == [
+        assert [(found[uri].acl_id, found[uri].state) for uri in ("a", "b", "c")] == [
             (4, "live"),
             (5, "hidden"),
             (1, "live"),

@@ -10,15 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from headrace.flows.index import build, switch  # noqa: F401 - they declare their failpoints
+from headrace.flows.index import build, optimize, prune, switch, verify  # noqa: F401 - they declare failpoints
 from headrace.ingest.sync import run as _run  # noqa: F401
 from headrace.ledger.failpoints import NAMES
+from tests.flows.test_index_care import change_index, twice
 from tests.workbench import Workbench, rows, was_killed
 
 INDEX_FAILPOINTS = sorted(name for name in NAMES if name.startswith("index."))
 BUILD = ["index.build_created", "index.build_slice", "index.build_settling", "index.build_validating"]
 BUILD += ["sync.table_created", "sync.after_index_commit", "sync.in_ledger_transaction"]
 SWITCH = ["before", "in", "after"]
+CARE = {
+    "index.optimize_written": "index.optimize()",
+    "index.optimize_published": "index.optimize()",
+    "index.prune_marked": "index.prune()",
+    "index.prune_removed": "index.prune()",
+    "index.repair_dropped": "index.verify(repair=True)",
+    "index.repair_written": "index.verify(repair=True)",
+}
 
 _OPERATION = """\
 import sys, headrace
@@ -34,7 +43,7 @@ _ROLLBACK = "index.rollback()"
 
 def test_every_step_has_a_failpoint_and_every_failpoint_is_killed_below() -> None:
     switches = {f"index.{step}_{name}" for step in SWITCH for name in ("cutover", "rollback")}
-    assert {*BUILD, *switches, "index.before_beside"} >= set(INDEX_FAILPOINTS)
+    assert {*BUILD, *switches, *CARE, "index.before_beside"} >= set(INDEX_FAILPOINTS)
 
 
 @pytest.mark.parametrize("failpoint", BUILD)
@@ -91,6 +100,32 @@ def test_a_sync_killed_before_the_other_generations_leaves_them_to_the_next(tmp_
     assert _states(bench) == ["live", "validating"]
     with bench.open() as workspace:
         assert [item.coverage for item in workspace.index.list().generations] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("failpoint", CARE)
+def test_care_that_was_killed_is_done_by_the_next_run(tmp_path: Path, failpoint: str) -> None:
+    bench = _bench(tmp_path)
+    if "prune" in failpoint:
+        bench.configure(chunk_tokens=16, extra='\n[index]\nkeep_retired = "0s"\n')
+    bench.write("0.md", "Changed, so that there is something to merge.")
+    bench.sync()
+    before = _served(bench)
+    if "repair" in failpoint:
+        with bench.open() as workspace:
+            change_index(workspace, twice)
+    killed = _in_process(bench, CARE[failpoint], failpoint)
+    assert was_killed(killed), killed.stderr
+    if "repair" not in failpoint:
+        assert _served(bench) == before
+    _run_here(bench, CARE[failpoint])
+    assert _served(bench) == before
+    with bench.open() as workspace:
+        assert workspace.index.verify().ok
+        assert [item.size_bytes or 0 for item in workspace.index.list().generations if item.pruned_at_us] == (
+            [0] if "prune" in failpoint else []
+        )
+    bench.write("1.md", "Changed afterwards.")
+    assert bench.sync().documents.updated == 1
 
 
 def _bench(root: Path, ledger: str | None = None) -> Workbench:

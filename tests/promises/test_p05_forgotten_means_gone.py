@@ -19,6 +19,8 @@ from headrace.ledger.failpoints import NAMES
 from headrace.records.forget import ForgetReport
 from headrace.workspace import Workspace
 from tests import sightings
+from tests.fakes.openai_server import OpenAIServer, Reply, Seen
+from tests.ingest.sources.site import Site
 from tests.workbench import Workbench, was_killed
 
 FAILPOINTS = sorted(name for name in NAMES if name.startswith("erase.") and name != "erase.pages_deleted")
@@ -111,11 +113,18 @@ def test_forgetting_leaves_nothing_anywhere(tmp_path: Path) -> None:
         table = lance.dataset(next((tmp_path / ".headrace/index/generations").glob("*.lance")))
         table.tags.create("kept", min(item["version"] for item in table.versions()[2:]))
         before = workspace.search(SHARED, k=20).hits
+        half = tmp_path / ".headrace/index/generations" / Path(str(table.uri)).name / "data" / "half.lance"
+        half.write_bytes(FIRST.encode() + b" cut off by a kill")
         preview = workspace.forget(SECRET, dry_run=True)
         assert everywhere(bench) >= STORES, "a dry run wrote something"
         report = workspace.forget(SECRET, reason="they asked")
         assert preview.found == report.found
         certified(report)
+        assert report.certificate is not None
+        assert report.certificate["statement"]["scan"]["undecoded_files"] == 0
+        assert not half.exists()
+        assert list(report.certificate["statement"]["rewritten_tags"].values()) == [["kept"]]
+        assert set(lance.dataset(str(table.uri)).tags.list()) == {"kept"}
         after = workspace.search(SHARED, k=20).hits
         assert {hit.chunk_id for hit in after} == {hit.chunk_id for hit in before if hit.document != SECRET}
     assert everywhere(bench) == set()
@@ -255,6 +264,25 @@ def test_readers_get_clean_answers_meanwhile(tmp_path: Path) -> None:
     assert counted > 3
 
 
+def test_an_answer_that_was_being_written_does_not_bring_it_back(tmp_path: Path) -> None:
+    bench = busy(tmp_path, recipes=False)
+    with OpenAIServer(answer=f'It is there. [1: "{SECOND[:30]}"]') as server:
+        model = f'\n[ask]\nmodel = "far"\n[models.far]\nbase_url = "{server.base_url}"\nmodel = "x"\n'
+        configure(bench, extra=model)
+        with bench.open() as workspace, bench.open() as other:
+
+            def forget_meanwhile(seen: Seen, reply: Reply) -> Reply:
+                certified(other.forget(SECRET))
+                return reply
+
+            server.misbehave(forget_meanwhile, times=1)
+            answer = workspace.ask("Who moved the zanzibar ledger behind the clock?")
+            assert SECRET not in {citation.document for citation in answer.citations}
+            assert "Quentin" in str(server.requests[0].body)
+            assert "Quentin" not in str(server.requests[1].body)
+    assert everywhere(bench) == set()
+
+
 def test_a_restored_backup_does_not_bring_it_back(tmp_path: Path) -> None:
     bench = busy(tmp_path / "here")
     state = bench.root / ".headrace"
@@ -311,6 +339,36 @@ def test_a_subject_and_a_source_are_forgotten_as_one(tmp_path: Path) -> None:
     with bench.open() as workspace:
         workspace.allow("source:docs")
     assert bench.sync().documents.added == 3
+
+
+def test_the_page_cache_is_emptied_and_stays_so(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    with Site() as site:
+        spec = f'{{type = "web", url = "{site.url}/", delay_seconds = 0}}'
+        bench.configure(sources=spec, extra='[erasure]\nreader_wait = "0s"\n')
+        site.page("/", "/secret", "/other", text="The first page of a small site.")
+        site.page("/secret", text=f"<p>{FIRST}</p>")
+        site.page("/other", text="<p>Another page, about herons and their nests.</p>")
+        bench.sync()
+        site.page("/secret", text=f"<p>{SECOND}</p>")
+        bench.sync()
+        state = tmp_path / ".headrace"
+        found = sightings.seen(state, FIRST[:40]) | sightings.seen(state, SECOND[:40])
+        assert found >= {"blobs", "generations"}
+        assert "web" in sightings.seen(state, f"{site.url}/secret")
+        with bench.open() as workspace:
+            report = workspace.forget(f"{site.url}/secret")
+            certified(report)
+            assert "pages" in {item.store for item in report.erased}
+        for canary in (FIRST[:40], SECOND[:40], f"{site.url}/secret"):
+            assert sightings.seen(state, canary) <= {"blobs"}, "only the page that links to it names it"
+        for text in (FIRST[:40], SECOND[:40]):
+            assert sightings.seen(state, text) == set()
+        assert bench.sync().documents.suppressed == 1
+        for text in (FIRST[:40], SECOND[:40]):
+            assert sightings.seen(state, text) == set()
+        with bench.open() as workspace:
+            assert len({hit.document for hit in workspace.search("herons page").hits}) == 2
 
 
 def test_hidden_at_once_shown_again_and_erased_when_due(tmp_path: Path) -> None:

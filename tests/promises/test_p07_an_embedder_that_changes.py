@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from headrace.errors import UsageError
@@ -135,6 +136,41 @@ def test_nothing_is_asked_when_there_is_nothing_to_embed(bench: Workbench, serve
     assert len(server.requests) == asked
 
 
+def test_a_build_with_a_changed_embedder_writes_nothing(bench: Workbench, server: fake.OpenAIServer) -> None:
+    bench.write("page.md", "A page about herons. " * 30)
+    bench.sync()
+    server.misbehave(fake.another_model())
+    with bench.open() as workspace:
+        built = workspace.index.build(recipe={"chunk_tokens": "16"})
+        shown = workspace.index.show(built.generation)
+    assert (built.state, built.chunks, built.embeddings.computed) == ("catching_up", 0, 0)
+    assert "is blocked" in shown.history[-1].reason
+
+
+def test_a_length_that_nobody_declared_may_not_change_either(
+    tmp_path: Path, server: fake.OpenAIServer
+) -> None:
+    bench = Workbench(tmp_path)
+    models = MODELS.format(url=server.base_url).replace("dimensions = 8\n", "")
+    bench.configure(embedder="fake:tiny", extra=models)
+    bench.write("page.md", "A page about herons.")
+    first = bench.sync()
+    server.dimension = 16
+    report = bench.sync()
+    assert "16 dimensions, before they had 8" in report.withheld_reason
+    assert report.waiting == 1
+    assert [len(row["vector"]) for row in bench.rows()] == [8]
+    with bench.open() as workspace:
+        found = workspace.search("herons")
+    assert (found.generation, len(found.hits)) == (first.generation, 1)
+    assert "full text only" in found.warnings[0]
+    bench.configure(embedder="fake:tiny", extra=models + "dimensions = 16\n")
+    with bench.open() as workspace:
+        assert {check.outcome for check in workspace.embeddings.check().checks} == {"recorded"}
+        workspace.sync()
+    assert [len(row["vector"]) for row in bench.rows()] == [16]
+
+
 def test_own_sentinels_are_asked_too(bench: Workbench, server: fake.OpenAIServer) -> None:
     text = (bench.root / "headrace.toml").read_text()
     own = text.replace('sources = ["docs"]', 'sources = ["docs"]\nsentinels = ["a word of our trade"]')
@@ -151,6 +187,23 @@ def test_own_sentinels_are_asked_too(bench: Workbench, server: fake.OpenAIServer
     with bench.open() as workspace:
         second = workspace.embeddings.check().checks
     assert [item.outcome for item in (*first, *second)] == ["passed", "changed"]
+
+
+def test_a_provider_that_throttles_costs_time_only(bench: Workbench, server: fake.OpenAIServer) -> None:
+    for number in range(40):
+        bench.write(f"many{number}.md", f"Page number {number} of many on the herons.")
+    later = {"x_ratelimit_remaining_requests": "0", "x_ratelimit_reset_requests": "20ms"}
+    server.misbehave(fake.too_many(**later), times=1)
+    extra = MODELS.format(url=server.base_url).replace("max_retries = 1", "max_retries = 4")
+    bench.configure(embedder="fake:tiny", extra=f"{extra}max_batch_texts = 5\nmax_concurrency = 4\n")
+    server.misbehave(fake.too_many(retry_after="0.02"), times=3)
+    report = bench.sync()
+    assert (report.documents.added, report.documents.failed, report.waiting) == (40, 0, 0)
+    assert server.most_at_once <= 4
+    vectors = {row["text"]: row["vector"] for row in bench.rows()}
+    for text, vector in vectors.items():
+        wanted = np.array(fake.vector_of(text, 8))
+        np.testing.assert_allclose(vector, wanted / np.linalg.norm(wanted), atol=1e-6)
 
 
 def test_a_provider_that_is_down_is_not_a_change(bench: Workbench, server: fake.OpenAIServer) -> None:

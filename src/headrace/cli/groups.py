@@ -8,7 +8,10 @@ from typing import NamedTuple
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.index import LISTING
+from headrace.cli.commands.index_care import CARE
+from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
+from headrace.cli.commands.pii import SCANNING
 
 
 class Group(NamedTuple):
@@ -21,7 +24,8 @@ class Group(NamedTuple):
 
 
 GROUPS: Sequence[Group] = (
-    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING]),
+    Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE, *METADATA]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
+    Group("pii", "Find personal data and secrets.", SCANNING),
     Group("gate", "See the checks that documents must pass, and try them on a file.", TESTING),
 )

@@ -13,6 +13,8 @@ from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.validity.ranking import RankingConfig
+from headrace.privacy.config import PrivacyConfig
+from headrace.records.metadata import MetadataField
 
 FILE_NAME = "headrace.toml"
 """The file whose presence makes a folder a workspace."""
@@ -80,6 +82,8 @@ class CorpusConfig:
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)
     """Labels of documents that no rule matches: `public` without rules, nobody's with rules, unless given."""
+    metadata: tuple[MetadataField, ...] = ()
+    """`[corpus.NAME.metadata.FIELD]`: the fields that documents are declared to have."""
     ranking: RankingConfig = field(default_factory=RankingConfig)
     """`[corpus.NAME.ranking]`: what documents lose that no longer hold."""
     budget: BudgetConfig = BudgetConfig()
@@ -149,6 +153,7 @@ class WorkspaceConfig:
     ask: AskConfig
     index: IndexSettings = IndexSettings()
     erasure: ErasureConfig = field(default_factory=ErasureConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -1,4 +1,4 @@
-"""Reads `[corpus.NAME]`: sources, recipe, access rules."""
+"""Reads `[corpus.NAME]`: sources, recipe, access rules, declared metadata."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from headrace.config.base import AccessRule, BudgetConfig, CorpusConfig, RecipeConfig, SourceSpec
 from headrace.config.gates import read_gates
+from headrace.config.metadata import read_metadata
 from headrace.config.probing import read_probe_floor, read_probes
 from headrace.config.service import service_of
 from headrace.config.table import Table, kind_of, nearest
@@ -28,6 +29,7 @@ _KEYS = (
     "budget",
     "default_labels",
     "gates",
+    "metadata",
     "probe_floor",
     "probes",
     "ranking",
@@ -53,6 +55,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         gates=read_gates(table),
         access=access,
         default_labels=default_labels,
+        metadata=read_metadata(table.child("metadata")),
         ranking=table.child("ranking").fill(RankingConfig, given={}),
         budget=table.child("budget").fill(BudgetConfig, given={}),
         sentinels=table.texts("sentinels") if "sentinels" in table.values else (),

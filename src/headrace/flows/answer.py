@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, StorageError
 from headrace.flows.calls import Started, Trace, cited_refs, failed_span, retrieved_refs, search_span
 from headrace.flows.citations import Checked, check
 from headrace.flows.holding import holding
@@ -22,6 +22,7 @@ from headrace.ship.releases import Releases
 
 NOTHING = "Nothing relevant was found in the documents."
 """What an answer says when there is no ground for one."""
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,23 +37,52 @@ class Asker:
 
 
 def ask(asker: Asker, query: Query) -> Answer:
-    """Answer a question. The call is durable before the answer is returned, a failed one too."""
+    """Answer a question. The call is durable before the answer is returned, a failed one too.
+
+    A model may take long: where a document was hidden or forgotten meanwhile, it is asked again without it.
+    """
+    for _ in range(_ATTEMPTS):
+        answer = _ask(asker, query)
+        if answer is not None:
+            return answer
+    raise StorageError("The documents changed faster than they could be read.", hint="Ask again.")
+
+
+def _ask(asker: Asker, query: Query) -> Answer | None:
     trace = Trace(events=asker.events)
     root = Started(trace_id=trace.trace_id, parent_span_id=None)
     release = asker.releases.pin(
         model=asker.model.identity, prompt={"name": asker.prompt.name, "digest": asker.prompt.digest}
     )
     try:
-        answer = _answer(asker, query, trace, root, release)
+        answer, retrieval = _answer(asker, query, trace, root, release)
     except HeadraceError as error:
         trace.add(failed_span(root, name=f"ask {query.corpus}", kind="ask", error=error, question=query.text))
         trace.write()
         raise
+    if _gone(asker, query, retrieval):
+        hidden = StorageError("A document was hidden while the model answered: it is asked again without it.")
+        trace.spans[:] = [
+            failed_span(root, name=f"ask {query.corpus}", kind="ask", error=hidden, question=query.text)
+        ]
+        trace.write()
+        return None
     trace.write()
     return answer
 
 
-def _answer(asker: Asker, query: Query, trace: Trace, root: Started, release: str) -> Answer:
+def _gone(asker: Asker, query: Query, retrieval: Retrieval) -> bool:
+    """Whether a document of the answer may not be seen any more: then nothing of it may be written either."""
+    if retrieval.served is None or not retrieval.hits:
+        return False
+    uris = {hit.document for hit in retrieval.hits}
+    _, states, _ = asker.retriever.snapshots.states(retrieval.served, uris, query.access)
+    return any(uri not in states or states[uri].state != "live" for uri in uris)
+
+
+def _answer(
+    asker: Asker, query: Query, trace: Trace, root: Started, release: str
+) -> tuple[Answer, Retrieval]:
     searching = Started(trace_id=trace.trace_id, parent_span_id=root.span_id)
     retrieval = asker.retriever(query)
     trace.add(search_span(searching, query, retrieval))
@@ -75,7 +105,7 @@ def _answer(asker: Asker, query: Query, trace: Trace, root: Started, release: st
         generation=served.generation.id if served else "",
     )
     trace.add(_ask_span(root, query, retrieval, answer, checked))
-    return answer
+    return answer, retrieval
 
 
 def _generate(asker: Asker, query: Query, hits: Sequence[Hit], trace: Trace, root: Started) -> Generation:

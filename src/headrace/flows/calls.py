@@ -12,6 +12,9 @@ from headrace.ledger.events.base import EventStore
 from headrace.records.call import SpanEvent, SpanRef, new_span_id, new_trace_id
 from headrace.records.search import Citation, Hit
 
+_RECENT = 1000
+"""Searches that count as recent."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Trace:
@@ -88,6 +91,12 @@ def failed_span(started: Started, *, name: str, kind: str, error: BaseException,
         error=f"{type(error).__name__}: {error}",
         attributes=facts,
     )
+
+
+def recent_filters(events: EventStore, corpus: str) -> list[str]:
+    """Filters of the last searches over a corpus, those inside answers included; newest first."""
+    spans = (span.attributes for span in events.recent(kind="search", limit=_RECENT))
+    return [facts["filter"] for facts in spans if facts.get("corpus") == corpus and facts.get("filter")]
 
 
 def retrieved_refs(corpus: str, hits: Sequence[Hit]) -> list[SpanRef]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from headrace.records.sync import SyncReport
 
 PROBES = 20
-_MOST_SECONDS = 0.5
+_MOST_SECONDS = 0.3
 _LEAST_PROBES = 5
 _IN_TRANSACTION = declare("embedding.probes_in_transaction")
 _RECORDED = declare("embedding.probes_recorded")

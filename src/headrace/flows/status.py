@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.flows.freshness.debt import debt, total
 from headrace.flows.freshness.lag import lag
+from headrace.ingest.index.lacking import lacking, misfits
 from headrace.ingest.sync.access import AccessRules
 from headrace.ledger import (
     dead_letters,
     documents,
     failures,
     generations,
+    metadata,
     probes,
     runs,
     sentinels,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from headrace.ledger.ledger import Ledger
+    from headrace.records.metadata import MetadataSchema
 
 
 def status(
@@ -44,17 +47,20 @@ def status(
     folders: Mapping[str, Path],
     services: Mapping[str, Mapping[str, Service]],
     access: Mapping[str, AccessRules],
+    schemas: Mapping[str, MetadataSchema],
     deep: bool = False,
 ) -> StatusReport:
     """Report on a workspace. `corpora` maps names to their sources, `embedders` to the configured embedder,
     `folders` names the local storage to measure, `services` what is asked of each source of a corpus,
-    `access` its rules. `deep` compares every row of the index with the ledger."""
+    `access` its rules, `schemas` its declared metadata. `deep` compares every row of the index with the
+    ledger."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
         rows = tuple(
             replace(
                 _corpus(conn, name, sources, embedders.get(name), releases),
+                **_metadata(conn, name, releases, schemas[name]),
                 freshness=lag(conn, name, services[name]),
                 debt=debt(
                     conn,
@@ -62,6 +68,7 @@ def status(
                     releases.generation(conn, name),
                     access=access[name],
                     events=events,
+                    schema=metadata.in_force(conn, name, schemas[name]),
                     deep=deep,
                 ),
             )
@@ -89,8 +96,8 @@ def _corpus(
     count, chunks = documents.count(conn, generation_id) if generation_id else (0, 0)
     block = sentinels.block(conn, generation.fingerprint) if generation else None
     probed = probes.last(conn, generation_id) if generation_id else None
-    last = runs.last(conn, name)
-    whole = runs.last(conn, name, state="done")
+    last = runs.last(conn, name, kind="sync")
+    whole = runs.last(conn, name, state="done", kind="sync")
     report = last.report if last is not None and last.report else {}
     withheld = report.get("documents", {}).get("withheld", 0) if last and last.state == "withheld" else 0
     finished = whole.finished_at_us if whole is not None else None
@@ -125,6 +132,19 @@ def _corpus(
         recall=None if probed is None else round(probed.recall, 4),
         probe_floor=None if probed is None else probed.floor,
     )
+
+
+def _metadata(
+    conn: Connection, corpus: str, releases: Releases, configured: MetadataSchema
+) -> dict[str, Any]:
+    generation = releases.generation(conn, corpus)
+    if generation is None:
+        return {}
+    schema = metadata.in_force(conn, corpus, configured)
+    return {
+        "metadata_missing": lacking(conn, generation, schema),
+        "metadata_misfits": misfits(conn, generation),
+    }
 
 
 def _size(folder: Path) -> int:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.rows import slices
-from headrace.ledger.storage.tables import acl_labels, acls
+from headrace.ledger.storage.rows import insert_new, slices
+from headrace.ledger.storage.tables import acl_labels, acl_moves, acls
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -73,3 +73,17 @@ def labels(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]
         for row in conn.execute(sa.select(acl_labels).where(acl_labels.c.acl_id.in_(part))):
             found[row.acl_id].append(row.label)
     return {acl_id: tuple(sorted(names)) for acl_id, names in found.items()}
+
+
+def moved(tx: Write, generation: str, pairs: Collection[tuple[int, int]]) -> None:
+    """Remember that documents went from one label set to another (from, to), but their rows did not."""
+    rows = {(row, now) for row, before in moves(tx.conn, generation) for was, now in pairs if was == before}
+    insert_new(tx.conn, acl_moves, [(generation, row, now) for row, now in sorted(rows | set(pairs))])
+
+
+def moves(conn: Connection, generation: str) -> frozenset[tuple[int, int]]:
+    """Label sets of rows with those that some of their documents have by now."""
+    statement = sa.select(acl_moves.c.row_acl_id, acl_moves.c.acl_id).where(
+        acl_moves.c.generation == generation
+    )
+    return frozenset((row.row_acl_id, row.acl_id) for row in conn.execute(statement))

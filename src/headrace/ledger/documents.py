@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, from_json, slices, storable, to_json, upsert
 from headrace.ledger.storage.tables import documents as table
-from headrace.records.document import Scalar
+from headrace.records.document import Value
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -33,7 +34,7 @@ class DocumentState(NamedTuple):
     chunk_count: int
     title: str | None
     media_type: str
-    metadata: Mapping[str, Scalar]
+    metadata: Mapping[str, Value]
     acl_id: int
     state: State
     modified_at_us: int | None
@@ -41,6 +42,10 @@ class DocumentState(NamedTuple):
     run_id: str
     moved_from: str | None
     """URI it had before it moved."""
+    metadata_schema: str = ""
+    """Digest of the metadata schema that its metadata stand under; empty where nothing was declared."""
+    misfits: Mapping[str, Any] = MappingProxyType({})
+    """Values that did not fit their declared type: field to value, type and error."""
 
 
 class BriefState(NamedTuple):
@@ -53,6 +58,7 @@ class BriefState(NamedTuple):
     digest: str
     chunk_count: int
     acl_id: int
+    metadata_schema: str = ""
 
 
 class Coverage(NamedTuple):
@@ -153,6 +159,22 @@ def count(conn: Connection, generation: str) -> tuple[int, int]:
     return int(documents), int(chunks)
 
 
+def acl_ids(conn: Connection, generation: str) -> dict[str, int]:
+    """URI to label set of every document of a generation."""
+    statement = sa.select(table.c.uri, table.c.acl_id).where(table.c.generation == generation)
+    return {row.uri: row.acl_id for row in conn.execute(statement)}
+
+
+def visible(conn: Connection, generation: str, acl_ids: Collection[int], *, limit: int) -> list[str]:
+    """URIs of live documents that one of the label sets admits; at most `limit`, in no particular order."""
+    statement = (
+        sa.select(table.c.uri)
+        .where(table.c.generation == generation, table.c.acl_id.in_(sorted(acl_ids)), table.c.state == "live")
+        .limit(limit)
+    )
+    return [str(uri) for uri in conn.execute(statement).scalars()]
+
+
 def coverage(conn: Connection, serving: str, other: str) -> Coverage:
     """Hold the live documents of one generation against those of the one that serves."""
     ours, theirs = table.alias("ours"), table.alias("theirs")
@@ -215,16 +237,15 @@ def set_state(tx: Write, generation: str, uris: Sequence[str], *, state: State) 
 
 
 def _stored(generation: str, row: DocumentState) -> tuple[object, ...]:
-    return (
-        generation,
-        *row[:6],
-        None if row.title is None else storable(row.title),
-        row.media_type,
-        to_json(row.metadata),
-        *row[9:],
-    )
+    title = None if row.title is None else storable(row.title)
+    written = row._asdict() | {
+        "title": title,
+        "metadata": to_json(row.metadata),
+        "misfits": to_json(row.misfits),
+    }
+    return (generation, *written.values())
 
 
 def _state(row: Row[tuple[object, ...]]) -> DocumentState:
-    values = tuple(row)
-    return DocumentState._make((*values[:8], from_json(str(values[8])), *values[9:]))
+    values = DocumentState._make(tuple(row))
+    return values._replace(metadata=from_json(str(values.metadata)), misfits=from_json(str(values.misfits)))

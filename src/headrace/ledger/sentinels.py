@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Outcome = Literal["recorded", "passed", "changed", "accepted", "unreachable"]
 
+_BYTES = 4
+"""Of a float32."""
 _SETTLED = sentinel_checks.c.outcome != "unreachable"
 
 
@@ -80,6 +82,17 @@ def recorded(conn: Connection, fingerprint: str) -> dict[str, bytes]:
         sentinels.c.fingerprint == fingerprint
     )
     return {text_hash: bytes(vector) for text_hash, vector in conn.execute(statement)}
+
+
+def lengths(conn: Connection, embedder: str) -> dict[str, int]:
+    """The length of the recorded vectors by fingerprint, of every embedder of that name."""
+    names = sa.select(sentinel_checks.c.fingerprint).where(sentinel_checks.c.embedder == embedder)
+    statement = (
+        sa.select(sentinels.c.fingerprint, sa.func.max(sa.func.length(sentinels.c.vector)))
+        .where(sentinels.c.fingerprint.in_(names))
+        .group_by(sentinels.c.fingerprint)
+    )
+    return {fingerprint: size // _BYTES for fingerprint, size in conn.execute(statement)}
 
 
 def expected_models(conn: Connection, fingerprint: str) -> tuple[str, ...]:

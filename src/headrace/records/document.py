@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Scalar = str | int | float | bool | None
-"""A metadata value."""
+"""A metadata value as sources give it."""
+
+Value = Scalar | list[str]
+"""A metadata value: a scalar, or the texts of a field that is declared as a list."""
 
 TextKind = Literal["markdown", "text", "code"]
 """How a chunker may read the structure of a text."""
@@ -109,7 +112,7 @@ class ParsedDocument:
     """In order of `start`."""
     pages: Sequence[int] = ()
     """Start offset of each page (first is page 1); empty when the format has none."""
-    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    metadata: Mapping[str, Value] = field(default_factory=dict)
     """What the document says of itself (author, language…); deterministic for given bytes."""
     warnings: Sequence[str] = ()
 

@@ -80,6 +80,10 @@ class CorpusStatus:
     failures: tuple[Mapping[str, Any], ...]
     """document, stage, error, first_at_us, last_at_us, attempts."""
     sources: tuple[str, ...]
+    metadata_missing: Mapping[str, int] = field(default_factory=dict)
+    """Chunks that were indexed before a field was declared and lack it, by field."""
+    metadata_misfits: Mapping[str, int] = field(default_factory=dict)
+    """Documents with a value that does not fit its declared type, by field; they are served without it."""
     freshness: tuple[SourceFreshness, ...] = ()
     """One for each source."""
     debt: Mapping[str, Debt] = field(default_factory=dict)

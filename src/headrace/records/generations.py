@@ -171,3 +171,94 @@ class SwitchReport:
     """Until when the former generation is kept in step."""
     configuration: tuple[str, ...]
     """Lines that headrace.toml would have to hold to ask for this generation; empty when it does."""
+
+
+ProblemKind = Literal["missing", "ghost", "duplicate", "wrong"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A document that is not in the index as it should be."""
+
+    kind: ProblemKind
+    """missing: not there in full; ghost: there without reason; duplicate: there twice; wrong: not as kept."""
+    document: str
+    detail: str
+    """What was found."""
+    next: str
+    """The command that puts it right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """A recount of one generation; the counts are of documents."""
+
+    generation: str
+    corpus: str
+    ok: bool
+    """Whether nothing is wrong, or nothing is any more."""
+    chunks: int
+    missing: int
+    """Documents that lack chunks, or that a source lists and the index lacks."""
+    ghost: int
+    """Documents whose chunks the ledger does not know, or that no source lists any more."""
+    duplicate: int
+    """Documents with chunks that stand twice."""
+    wrong: int
+    """Documents with chunks of another revision, text hash or dimension, or vectors not of unit length."""
+    repaired: int
+    """Documents put right by this run."""
+    problems: tuple[Problem, ...]
+    """What is wrong, document by document."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """A generation whose files and rows were removed."""
+
+    generation: str
+    corpus: str
+    ordinal: int
+    """1 is the first of its corpus."""
+    documents: int
+    chunks: int
+    size_bytes: int | None
+    """What its files took; None on an object store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneReport:
+    """What `index prune` removed, or would."""
+
+    removed: tuple[Pruned, ...]
+    """One for each generation."""
+    dry_run: bool
+    """Whether nothing was removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexShape:
+    """How the files of a generation lie."""
+
+    fragments: int
+    """Data files; a search looks into each that an index misses."""
+    uncovered_rows: int
+    """Chunks that an index misses."""
+    versions: int
+    """Versions that are still there."""
+    size_bytes: int | None
+    """What the files take; None on an object store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizeReport:
+    """One run of `index optimize`."""
+
+    generation: str
+    corpus: str
+    before: IndexShape
+    """How the files lay."""
+    after: IndexShape
+    """How they lie now."""
+    seconds: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from headrace.records.document import Scalar
+from headrace.records.document import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Hit:
     """Half-open character span into the document's normalised text."""
     page: int | None
     headings: tuple[str, ...]
-    metadata: Mapping[str, Scalar]
+    metadata: Mapping[str, Value]
     modified_at: str | None = None
     """When the content changed at its origin, RFC 3339; None when that is not known."""
     age_days: int | None = None

@@ -96,6 +96,8 @@ class SyncReport:
     seconds: float
     failures: tuple[Failure, ...] = ()
     withheld_reason: str = ""
+    relabelled: int = 0
+    """Documents that came under another set of access labels, unchanged ones included."""
     waiting: int = 0
     """Documents left as they are, since their texts may not be embedded now: see `withheld_reason`."""
     spend: Spend = Spend()

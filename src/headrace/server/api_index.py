@@ -12,7 +12,10 @@ from headrace.records.generations import (
     CompareReport,
     GenerationDetail,
     GenerationList,
+    OptimizeReport,
+    PruneReport,
     SwitchReport,
+    VerifyReport,
 )
 from headrace.server.api import ERRORS, Served
 from headrace.server.replies import Reply
@@ -56,6 +59,26 @@ class CutoverRequest(RollbackRequest):
     """A step to another generation."""
 
     generation: Annotated[str | None, Field(description="Without it: the one that is validating.")] = None
+
+
+class CareRequest(_Asked):
+    """A generation to look after."""
+
+    generation: Annotated[str | None, Field(description="Without it: the one that serves.")] = None
+
+
+class VerifyRequest(CareRequest):
+    """A generation to recount."""
+
+    repair: Annotated[bool, Field(description="Rewrite what is wrong, and nothing else.")] = False
+    sources: Annotated[bool, Field(description="Whether to list the sources as well.")] = True
+
+
+class PruneRequest(_Asked):
+    """What to remove."""
+
+    generation: Annotated[str | None, Field(description="This one, though it never served.")] = None
+    dry_run: Annotated[bool, Field(description="Say what would go, and remove nothing.")] = False
 
 
 router = APIRouter(prefix="/api/index", responses=ERRORS, tags=["index"])
@@ -106,6 +129,28 @@ def cut_over(workspace: Served, asked: Annotated[CutoverRequest, Body()]) -> Rep
 def roll_back(workspace: Served, asked: Annotated[RollbackRequest, Body()]) -> Reply:
     """Let the generation serve again that did before."""
     return Reply(workspace.index.rollback(asked.corpus, force=asked.force, reason=asked.reason))
+
+
+@router.post("/verify", response_model=VerifyReport)
+def verify_generation(workspace: Served, asked: Annotated[VerifyRequest, Body()]) -> Reply:
+    """Recount a generation against the ledger and the sources."""
+    return Reply(
+        workspace.index.verify(
+            asked.generation, corpus=asked.corpus, repair=asked.repair, sources=asked.sources
+        )
+    )
+
+
+@router.post("/prune", response_model=PruneReport)
+def prune_generations(workspace: Served, asked: Annotated[PruneRequest, Body()]) -> Reply:
+    """Remove files and rows of retired generations that are out of their time."""
+    return Reply(workspace.index.prune(asked.generation, corpus=asked.corpus, dry_run=asked.dry_run))
+
+
+@router.post("/optimize", response_model=OptimizeReport)
+def optimize_generation(workspace: Served, asked: Annotated[CareRequest, Body()]) -> Reply:
+    """Merge the fragments of a generation, complete its indices, and remove old versions."""
+    return Reply(workspace.index.optimize(asked.generation, corpus=asked.corpus))
 
 
 def _text(value: Any) -> str:

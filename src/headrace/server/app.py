@@ -46,6 +46,8 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_forget,
         api_gates,
         api_index,
+        api_metadata,
+        api_pii,
         api_standing,
         health,
         mcp_mount,
@@ -77,10 +79,12 @@ def create_app(workspace: Workspace) -> FastAPI:
     add_handlers(app)
     app.include_router(api.router)
     app.include_router(api_forget.router)
+    app.include_router(api_metadata.router)
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
+    app.include_router(api_pii.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     pages.mount_assets(app)

@@ -38,8 +38,10 @@ from tests.workbench import Workbench
 ROUTES = {
     *("/api/search", "/api/ask", "/api/why/{ref}", "/api/at/{time}", "/api/status"),
     *("/api/hide", "/api/forget"),
+    *("/api/index/backfill-metadata", "/api/index/drop-field", "/api/index/retype-field"),
     *("/api/index", "/api/index/{generation}", "/api/index/build", "/api/index/compare"),
     *("/api/index/cutover", "/api/index/rollback"),
+    *("/api/index/verify", "/api/index/prune", "/api/index/optimize"),
     *("/api/deprecate", "/api/history/{document}"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.options import CorpusOption, JsonOption, WorkspaceOption, workspace_folder
+from headrace.cli.operation import run_operation
+from headrace.cli.options import CorpusOption, JsonOption, WorkspaceOption
 
 if TYPE_CHECKING:
     from headrace.records.embedding import CheckReport, RetryReport
@@ -31,7 +32,9 @@ def dead_letters(
     """
     from headrace.cli.views.embedding import show_letters
 
-    return _run(ctx, workspace, as_json, lambda embeddings: embeddings.dead_letters(corpus), show_letters)
+    return run_operation(
+        ctx, workspace, as_json, lambda opened: opened.embeddings.dead_letters(corpus), show_letters
+    )
 
 
 def retry(
@@ -46,7 +49,9 @@ def retry(
     """
     from headrace.cli.views.embedding import show_retry
 
-    return _run(ctx, workspace, as_json, lambda embeddings: embeddings.retry(corpus), show_retry, _retry_code)
+    return run_operation(
+        ctx, workspace, as_json, lambda opened: opened.embeddings.retry(corpus), show_retry, _retry_code
+    )
 
 
 def check(
@@ -66,9 +71,11 @@ def check(
     from headrace.cli.views.embedding import show_checks
 
     if history:
-        return _run(ctx, workspace, as_json, lambda embeddings: embeddings.history(corpus), show_checks)
-    return _run(
-        ctx, workspace, as_json, lambda embeddings: embeddings.check(corpus), show_checks, _check_code
+        return run_operation(
+            ctx, workspace, as_json, lambda opened: opened.embeddings.history(corpus), show_checks
+        )
+    return run_operation(
+        ctx, workspace, as_json, lambda opened: opened.embeddings.check(corpus), show_checks, _check_code
     )
 
 
@@ -85,33 +92,9 @@ def accept(
     """
     from headrace.cli.views.embedding import show_accepted
 
-    return _run(
-        ctx, workspace, as_json, lambda embeddings: embeddings.accept(corpus, reason=reason), show_accepted
+    return run_operation(
+        ctx, workspace, as_json, lambda opened: opened.embeddings.accept(corpus, reason=reason), show_accepted
     )
-
-
-def _run(
-    ctx: typer.Context,
-    workspace: Any,
-    as_json: bool,
-    operation: Callable[[Any], Any],
-    show: Callable[[Any, Any], None],
-    code: Callable[[Any], int] = lambda _: 0,
-) -> int:
-    """Call one operation on embeddings and print what it gave back."""
-    from headrace.workspace import Workspace
-
-    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
-        report = operation(opened.embeddings)
-    if as_json:
-        from headrace.cli.output import write_json
-
-        write_json(report)
-    else:
-        from headrace.cli.views.console import output_console
-
-        show(output_console(), report)
-    return code(report)
 
 
 def _retry_code(report: RetryReport) -> int:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from headrace.cli.options import CorpusOption, JsonOption, OneCorpusOption, WorkspaceOption, workspace_folder
+from headrace.cli.operation import run_operation
+from headrace.cli.options import CorpusOption, JsonOption, OneCorpusOption, WorkspaceOption
 
 GenerationArgument = Annotated[
     str, typer.Argument(metavar="GEN", help="Its id, the start of it, or corpus/ordinal such as docs/2.")
@@ -87,19 +88,7 @@ def run_index(
     code: Callable[[Any], int] = lambda _: 0,
 ) -> int:
     """Call one operation of the index and print what it gave back."""
-    from headrace.workspace import Workspace
-
-    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
-        report = operation(opened.index)
-    if as_json:
-        from headrace.cli.output import write_json
-
-        write_json(report)
-    else:
-        from headrace.cli.views.console import output_console
-
-        show(output_console(), report)
-    return code(report)
+    return run_operation(ctx, workspace, as_json, lambda opened: operation(opened.index), show, code)
 
 
 LISTING: Sequence[tuple[str, Callable[..., int], str]] = (

@@ -19,6 +19,9 @@ def show_search(console: Console, result: SearchResult) -> None:
     """Rank, score and place of each hit with a snippet around the words of the query."""
     if not result.hits:
         show_name(console, Text("Nothing found." if result.generation else NOTHING_SYNCED))
+    for warning in result.warnings:
+        show_indented(console, f"Note: {warning}.", columns=0, style="yellow")
+        console.print()
     for hit in result.hits:
         _show_hit(console, hit, query=result.query)
     show_name(console, Text(f"headrace why {result.trace_id}", style="dim"))

@@ -9,6 +9,7 @@ from headrace.cli.output import one_line
 from headrace.cli.views.console import count, duration, moment, show_row, size
 from headrace.cli.views.failures import show_failures
 from headrace.cli.views.freshness import show_debt, show_source
+from headrace.cli.views.metadata import lacking_text
 from headrace.records.explain import CorpusStatus, StatusReport
 
 
@@ -40,6 +41,7 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
         show_source(console, source)
     show_debt(console, corpus.debt)
     _show_last_sync(console, corpus)
+    _show_metadata(console, corpus)
     if corpus.withheld:
         held = f"{count(corpus.withheld, 'deletion')} waiting for a decision"
         show_row(console, "withheld", Text(held, style="yellow"))
@@ -82,6 +84,18 @@ def _show_last_sync(console: Console, corpus: CorpusStatus) -> None:
     took = f", took {duration(corpus.last_sync_seconds)}" if corpus.last_sync_seconds is not None else ""
     state = f", {one_line(corpus.last_run_state)}" if corpus.last_run_state else ""
     show_row(console, "last sync", f"{moment(corpus.last_sync_us)}{took}{state}")
+
+
+def _show_metadata(console: Console, corpus: CorpusStatus) -> None:
+    if corpus.metadata_missing:
+        show_row(console, "lacking", Text(lacking_text(corpus.metadata_missing), style="yellow"))
+        show_row(console, "", "headrace index backfill-metadata")
+    if corpus.metadata_misfits:
+        listed = ", ".join(
+            f"{one_line(name)} in {count(documents, 'document')}"
+            for name, documents in corpus.metadata_misfits.items()
+        )
+        show_row(console, "misfits", Text(listed, style="yellow"))
 
 
 def next_step(corpus: CorpusStatus) -> tuple[str, str] | None:

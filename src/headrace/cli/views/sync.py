@@ -6,11 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.output import one_line
-from headrace.cli.views.console import count, duration, show_row
+from headrace.cli.views.console import count, duration, show_indented, show_row
 from headrace.cli.views.failures import show_failures
 from headrace.infer.embedders.budget import shown_money
 from headrace.records.sync import DocumentCounts, PlanReport, Spend, SyncReport
 
+_MARGIN = 13
+"""Columns before the text of a row."""
 _CHANGES = ("added", "updated", "moved", "deleted", "unchanged", "failed")
 _STYLES = {"added": "green", "updated": "green", "moved": "green", "deleted": "yellow", "failed": "red"}
 
@@ -19,6 +21,8 @@ def show_sync(console: Console, report: SyncReport) -> None:
     """A few lines on one corpus, then its failures."""
     _show_title(console, report.corpus, f"synced in {duration(report.seconds)}")
     _show_documents(console, report.documents)
+    if report.relabelled:
+        show_row(console, "access", f"{report.relabelled:,} under other labels")
     chunks = report.chunks
     show_row(
         console, "chunks", f"{chunks.added:,} added, {chunks.deleted:,} deleted, {chunks.total:,} in all"
@@ -28,7 +32,7 @@ def show_sync(console: Console, report: SyncReport) -> None:
     _show_spend(console, report.spend)
     show_row(console, "generation", one_line(report.generation))
     for warning in report.warnings:
-        show_row(console, "warning", Text(one_line(warning), style="yellow"))
+        _show_paragraph(console, "warning", one_line(warning))
     _show_withheld(console, report)
     _show_suppressed(console, report.documents)
     _show_gates(console, report)
@@ -71,16 +75,27 @@ def _show_withheld(console: Console, report: SyncReport | PlanReport) -> None:
     parts = [count(withheld, "deletion")] if withheld else []
     parts += [count(waiting, "document")] if waiting else []
     said = ": ".join(part for part in (" and ".join(parts), one_line(report.withheld_reason)) if part)
-    show_row(console, "withheld", Text(said, style="yellow"))
+    _show_paragraph(console, "withheld", said)
     if withheld:
         step = Text(f"If they are meant: headrace sync --corpus {one_line(report.corpus)} --confirm-deletes")
         show_row(console, "", step)
 
 
+def _show_paragraph(console: Console, label: str, text: str) -> None:
+    """A labelled row, broken at words where it is too long for one line."""
+    first, *rest = Text(text).wrap(console, console.width - _MARGIN)
+    first.rstrip()
+    show_row(console, label, Text(first.plain, style="yellow"))
+    for line in rest:
+        show_indented(console, line.plain.rstrip(), columns=_MARGIN, style="yellow")
+
+
 def _show_spend(console: Console, spend: Spend) -> None:
     if not spend.tokens and not spend.budget:
         return
-    cost = "price not known" if spend.cost_micro is None else shown_money(spend.cost_micro, spend.currency)
+    cost = "price not known"
+    if spend.cost_micro is not None:
+        cost = shown_money(spend.cost_micro, spend.currency) if spend.cost_micro else "free of charge"
     limit = f", of a budget of {one_line(spend.budget)}" if spend.budget else ""
     show_row(console, "spent", f"{spend.tokens or 0:,} tokens, {cost}{limit}")
 

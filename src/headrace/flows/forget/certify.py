@@ -96,7 +96,12 @@ def _statement(
             for name, count in sorted(found.items())
             if count
         ],
-        "scan": {"bytes": sightings.bytes, "hits": sightings.total, "digest": sightings.digest()},
+        "scan": {
+            "bytes": sightings.bytes,
+            "hits": sightings.total,
+            "undecoded_files": len(sightings.undecoded),
+            "digest": sightings.digest(),
+        },
         "rewritten_tags": {name: list(items) for name, items in tags.items()},
         "backups_pending": [
             {"name": backup.name, "until": _moment(now_us + backup.keep_us)} for backup in context.backups

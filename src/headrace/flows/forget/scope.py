@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
 
 _MOST_VECTORS = 4
+_MOST_NAMES = 64
 _GENERAL = ("media_type", "language", "charset", "encoding")
 """Metadata that many documents have in common."""
 _ASKED = ("query", "question", "filter")
@@ -35,7 +36,8 @@ def gather(context: ForgetContext, conn: Connection, targets: Sequence[Target]) 
     hashes = kept(conn, names).to_pylist()
     gone = sorted({row["text_hash"] for row in found} - set(hashes))
     passages = outside.distinctive(canaries.passages([row["text"] for row in found]), asked=False)
-    texts = canaries.some(passages) + outside.distinctive(canaries.values(own), asked=True)
+    named = outside.distinctive(canaries.values(own), asked=True)
+    texts = canaries.some(passages) + canaries.some(named, _MOST_NAMES)
     return Scope(
         targets=names.targets,
         revisions=tuple(sorted(revisions)),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headrace.errors import StorageError
 from headrace.flows.freshness.index import Gaps, look, wrong_rows
+from headrace.ingest.index.lacking import lacking_documents
 from headrace.ingest.sync.access import AccessRules
 from headrace.ledger import acls, documents, failures, generations, listings, observations, snapshots
 from headrace.ledger.documents import BriefState
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from headrace.ledger.events.base import EventStore
+    from headrace.records.metadata import MetadataSchema
 
 KINDS: Mapping[str, str] = {
     "stale": "documents whose source holds something newer, as far as the last listing knows",
@@ -42,6 +45,7 @@ def debt(
     *,
     access: AccessRules,
     events: EventStore,
+    schema: MetadataSchema,
     deep: bool,
 ) -> dict[str, Debt]:
     """What the generation that serves owes. `deep` compares every row of the index with the ledger."""
@@ -54,7 +58,16 @@ def debt(
     states = documents.load_brief(conn, generation)
     since["permission_stale"] = dict.fromkeys(_other_labels(conn, states, access))
     found = {kind: _weighed(corpus, uris, events) for kind, uris in since.items()}
+    found["metadata_missing"] = _lacking(conn, corpus, generation, schema, events)
     return found | _of_index(conn, generation, states, deep=deep)
+
+
+def _lacking(
+    conn: Connection, corpus: str, generation: str, schema: MetadataSchema, events: EventStore
+) -> Debt:
+    pending = lacking_documents(conn, generation, schema)
+    chunks = {document.uri: document.chunk_count for document, fields in pending if fields}
+    return replace(_weighed(corpus, dict.fromkeys(chunks), events), count=sum(chunks.values()))
 
 
 def total(debts: Sequence[Mapping[str, Debt]]) -> dict[str, Debt]:

@@ -10,6 +10,7 @@ from headrace.ledger import generations
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from headrace.flows.index.parts import IndexParts
     from headrace.ledger.generations import Generation
 
 _SHORTEST = 6
@@ -39,6 +40,15 @@ def find(conn: Connection, name: str) -> Generation:
         known=[f"{item.corpus}/{item.ordinal}" for item in every],
         hint="`headrace index list` shows them.",
     )
+
+
+def serving_of(parts: IndexParts, conn: Connection, corpus: str) -> Generation:
+    """The generation of a corpus that serves. Raises UsageError before there is one."""
+    serving = parts.releases.generation(conn, corpus)
+    generation = None if serving is None else generations.get(conn, serving)
+    if generation is None:
+        raise UsageError(f"Nothing of corpus {corpus!r} serves yet.", hint="Next: headrace sync")
+    return generation
 
 
 def unpruned(generation: Generation) -> Generation:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
         CompareReport,
         GenerationDetail,
         GenerationList,
+        OptimizeReport,
+        PruneReport,
         SwitchReport,
+        VerifyReport,
     )
+    from headrace.records.metadata import BackfillReport, FieldDecision
     from headrace.records.sync import SyncProgress
 
 
@@ -36,6 +41,43 @@ class IndexOperations:
         from headrace.flows.index.listing import show
 
         return show(self.parts, generation)
+
+    def backfill_metadata(
+        self,
+        field: str | None = None,
+        *,
+        corpus: str | None = None,
+        progress: Callable[[SyncProgress], None] | None = None,
+    ) -> BackfillReport:
+        """Fill metadata fields that were declared after documents were indexed; embeds nothing.
+
+        With a field only the documents that lack it are read again. Raises NotFoundError, Withheld.
+        """
+        from headrace.ingest.sync.late_fields import backfill_metadata
+
+        context = self.parts.context(self.parts.corpus(corpus))
+        return backfill_metadata(replace(context, progress=progress), field)
+
+    def drop_field(self, field: str, *, corpus: str | None = None, confirmed: bool = False) -> FieldDecision:
+        """Decide that a metadata field goes; its values leave the index with the next backfill.
+
+        Raises UsageError while it is declared, NotFoundError, and Withheld where it is in use and that is not
+        `confirmed`.
+        """
+        from headrace.ingest.sync.declared import drop_field
+
+        return drop_field(self.parts.context(self.parts.corpus(corpus)), field, confirmed=confirmed)
+
+    def retype_field(
+        self, field: str, *, corpus: str | None = None, confirmed: bool = False
+    ) -> FieldDecision:
+        """Decide that a metadata field gets the type that headrace.toml declares by now.
+
+        Raises NotFoundError, and Withheld where it is in use and that is not `confirmed`.
+        """
+        from headrace.ingest.sync.declared import retype_field
+
+        return retype_field(self.parts.context(self.parts.corpus(corpus)), field, confirmed=confirmed)
 
     def build(
         self,
@@ -92,6 +134,51 @@ class IndexOperations:
         from headrace.flows.index.switch import rollback
 
         return rollback(self.parts, corpus, force=force, reason=reason)
+
+    def verify(
+        self,
+        generation: str | None = None,
+        *,
+        corpus: str | None = None,
+        repair: bool = False,
+        sources: bool = True,
+    ) -> VerifyReport:
+        """Recount a generation, by default the one that serves, against the ledger and the sources.
+
+        With `repair` the documents that are wrong in the index are written anew, and no others. Raises
+        NotFoundError, UsageError; with `repair` also LeaseHeld.
+        """
+        from headrace.flows.index.verify import verify
+
+        return verify(self.parts, generation, corpus=corpus, mend=repair, sources=sources)
+
+    def prune(
+        self, generation: str | None = None, *, corpus: str | None = None, dry_run: bool = False
+    ) -> PruneReport:
+        """Remove files and rows of retired generations that are out of their time, or of one named.
+
+        Never of one that serves or that a rollback may go back to. Raises NotFoundError, UsageError,
+        LeaseHeld.
+        """
+        from headrace.flows.index.prune import prune
+
+        return prune(self.parts, generation, corpus=corpus, dry_run=dry_run)
+
+    def optimize(
+        self,
+        generation: str | None = None,
+        *,
+        corpus: str | None = None,
+        keep_versions: timedelta = timedelta(hours=1),
+    ) -> OptimizeReport:
+        """Merge fragments, complete indices and remove old versions, by default of the one that serves.
+
+        Younger versions stay for readers that are on them, tagged ones for good. Raises NotFoundError,
+        UsageError, LeaseHeld.
+        """
+        from headrace.flows.index.optimize import optimize
+
+        return optimize(self.parts, generation, corpus=corpus, keep_versions=keep_versions)
 
     def probe(self, corpus: str | None = None, *, probes: int = 20, history: bool = False) -> ProbeReport:
         """Ask what serves for titles and telling sentences of random documents, and keep how many it found.

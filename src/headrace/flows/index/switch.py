@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import RefConflict, UsageError, Withheld
 from headrace.flows.index.compare import compare
-from headrace.flows.index.finding import find, unpruned
+from headrace.flows.index.finding import find, serving_of, unpruned
 from headrace.ingest.sync.choosing import settings_of
 from headrace.ledger import documents, generations, leases, refs
 from headrace.ledger.failpoints import declare, fire
@@ -45,7 +45,7 @@ def cutover(
     _need_reason(force, reason)
     with parts.ledger.read() as conn:
         chosen = _candidate(parts, conn, generation, corpus)
-        serving = _serving(parts, conn, chosen.corpus)
+        serving = serving_of(parts, conn, chosen.corpus)
     if serving.id == chosen.id:
         raise UsageError(f"Generation {chosen.id!r} serves already.", hint="`headrace index list` shows all.")
     compared = compare(parts, serving.id, chosen.id)
@@ -69,7 +69,7 @@ def rollback(
     _need_reason(force, reason)
     name = parts.corpus(corpus)
     with parts.ledger.read() as conn:
-        serving = _serving(parts, conn, name)
+        serving = serving_of(parts, conn, name)
         chosen = unpruned(_former(parts, conn, serving))
         covered = documents.coverage(conn, serving.id, chosen.id)
     forced: tuple[str, ...] = ()
@@ -167,14 +167,6 @@ def _candidate(parts: IndexParts, conn: Connection, name: str | None, corpus: st
         f"Several generations could serve: {names}." if whole else "No generation is ready to serve.",
         hint="Name one, as `headrace index list` shows it." if whole else "`headrace index build` makes one.",
     )
-
-
-def _serving(parts: IndexParts, conn: Connection, corpus: str) -> Generation:
-    serving = parts.releases.generation(conn, corpus)
-    generation = None if serving is None else generations.get(conn, serving)
-    if generation is None:
-        raise UsageError(f"Nothing of corpus {corpus!r} serves yet.", hint="Next: headrace sync")
-    return generation
 
 
 def _former(parts: IndexParts, conn: Connection, serving: Generation) -> Generation:

@@ -48,6 +48,11 @@ class OpenAIEmbedder:
         self._client = client or OpenAIClient(config)
         self._circuit = Circuit(config.name)
 
+    @property
+    def asks_dimension(self) -> bool:
+        """Whether the length of the vectors is what the provider says, and not what was declared."""
+        return self.config.dimensions is None and self.config.model not in KNOWN_DIMENSIONS
+
     @cached_property
     def dimension(self) -> int:
         """Length of the vectors. Raises ProviderError when it has to be asked for and is not told."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from headrace.errors import EmbedderChanged, ProviderError, UsageError
-from headrace.infer.embedders.base import Embedded, Embedder
+from headrace.infer.embedders.base import Embedded, Embedder, fingerprint_of
 from headrace.infer.embedders.sentinels import Measured, difference, lowest_cosine, measure, other_model
 from headrace.ledger import sentinels
 from headrace.ledger.failpoints import declare, fire
@@ -26,11 +26,21 @@ ACCEPTABLE_COSINE = 0.98
 class Watch:
     """The sentinel texts of one embedder."""
 
-    def __init__(self, ledger: Ledger, embedder: Embedder, *, own: Sequence[str] = (), actor: str) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        embedder: Embedder,
+        *,
+        own: Sequence[str] = (),
+        actor: str,
+        asks_dimension: bool = False,
+    ) -> None:
+        """`asks_dimension`: the length of the vectors is what the provider says, not what was declared."""
         self._ledger = ledger
         self._embedder = embedder
         self._own = own
         self._actor = actor
+        self._asks_dimension = asks_dimension
 
     @property
     def fingerprint(self) -> str:
@@ -63,6 +73,8 @@ class Watch:
             recorded = sentinels.recorded(conn, fingerprint)
             models = sentinels.expected_models(conn, fingerprint)
         reason, lowest = difference(recorded, models, measured)
+        if not recorded:
+            reason = reason or self._other_dimension()
         if reason:
             return self._add("changed", measured, reason=reason, lowest=lowest)
         new = {key: data for key, data in measured.vectors.items() if key not in recorded}
@@ -88,6 +100,22 @@ class Watch:
                 hint="Set `revision` in its [models] table and sync: a new generation is built.",
             )
         return self._add("accepted", measured, reason=reason, lowest=lowest, vectors=measured.vectors)
+
+    def _other_dimension(self) -> str:
+        """What is said of an embedder that is another one only by a length which nobody declared."""
+        if not self._asks_dimension:
+            return ""
+        embedder = self._embedder
+        with self._ledger.read() as conn:
+            known = sentinels.lengths(conn, embedder.name)
+        for fingerprint, length in known.items():
+            before = {**embedder.components, "dimension": length}
+            if length != embedder.dimension and fingerprint_of(before) == fingerprint:
+                return (
+                    f"its vectors have {embedder.dimension} dimensions, before they had {length}; if that is "
+                    "meant, set `dimensions` in its [models] table and check again"
+                )
+        return ""
 
     def note_change(self, given: Embedded, expected_models: Sequence[str]) -> EmbedderChanged | None:
         """Block the embedder where a response of a run shows another model or dimension than before."""

@@ -9,18 +9,22 @@ from typing import Any, cast
 
 import yaml
 
-from headrace.records.document import Scalar
+from headrace.records.document import Scalar, Value
 
 _MAX_FIELDS = 200
 _MAX_VALUE_CHARS = 2_000
+_MAX_ITEMS = 200
 _PLAIN_LINE = re.compile(r"([A-Za-z_][\w-]*): +([A-Za-z][\w ,./()'-]*)\r?\Z")
 _SPECIAL = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def load_scalars(source: str) -> dict[str, Scalar]:
-    """Fields whose value is one string, number, truth value or date. Raises ValueError for bad YAML."""
+def load_fields(source: str) -> dict[str, Value]:
+    """Fields whose value is a string, number, truth value, date, or a list of strings.
+
+    Raises ValueError for bad YAML.
+    """
     quick = _quick(source)
     if quick is not None:
         return quick
@@ -35,13 +39,13 @@ def load_scalars(source: str) -> dict[str, Scalar]:
         raise ValueError("it is no mapping of names to values")
     if len(loaded) > _MAX_FIELDS:
         raise ValueError(f"it has {len(loaded)} fields; allowed are {_MAX_FIELDS}")
-    pairs = ((str(key), _scalar(value)) for key, value in loaded.items() if _is_scalar(value))
+    pairs = ((str(key), _value(value)) for key, value in loaded.items() if _is_value(value))
     return dict(sorted(pairs, key=lambda pair: pair[0]))
 
 
-def _quick(source: str) -> dict[str, Scalar] | None:
+def _quick(source: str) -> dict[str, Value] | None:
     """Most front matter is lines of a name and plain words, which need no YAML parser."""
-    fields: dict[str, Scalar] = {}
+    fields: dict[str, Value] = {}
     for line in source.splitlines():
         match = _PLAIN_LINE.match(line)
         if match is None or match[1] in fields or match[2].strip().lower() in _SPECIAL:
@@ -59,6 +63,13 @@ def _refuse_aliases(source: str) -> None:
             raise ValueError("aliases are not allowed")
 
 
+def _is_value(value: object) -> bool:
+    if isinstance(value, list):
+        texts = len(value) <= _MAX_ITEMS and all(isinstance(item, str) for item in value)
+        return texts and sum(map(len, value)) <= _MAX_VALUE_CHARS
+    return _is_scalar(value)
+
+
 def _is_scalar(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= _MAX_VALUE_CHARS
@@ -67,6 +78,10 @@ def _is_scalar(value: object) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         return -(2**63) <= value < 2**63
     return value is None or isinstance(value, bool | datetime.date)
+
+
+def _value(value: Any) -> Value:
+    return list(value) if isinstance(value, list) else _scalar(value)
 
 
 def _scalar(value: Any) -> Scalar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from headrace.records.document import Heading, Scalar
+from headrace.records.document import Heading, Value
 
 _LINE = re.compile(
     r"^ {0,3}(?:"
@@ -38,7 +38,7 @@ _MAX_SETEXT_LINES = 3
 class FrontMatter(NamedTuple):
     """The fields at the top of a Markdown file and where its body begins."""
 
-    fields: dict[str, Scalar]
+    fields: dict[str, Value]
     end: int
     warnings: tuple[str, ...] = ()
 
@@ -110,15 +110,15 @@ def _clean(title: str) -> str:
 
 
 def read_front_matter(text: str) -> FrontMatter:
-    """Scalars of YAML front matter; anything else in it stays in the text only."""
+    """Scalars and lists of texts in YAML front matter; anything else in it stays in the text only."""
     if not text.startswith("---"):
         return FrontMatter({}, 0)
     match = _FRONT.match(text, 0, _MAX_FRONT_CHARS)
     if match is None:
         return FrontMatter({}, 0)
-    from headrace.ingest.parsing.frontmatter import load_scalars
+    from headrace.ingest.parsing.frontmatter import load_fields
 
     try:
-        return FrontMatter(load_scalars(match[1]), match.end())
+        return FrontMatter(load_fields(match[1]), match.end())
     except ValueError as error:
         return FrontMatter({}, match.end(), (f"front matter is not read: {error}",))

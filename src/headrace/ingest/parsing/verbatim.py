@@ -8,7 +8,7 @@ from headrace.ingest.parsing.base import Hints
 from headrace.ingest.parsing.decoding import Decoded, decode, decode_utf8
 from headrace.ingest.parsing.outline import find_headings, read_front_matter
 from headrace.ingest.parsing.sniff import Sniffed
-from headrace.records.document import ParsedDocument, Scalar
+from headrace.records.document import ParsedDocument, Value
 
 _XML_ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9_.:-]+)[\"']")
 
@@ -29,7 +29,7 @@ def parse_quickly(data: bytes, sniffed: Sniffed) -> ParsedDocument | None:
 
 def _document(decoded: Decoded, sniffed: Sniffed) -> ParsedDocument:
     text, encoding, warnings = decoded
-    metadata: dict[str, Scalar] = {} if encoding == "utf-8" else {"charset": encoding}
+    metadata: dict[str, Value] = {} if encoding == "utf-8" else {"charset": encoding}
     if sniffed.format == "markdown":
         return _markdown(text, metadata=metadata, warnings=warnings)
     return ParsedDocument(
@@ -42,11 +42,11 @@ def _document(decoded: Decoded, sniffed: Sniffed) -> ParsedDocument:
     )
 
 
-def _markdown(text: str, *, metadata: dict[str, Scalar], warnings: tuple[str, ...]) -> ParsedDocument:
+def _markdown(text: str, *, metadata: dict[str, Value], warnings: tuple[str, ...]) -> ParsedDocument:
     fields, body_start, problems = read_front_matter(text)
     headings = find_headings(text, start=body_start)
     title = fields.pop("title", None)
-    if title is None:
+    if title is None or isinstance(title, list):
         title = next((heading.text for heading in headings if heading.level == 1), None)
     return ParsedDocument(
         text=text,

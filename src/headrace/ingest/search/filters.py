@@ -11,7 +11,8 @@
 
 A field is a metadata name, or one of `document`, `revision`, `page`. `^=` means "begins with". A comparison
 with a number matches numbers and text that reads as one. A document that lacks the field satisfies no
-comparison with it except `!=` and `not in`.
+comparison with it except `!=` and `not in`. A field that the corpus declares is compared by its type, and a
+list is equal to each of its texts.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from headrace.errors import FilterError
-from headrace.ingest.index.schema import quoted
+from headrace.ingest.index.schema import LIST_MARK, quoted
+from headrace.ingest.search.typed import check_operator, check_use, literal
+from headrace.records.metadata import NOTHING_DECLARED, MetadataField, MetadataSchema
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -52,14 +56,34 @@ class _Token:
     position: int
 
 
-def compile_filter(expression: str) -> str:
-    """Translate a filter expression to a Lance predicate. Raises FilterError with the mistake's place."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """A filter that was understood."""
+
+    predicate: str
+    """For the index."""
+    fields: tuple[str, ...]
+    """The fields it names."""
+
+
+def plan_filter(expression: str, schema: MetadataSchema = NOTHING_DECLARED) -> Filter:
+    """Translate a filter expression for the index. Raises FilterError with the mistake's place."""
     if len(expression) > _MAX_LENGTH:
         raise FilterError(expression[:60] + "…", f"it is longer than {_MAX_LENGTH} characters")
-    parser = _Parser(expression, _tokens(expression))
+    parser = _Parser(expression, _tokens(expression), schema)
     predicate = parser.expression(0)
     parser.end()
-    return predicate
+    return Filter(predicate=predicate, fields=tuple(dict.fromkeys(parser.fields)))
+
+
+def compile_filter(expression: str) -> str:
+    """The predicate of a filter over fields that are not declared. Raises FilterError."""
+    return plan_filter(expression).predicate
+
+
+def fields_of(expression: str) -> tuple[str, ...]:
+    """The fields that a filter names. Raises FilterError."""
+    return plan_filter(expression).fields
 
 
 def _tokens(expression: str) -> list[_Token]:
@@ -82,9 +106,11 @@ def _tokens(expression: str) -> list[_Token]:
 
 
 class _Parser:
-    def __init__(self, source: str, tokens: list[_Token]) -> None:
+    def __init__(self, source: str, tokens: list[_Token], schema: MetadataSchema) -> None:
+        self.fields: list[str] = []
         self._source = source
         self._tokens = tokens
+        self._schema = schema
         self._at = 0
 
     def expression(self, depth: int, *, negated: bool = False) -> str:
@@ -120,26 +146,36 @@ class _Parser:
     def _comparison(self) -> tuple[str, bool]:
         """A predicate that is never null, and whether its opposite is meant."""
         field = self._field()
+        declared = self._declared(field)
         if self._accept("keyword", "exists"):
             return _exists(field), False
         inverted = self._accept("keyword", "not")
         if inverted or self._peek("keyword", "in"):
             self._expect("keyword", "in")
-            return self._members(field), inverted
+            return self._members(field, declared), inverted
         token = self._next("a comparison")
         if token.kind != "symbol" or token.text not in _COMPARISONS:
             self._at -= 1
             raise self._error(f"expected one of {' '.join(_COMPARISONS)}, `in` or `exists`")
-        kind, value = self._value(token.text)
+        if declared is not None:
+            self._hold(lambda: check_operator(declared, token.text))
+        kind, value = self._value(token.text, declared)
         if token.text == "!=":
             return _compare(field, "=", kind, value), True
         return _compare(field, token.text, kind, value), False
 
-    def _members(self, field: str) -> str:
+    def _declared(self, field: str) -> MetadataField | None:
+        self.fields.append(field)
+        declared = self._schema.get(field)
+        if declared is not None:
+            self._hold(lambda: check_use(declared))
+        return declared
+
+    def _members(self, field: str, declared: MetadataField | None) -> str:
         self._expect("symbol", "(")
-        values = [self._value("=")]
+        values = [self._value("=", declared)]
         while self._accept("symbol", ","):
-            values.append(self._value("="))
+            values.append(self._value("=", declared))
         self._expect("symbol", ")")
         return _member(field, values)
 
@@ -152,7 +188,14 @@ class _Parser:
         self._at -= 1
         raise self._error("expected a field name")
 
-    def _value(self, operator: str) -> tuple[str, str]:
+    def _value(self, operator: str, declared: MetadataField | None) -> tuple[str, str]:
+        kind, value = self._literal("=" if declared is not None and operator == "^=" else operator)
+        if declared is None:
+            return kind, value
+        value = self._hold(lambda: literal(declared, operator, kind, value))
+        return ("item", value) if declared.type == "list" else (kind, value)
+
+    def _literal(self, operator: str) -> tuple[str, str]:
         token = self._next("a value")
         if token.kind == "text":
             return "text", token.text[1:-1].replace("''", "'")
@@ -166,6 +209,14 @@ class _Parser:
             return "bool", token.text
         self._at -= 1
         raise self._error("expected a value: 'text', a number, true or false")
+
+    def _hold(self, check: Callable[[], Any]) -> Any:
+        """Run a check of a declared field; what it finds wrong is about the token before."""
+        try:
+            return check()
+        except ValueError as error:
+            self._at -= 1
+            raise self._error(str(error)) from None
 
     def _accept(self, kind: str, text: str) -> bool:
         if self._peek(kind, text):
@@ -206,18 +257,25 @@ def _compare(field: str, operator: str, kind: str, value: str) -> str:
             operator[0], ""
         )
         return f"coalesce({number} {operator} {value}{finite}, false)"
-    literal = quoted(value)
+    if kind == "item":
+        return f"coalesce({_holds(field, value)}, false)"
     if operator == "^=":
-        return f"coalesce(starts_with({_text(field)}, {literal}), false)"
-    return f"coalesce({_text(field)} {operator} {literal}, false)"
+        return f"coalesce(starts_with({_text(field)}, {quoted(value)}), false)"
+    return f"coalesce({_text(field)} {operator} {quoted(value)}, false)"
 
 
 def _member(field: str, values: Sequence[tuple[str, str]]) -> str:
     numbers = ", ".join(value for kind, value in values if kind == "number")
-    texts = ", ".join(quoted(value) for kind, value in values if kind != "number")
-    parts = [f"{_number(field)} IN ({numbers})"] if numbers else []
+    texts = ", ".join(quoted(value) for kind, value in values if kind in ("text", "bool"))
+    parts = [_holds(field, value) for kind, value in values if kind == "item"]
+    parts += [f"{_number(field)} IN ({numbers})"] if numbers else []
     parts += [f"{_text(field)} IN ({texts})"] if texts else []
     return "(" + " OR ".join(f"coalesce({part}, false)" for part in parts) + ")"
+
+
+def _holds(field: str, text: str) -> str:
+    """Whether a list has a text; the index holds a list as one text with a mark around each item."""
+    return f"contains({_text(field)}, {quoted(f'{LIST_MARK}{text}{LIST_MARK}')})"
 
 
 def _exists(field: str) -> str:

@@ -23,15 +23,17 @@ from headrace.ingest.search.candidates import (
     vectors_of,
 )
 from headrace.ingest.search.demotion import absent_successors, demoted
-from headrace.ingest.search.filters import compile_filter
+from headrace.ingest.search.filters import Filter, plan_filter
 from headrace.ingest.search.fusion import fuse
 from headrace.ingest.search.hits import hit_of
 from headrace.ingest.search.opened import Opened
 from headrace.ingest.search.snapshot import Served, Snapshots
 from headrace.ingest.search.standing import Judge
+from headrace.ingest.search.typed import late, undeclared
 from headrace.ingest.validity.marks import Mark
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.generations import Generation
+from headrace.records.metadata import NOTHING_DECLARED, MetadataSchema
 from headrace.records.search import Hit
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ class Retriever:
     embedder: Callable[[Generation], Embedder]
     """The embedder that built a generation. Raises VectorMismatch where it is not to be had."""
     pool: ThreadPoolExecutor
+    schema: Callable[[str], MetadataSchema] = lambda _: NOTHING_DECLARED
+    """The declared metadata of a corpus."""
     reranker: Reranker | None = None
     rankings: Mapping[str, RankingConfig] = field(default_factory=dict)
     """Corpus to what its documents lose when they no longer hold."""
@@ -102,20 +106,29 @@ class Retriever:
             raise UsageError("The query is empty.", hint="Say what to look for.")
         if not 1 <= query.k <= MAX_K:
             raise UsageError(f"k is {query.k}; it must be from 1 to {MAX_K}.")
-        predicate = compile_filter(query.filter) if query.filter else None
+        schema = self.schema(query.corpus)
+        planned = plan_filter(query.filter, schema) if query.filter else None
         for attempt in range(_ATTEMPTS):
-            found = self._attempt(query, predicate, last=attempt == _ATTEMPTS - 1)
+            found = self._attempt(query, planned, last=attempt == _ATTEMPTS - 1)
             if found is not None:
-                return found
+                return self._warned(found, planned, schema)
         raise StorageError("The index changed faster than it could be read.", hint="Try again.")
 
-    def _attempt(self, query: Query, predicate: str | None, *, last: bool) -> Retrieval | None:
+    def _warned(self, found: Retrieval, planned: Filter | None, schema: MetadataSchema) -> Retrieval:
+        """The result with what its filter could not know."""
+        served = found.served
+        if planned is None or served is None:
+            return found
+        missed = late(planned.fields, schema, lambda: self.snapshots.lacking(served, schema))
+        return replace(found, warnings=(*found.warnings, *undeclared(planned.fields, schema), *missed))
+
+    def _attempt(self, query: Query, planned: Filter | None, *, last: bool) -> Retrieval | None:
         served = self.snapshots.current(query.corpus, query.access)
         if served is None:
             return Retrieval(hits=(), served=None, warnings=("nothing has been synced yet",))
         clock = _Clock()
         try:
-            read = self._open(served, query, predicate)
+            read = self._open(served, query, planned)
             clock.lap("open")
             return self._retrieve(read, query, clock, last=last)
         except StorageError:
@@ -123,7 +136,8 @@ class Retriever:
                 raise
             return None  # the version was cleaned up between the two reads: look at the pointer again
 
-    def _open(self, served: Served, query: Query, predicate: str | None) -> _Read:
+    def _open(self, served: Served, query: Query, planned: Filter | None) -> _Read:
+        predicate = planned.predicate if planned is not None else None
         past = None if query.as_of_us is None else self.snapshots.past(served, query.as_of_us)
         served, opened = past or (served, self.snapshots.open(served))
         return _Read(
@@ -330,9 +344,12 @@ def _other_embedder(generation: Generation, embedder: Embedder) -> str:
 
 
 def _where(served: Served, present: frozenset[int], predicate: str | None) -> str | None:
-    if present <= served.admitted:
-        return predicate  # the caller may see every row of this version
-    ids = ", ".join(str(value) for value in sorted(present & served.admitted)) or "-1"
+    if served.only is not None:
+        access = f"document IN ({', '.join(map(quoted, served.only))})" if served.only else "false"
+        return f"{access} AND ({predicate})" if predicate else access
+    if present <= served.rows:
+        return predicate  # the caller may see rows of every kind in this version
+    ids = ", ".join(str(value) for value in sorted(present & served.rows)) or "-1"
     access = f"acl_id IN ({ids})"
     return f"{access} AND ({predicate})" if predicate else access
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import StorageError
+from headrace.ingest.index.lacking import lacking
 from headrace.ingest.search.opened import Opened
 from headrace.ingest.validity.marks import NO_MARKS, Marks, read_marks
 from headrace.ledger import acls, documents, generations, sentinels, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
+from headrace.ledger.metadata import in_force, schema_digest
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from headrace.ledger.documents import DocumentState
     from headrace.ledger.ledger import Ledger
     from headrace.ledger.snapshots import Snapshot
+    from headrace.records.metadata import MetadataSchema
+
+_FEW = 2000
+"""Documents that a search can be narrowed to by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +36,13 @@ class Served:
     generation: Generation
     snapshot: Snapshot
     admitted: frozenset[int]
+    """Access ids that the caller's labels open."""
+    rows: frozenset[int]
+    """Access ids of rows that may be of documents the caller may see: labels change without their rows."""
     blocked: str = ""
     """Why queries are not embedded: its embedder is known to have changed."""
-    """Access ids that the caller's labels open."""
+    only: tuple[str, ...] | None = None
+    """Every document the caller may see, where the ids of rows do not tell and they are few."""
     marks: Marks = NO_MARKS
     """Which documents no longer hold."""
 
@@ -48,6 +58,7 @@ class Snapshots:
         self._pointer = pointer
         self._tables: dict[str, ColumnarTable] = {}
         self._open: dict[str, Opened] = {}
+        self._lacking: dict[str, tuple[int, str, Mapping[str, int]]] = {}
         self._marks: dict[str, Marks] = {}
         self._lock = threading.Lock()
 
@@ -61,6 +72,8 @@ class Snapshots:
             snapshot = snapshots.current(conn, generation_id)
             if generation is None or snapshot is None:
                 return None
+            admitted = acls.admitted(conn, labels)
+            rows, only = _reach(conn, generation_id, admitted)
             marks = self._marks[corpus] = read_marks(
                 conn, corpus, generation_id, epoch=snapshot.seq, known=self._marks.get(corpus, NO_MARKS)
             )
@@ -69,7 +82,9 @@ class Snapshots:
                 release=release,
                 generation=generation,
                 snapshot=snapshot,
-                admitted=acls.admitted(conn, labels),
+                admitted=admitted,
+                rows=rows,
+                only=only,
                 marks=marks,
                 blocked=f"its embedder is blocked: {block.reason}" if block else "",
             )
@@ -119,3 +134,26 @@ class Snapshots:
             states = documents.lookup(conn, served.generation.id, sorted(uris))
             admitted = acls.admitted(conn, labels)
         return (snapshot.seq if snapshot else served.snapshot.seq), states, admitted
+
+    def lacking(self, served: Served, schema: MetadataSchema) -> Mapping[str, int]:
+        """Chunks of a snapshot that lack a declared field, by field; read once for each snapshot."""
+        key = (served.snapshot.seq, schema_digest(schema))
+        known = self._lacking.get(served.generation.id)
+        if known is None or known[:2] != key:
+            with self._ledger.read() as conn:
+                held = in_force(conn, served.generation.corpus, schema)
+                known = (*key, lacking(conn, served.generation.id, held))
+            self._lacking[served.generation.id] = known
+        return known[2]
+
+
+def _reach(
+    conn: Connection, generation: str, admitted: frozenset[int]
+) -> tuple[frozenset[int], tuple[str, ...] | None]:
+    """Access ids of rows to look at, and the documents themselves where that is narrower."""
+    moves = acls.moves(conn, generation)
+    rows = admitted | {row for row, now in moves if now in admitted}
+    if all(row in admitted and now in admitted for row, now in moves):
+        return rows, None
+    found = documents.visible(conn, generation, admitted, limit=_FEW + 1)
+    return rows, tuple(sorted(found)) if len(found) <= _FEW else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from headrace.ingest.sync.ahead import ahead
@@ -56,13 +57,8 @@ class Pass:
     def apply(self, changes: Changes, *, listing_failures: Sequence[FailureRecord] = ()) -> None:
         """Bring in what has to be read, batch by batch; deletions wait for a verdict."""
         context = self._context
-        batches = prepare(
-            changes.candidates,
-            corpus=context.corpus,
-            parse_many=context.parse_many,
-            chunk_many=context.chunk_many,
-            kept_out=changes.kept_out,
-        )
+        making = replace(context.making, kept_out=changes.kept_out)
+        batches = prepare(changes.candidates, making)
         self.tally.suppressed = changes.suppressed
         pending = Pending(healed=changes.healed, failed=list(listing_failures))
         published = time.monotonic()

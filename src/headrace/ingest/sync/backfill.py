@@ -10,6 +10,7 @@ from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.changes import Candidate, Changes, KeptOut
 from headrace.ingest.sync.context import SyncContext
+from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.survey import Listed, compare_with, list_sources
 from headrace.ledger import documents, generations, leases, snapshots
 from headrace.ledger.failpoints import declare, fire
@@ -96,9 +97,9 @@ class _Backfill:
 
     def slice(self, lease: leases.Lease) -> bool:
         """Do one slice under the lease; returns whether the backfill is over."""
-        context = self._context
+        context = self._context = adopt(self._context, lease)
         target = targets.open_written(context, self._generation, lease, self._run_id)
-        changes = self._look(target)
+        changes = self._look(target, lease)
         made = Pass(context, target, lease=lease, run_id=self._run_id, leads=False)
         part, self._todo = self._todo[: self._size], self._todo[self._size :]
         changes.candidates = part
@@ -123,11 +124,11 @@ class _Backfill:
         due = self._last / rate - seconds if rate else 0.0
         return max(self._pace.pause_seconds, due)
 
-    def _look(self, target: targets.Target) -> Changes:
+    def _look(self, target: targets.Target, lease: leases.Lease) -> Changes:
         """List and compare again whenever somebody published in between; else go on with the rest."""
         standing = self._standing()
         if self._listed is None or standing != self._seen:
-            self._listed = list_sources(self._context, record=True)
+            self._listed = list_sources(self._context, lease=lease)
             self._seen = standing
             changes = compare_with(
                 self._context,

@@ -125,7 +125,6 @@ def _sort(
         and observation.stamp == item.stamp
         and observation.revision == state.revision
         and observation.verified_at_us >= verify_before_us
-        and state.acl_id == acl_id
     ):
         changes.unchanged += 1
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headrace.ingest.sync.context import SyncContext
@@ -26,7 +27,9 @@ def chosen(context: SyncContext) -> SyncContext:
         if live is None or not by_hand(live, context):
             return context
         settings = settings_of(conn, live)
-    return context if dict(settings) == dict(context.settings) else context.with_settings(settings)
+    if dict(settings) == dict(context.settings):
+        return context
+    return replace(context.with_settings(settings), metadata=context.metadata)
 
 
 def by_hand(live: Generation, context: SyncContext) -> bool:

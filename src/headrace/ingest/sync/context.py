@@ -15,8 +15,9 @@ from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.access import AccessRules
 from headrace.ingest.sync.keep_out import KeepOut
-from headrace.ingest.sync.prepare import ChunkMany, ParseMany
+from headrace.ingest.sync.prepare import ChunkMany, Making, ParseMany
 from headrace.ingest.sync.recipe import Recipe
+from headrace.records.metadata import NOTHING_DECLARED, MetadataSchema
 from headrace.records.sync import SyncProgress
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class SyncContext:
     """Generation id to the place of its table."""
     serving: Serving
     actor: str
+    metadata: MetadataSchema = NOTHING_DECLARED
+    """What the configuration declares; a sync adds the fields that were dropped by decision."""
+    recent_filters: Callable[[], Sequence[str]] = tuple
+    """Filters of the recent searches and answers over this corpus."""
     keep_retired: timedelta = timedelta(days=7)
     """How long a generation that was replaced is kept in step."""
     gating: Gating | None = None
@@ -81,3 +86,13 @@ class SyncContext:
     """Source to the age by which its changes are to be searchable."""
     keep_out: KeepOut | None = None
     """What was forgotten and has to stay out."""
+
+    @property
+    def making(self) -> Making:
+        """What makes documents out of bytes."""
+        return Making(
+            corpus=self.corpus,
+            parse_many=self.parse_many,
+            chunk_many=self.chunk_many,
+            schema=self.metadata,
+        )

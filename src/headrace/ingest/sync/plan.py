@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.context import SyncContext
+from headrace.ingest.sync.declared import with_decisions
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
@@ -23,11 +25,11 @@ from headrace.records.sync import PlanReport
 def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> PlanReport:
     """Count what a sync would do now, down to the digest it would arrive at if no embedding fails."""
     started = time.monotonic()
-    context = chosen(context)
+    context = chosen(with_decisions(context))
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
-    listed = list_sources(context, record=False)
+    listed = list_sources(context)
     changes = compare_with(context, listed, states=states, serving=serving, verify=verify)
     draft = _Draft(context, states)
     draft.tally.unchanged = changes.unchanged
@@ -74,13 +76,8 @@ class _Draft:
 
     def stream(self, changes: Changes) -> None:
         context = self._context
-        for batch in prepare(
-            changes.candidates,
-            corpus=context.corpus,
-            parse_many=context.parse_many,
-            chunk_many=context.chunk_many,
-            kept_out=changes.kept_out,
-        ):
+        making = replace(context.making, kept_out=changes.kept_out)
+        for batch in prepare(changes.candidates, making):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._embeddings(documents)
             for document in documents:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from headrace.errors import DocumentError, GateStopped, LimitExceeded
+from headrace.ingest.index.values import serve
 from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
-from headrace.records.document import ChunkSpan, Content, ParsedDocument, Scalar
+from headrace.ledger.metadata import schema_digest
+from headrace.records.document import ChunkSpan, Content, ParsedDocument, SourceItem, Value
+from headrace.records.metadata import MetadataSchema
 
 _BATCH_DOCUMENTS = 512
 _BATCH_BYTES = 32 * 1024 * 1024
@@ -38,7 +41,10 @@ class Prepared:
     digest: str
     title: str | None
     media_type: str
-    metadata: Mapping[str, Scalar]
+    metadata: Mapping[str, Value]
+    metadata_schema: str
+    """Digest of the schema that the metadata stand under."""
+    misfits: Mapping[str, Any]
     spans: Sequence[ChunkSpan]
     texts: Sequence[str]
     text_hashes: Sequence[str]
@@ -82,36 +88,39 @@ class _Read:
     input_digest: str
 
 
-def prepare(
-    candidates: Sequence[Candidate],
-    *,
-    corpus: str,
-    parse_many: ParseMany,
-    chunk_many: ChunkMany,
-    kept_out: KeptOut | None = None,
-) -> Iterator[list[Outcome]]:
-    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What makes documents out of bytes."""
 
-    `kept_out` tells of a candidate and its revision whether they were forgotten.
-    """
+    corpus: str
+    parse_many: ParseMany
+    chunk_many: ChunkMany
+    schema: MetadataSchema
+    kept_out: KeptOut | None = None
+    """Tells of a candidate and its revision whether they were forgotten."""
+
+
+def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Outcome]]:
+    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes."""
+    schema = schema_digest(making.schema)
     batch: list[_Read] = []
     outcomes: list[Outcome] = []
     size = 0
     for candidate in candidates:
-        outcome = _read(candidate, kept_out)
+        outcome = _read(candidate, making, schema)
         if isinstance(outcome, _Read):
             batch.append(outcome)
             size += len(outcome.content.data)
         else:
             outcomes.append(outcome)
         if len(batch) + len(outcomes) >= _BATCH_DOCUMENTS or size >= _BATCH_BYTES:
-            yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
+            yield [*outcomes, *_prepare_batch(batch, making, schema)]
             batch, outcomes, size = [], [], 0
     if batch or outcomes:
-        yield [*outcomes, *_prepare_batch(batch, corpus, parse_many, chunk_many)]
+        yield [*outcomes, *_prepare_batch(batch, making, schema)]
 
 
-def _read(candidate: Candidate, kept_out: KeptOut | None) -> _Read | Touched | Failed | Forgotten:
+def _read(candidate: Candidate, making: Making, schema: str) -> _Read | Touched | Failed | Forgotten:
     try:
         content = candidate.item.read()
     except DocumentError as error:
@@ -121,49 +130,52 @@ def _read(candidate: Candidate, kept_out: KeptOut | None) -> _Read | Touched | F
             candidate=candidate, stage="read", error=f"{type(error).__name__}: {error.strerror or error}"
         )
     revision = digest_bytes("rev", content.data)
-    if kept_out is not None and kept_out(candidate, revision):
+    if making.kept_out is not None and making.kept_out(candidate, revision):
         return Forgotten(candidate=candidate)
-    input_digest = digest("input", [revision, dict(candidate.item.metadata)])
+    input_digest = input_digest_of(revision, candidate.item)
     state = candidate.state
-    if state is not None and state.input_digest == input_digest and state.acl_id == candidate.acl_id:
+    if state is not None and (state.input_digest, state.metadata_schema) == (input_digest, schema):
         return Touched(candidate=candidate, revision=revision)
     return _Read(candidate=candidate, content=content, revision=revision, input_digest=input_digest)
 
 
-def _prepare_batch(
-    batch: Sequence[_Read], corpus: str, parse_many: ParseMany, chunk_many: ChunkMany
-) -> Iterator[Outcome]:
+def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Iterator[Outcome]:
     reads = {read.candidate.item.uri: read for read in batch}
     named = ((uri, uri.rsplit("/", 1)[-1], _dated(read)) for uri, read in reads.items())
     parsed: list[tuple[_Read, ParsedDocument]] = []
-    for uri, result in parse_many(named):
+    for uri, result in making.parse_many(named):
         if isinstance(result, DocumentError):
-            yield Failed(candidate=reads[uri].candidate, stage=_stage(result, "parse"), error=result.message)
+            stage = _stage(result, "parse")
+            yield Failed(candidate=reads[uri].candidate, stage=stage, error=result.message)
         else:
             parsed.append((reads[uri], result))
-    spans = chunk_many([document for _, document in parsed])
+    spans = making.chunk_many([document for _, document in parsed])
     for (read, document), document_spans in zip(parsed, spans, strict=True):
-        yield _prepared(read, document, document_spans, corpus)
+        yield _prepared(read, document, document_spans, making, schema)
 
 
-def _prepared(read: _Read, document: ParsedDocument, spans: Sequence[ChunkSpan], corpus: str) -> Prepared:
+def _prepared(
+    read: _Read, document: ParsedDocument, spans: Sequence[ChunkSpan], making: Making, schema: str
+) -> Prepared:
     uri = read.candidate.item.uri
     texts = [document.text[span.start : span.end] for span in spans]
     text_hashes = [digest_text("text", text) for text in texts]
     seen: Counter[str] = Counter()
     chunk_ids: list[str] = []
     for text_hash in text_hashes:
-        chunk_ids.append(digest("chunk", [corpus, uri, text_hash, seen[text_hash]]))
+        chunk_ids.append(digest("chunk", [making.corpus, uri, text_hash, seen[text_hash]]))
         seen[text_hash] += 1
-    metadata = _metadata(read, document)
+    metadata, misfits = serve(raw_metadata(read.candidate.item, document), making.schema)
     return Prepared(
         candidate=read.candidate,
         revision=read.revision,
         input_digest=read.input_digest,
-        digest=digest("doc", [uri, read.revision, chunk_ids, text_hashes, metadata]),
+        digest=document_digest(uri, read.revision, chunk_ids, text_hashes, metadata),
         title=document.title,
         media_type=document.media_type,
         metadata=metadata,
+        metadata_schema=schema,
+        misfits=misfits,
         spans=spans,
         texts=texts,
         text_hashes=text_hashes,
@@ -171,8 +183,25 @@ def _prepared(read: _Read, document: ParsedDocument, spans: Sequence[ChunkSpan],
     )
 
 
-def _metadata(read: _Read, document: ParsedDocument) -> dict[str, Scalar]:
-    merged: dict[str, Scalar] = {**document.metadata, **read.candidate.item.metadata}
+def document_digest(
+    uri: str,
+    revision: str,
+    chunk_ids: Sequence[str],
+    text_hashes: Sequence[str],
+    metadata: Mapping[str, Value],
+) -> str:
+    """The name of what a generation holds of a document."""
+    return digest("doc", [uri, revision, list(chunk_ids), list(text_hashes), dict(metadata)])
+
+
+def input_digest_of(revision: str, item: SourceItem) -> str:
+    """The name of everything that goes into the stages."""
+    return digest("input", [revision, dict(item.metadata)])
+
+
+def raw_metadata(item: SourceItem, document: ParsedDocument) -> dict[str, Value]:
+    """What the source and the document itself say; the source has the last word."""
+    merged: dict[str, Value] = {**document.metadata, **item.metadata}
     merged["media_type"] = document.media_type
     if document.title is not None:
         merged.setdefault("title", document.title)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from headrace.ingest.index.generation import GenerationTable
-from headrace.ingest.index.schema import chunk_schema
+from headrace.ingest.index.schema import chunk_schema, metadata_json
 from headrace.ingest.sync.changes import failure_stamp
 from headrace.ingest.sync.embed import Embedded
 from headrace.ingest.sync.prepare import Failed, Touched
@@ -246,6 +244,8 @@ class Publisher:
             indexed_at_us=now_us,
             run_id=self.run_id,
             moved_from=moved.get(source_item.uri),
+            metadata_schema=document.metadata_schema,
+            misfits=document.misfits,
         )
 
 
@@ -290,15 +290,6 @@ def chunk_rows(embedded: Sequence[Embedded], dimension: int) -> pa.Table | None:
         ],
         schema=schema,
     )
-
-
-def metadata_json(metadata: Mapping[str, Any]) -> str:
-    """Metadata as the index filters it; a number that JSON cannot hold becomes null."""
-    plain = {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in metadata.items()
-    }
-    return json.dumps(plain, sort_keys=True, ensure_ascii=False)
 
 
 def _observations(pending: Pending, now_us: int) -> list[Observation]:

@@ -13,6 +13,7 @@ from headrace.ingest.sync.beside import Beside
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.closing import close
 from headrace.ingest.sync.context import SyncContext
+from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.publish import FailureRecord
 from headrace.ingest.sync.spend import spent
@@ -38,6 +39,7 @@ def sync(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     with leases.held(context.ledger, name, wait_seconds=context.wait_seconds) as lease:
         run_id = context.ledger.write(lambda tx: _start(tx, context))
         try:
+            context = adopt(context, lease)
             started = _Sync(context, lease, run_id)
             report = started.run(confirm_deletes=confirm_deletes, verify=verify)
         except BaseException as error:
@@ -63,7 +65,8 @@ class _Sync:
         target = targets.open_target(self._context, self._lease, self._run_id)
         lead = Pass(self._context, target, lease=self._lease, run_id=self._run_id)
         lead.progress("listing", 0)
-        listed = self._listed = list_sources(self._context, record=True)
+        # Access labels change here: a revocation does not wait for what has to be read.
+        listed = self._listed = list_sources(self._context, lease=self._lease)
         ages = ages_of(self._context, listed)
         lead.publisher.ages = ages if target.is_serving else None
         beside = Beside(
@@ -88,7 +91,7 @@ class _Sync:
         digest = lead.settle(sources=listed.counts)
         kept = self._cut_over(lead, verdict)
         beside.write_others(verdict, lead)
-        return self._report(lead, verdict, digest, kept, beside)
+        return self._report(lead, verdict, digest, kept, beside, listed)
 
     def finish(self, tx: Write, state: Literal["done", "withheld"], report: SyncReport) -> None:
         """End the run with its report and how the sources stand."""
@@ -119,7 +122,9 @@ class _Sync:
         )
         return ""
 
-    def _report(self, lead: Pass, verdict: Verdict, digest: str, kept: str, beside: Beside) -> SyncReport:
+    def _report(
+        self, lead: Pass, verdict: Verdict, digest: str, kept: str, beside: Beside, listed: Listed
+    ) -> SyncReport:
         tally = lead.tally
         return SyncReport(
             corpus=self._context.corpus,
@@ -137,6 +142,7 @@ class _Sync:
             ),
             waiting=tally.waiting,
             spend=spent(self._context.spending),
+            relabelled=listed.relabelled,
             beside=tuple(beside.reports),
             gates=dict(self._context.gating.counts) if self._context.gating else {},
             quarantined=len(tally.kept_out),

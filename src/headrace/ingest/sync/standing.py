@@ -24,7 +24,7 @@ _RECORDED = declare("standing.recorded")
 def standing_of(document: Prepared) -> Standing | None:
     """What a document says of how far it holds, with what it is compared by; None when it says nothing."""
     uri = document.candidate.item.uri
-    says = declared(document.metadata)
+    says = declared({name: value for name, value in document.metadata.items() if not isinstance(value, list)})
     by_uri, by_title = of_uri(uri), of_title(document.title, uri)
     if says == NOTHING and by_uri is None and by_title is None:
         return None

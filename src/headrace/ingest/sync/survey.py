@@ -11,13 +11,14 @@ from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.changes import Candidate, Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
-from headrace.ledger import acls, failures, observations
+from headrace.ingest.sync.labels import labels_of, look_up, relabel
+from headrace.ledger import failures, observations
 from headrace.ledger.documents import BriefState
 from headrace.ledger.erasure.suppressions import Suppressed
+from headrace.ledger.leases import Lease
 from headrace.records.document import Listing, Observation
 
 _DAY_US = 86_400_000_000
-_UNKNOWN_ACL = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Listed:
     listings: tuple[Listing, ...]
     acl_ids: Mapping[str, int]
     """URI to interned access label set."""
+    relabelled: int
+    """Documents that came under another label set."""
     observed: Mapping[str, Observation]
     """What was known of the documents before."""
     began_us: int
@@ -46,8 +49,8 @@ class Listed:
         return {listing.source: len(listing.items) for listing in self.listings}
 
 
-def list_sources(context: SyncContext, *, record: bool) -> Listed:
-    """List every source. `record` interns access labels; a plan writes nothing."""
+def list_sources(context: SyncContext, *, lease: Lease | None = None) -> Listed:
+    """List every source. With the lease of the corpus changed access labels take effect; a plan has none."""
     began_us = time.time_ns() // 1000
     with context.ledger.read() as conn:
         observed = observations.load(conn, context.corpus)
@@ -56,11 +59,18 @@ def list_sources(context: SyncContext, *, record: bool) -> Listed:
     suppressed: tuple[str, ...] = ()
     if out:
         listings, suppressed = without(context.corpus, listings, out)
-        if suppressed and record and context.keep_out is not None:
+        if suppressed and lease is not None and context.keep_out is not None:
             context.keep_out.drop(suppressed)
+    labels = labels_of(context.access, listings)
+    if lease is not None:
+        labelled = relabel(context.ledger, lease, context.corpus, labels)
+    else:
+        with context.ledger.read() as conn:
+            labelled = look_up(conn, labels)
     return Listed(
         listings=listings,
-        acl_ids=_acl_ids(context, listings, record=record),
+        acl_ids=labelled.acl_ids,
+        relabelled=labelled.changed,
         observed=observed,
         began_us=began_us,
         at_us=time.time_ns() // 1000,
@@ -127,21 +137,3 @@ def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:
     except (HeadraceError, OSError) as error:
         # A source that cannot be listed is a partial listing: its documents stay as they are.
         return Listing(source=source.name, items=(), complete=False, reason=str(error))
-
-
-def _acl_ids(context: SyncContext, listings: Sequence[Listing], *, record: bool) -> dict[str, int]:
-    keys: dict[str, str] = {}
-    labels: dict[str, tuple[str, ...]] = {}
-    for listing in listings:
-        for item in listing.items:
-            key, of_item = context.access.of(item)
-            keys[item.uri] = key
-            labels[key] = of_item
-    if record and labels:
-        ids = context.ledger.write(
-            lambda tx: {key: acls.intern(tx, key, of_key) for key, of_key in labels.items()}
-        )
-    else:
-        with context.ledger.read() as conn:
-            ids = acls.find(conn, list(labels))
-    return {uri: ids.get(key, _UNKNOWN_ACL) for uri, key in keys.items()}

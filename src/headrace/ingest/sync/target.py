@@ -189,7 +189,7 @@ def _make_ready(
     with context.ledger.read() as conn:
         published = snapshots.current(conn, generation.id) is not None
     if published:
-        _recover(context, table, generation.id, lease, run_id)
+        recover(context, table, generation.id, lease, run_id)
         return
     version = table.table.create(_schema(table))
     fire(_TABLE_CREATED)
@@ -201,9 +201,8 @@ def _publish_empty(tx: Write, generation: str, lease: Lease, version: int, run_i
     snapshots.publish(tx, generation, version=version, run_id=run_id, documents=0, chunks=0)
 
 
-def _recover(
-    context: SyncContext, table: GenerationTable, generation: str, lease: Lease, run_id: str
-) -> None:
+def recover(context: SyncContext, table: GenerationTable, generation: str, lease: Lease, run_id: str) -> None:
+    """Go back to the published version where a dead writer left something unpublished."""
     with context.ledger.read() as conn:
         snapshot = snapshots.current(conn, generation)
     if snapshot is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headrace.errors import UsageError
@@ -30,7 +31,7 @@ def context_of(context: SyncContext, generation: Generation) -> SyncContext:
         return context
     with context.ledger.read() as conn:
         settings = settings_of(conn, generation)
-    made = context.with_settings(settings)
+    made = replace(context.with_settings(settings), metadata=context.metadata)
     if made.recipe.digest != generation.recipe:
         raise UsageError(
             f"Generation {generation.id!r} was built by parts of other versions "

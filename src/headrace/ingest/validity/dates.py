@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from headrace.records.document import Scalar
+from headrace.records.document import Value
 
 VALID_FROM = ("valid_from", "effective_date", "effective_from", "effective", "not_before")
 """Metadata that says since when a document holds; the first that can be read counts."""
@@ -35,7 +35,7 @@ NOTHING = Declared(None, None, None, None, None)
 _KEYS = frozenset({*VALID_FROM, *VALID_TO, *DATED, *SUPERSEDED_BY, DEPRECATED})
 
 
-def declared(metadata: Mapping[str, Scalar]) -> Declared:
+def declared(metadata: Mapping[str, Value]) -> Declared:
     """What metadata says; values that are no date are passed over, since they stay visible as metadata."""
     values = {key.lower().replace("-", "_"): value for key, value in metadata.items()}
     if _KEYS.isdisjoint(values):
@@ -50,7 +50,7 @@ def declared(metadata: Mapping[str, Scalar]) -> Declared:
     )
 
 
-def moment_us(value: Scalar, *, end: bool = False) -> int | None:
+def moment_us(value: Value, *, end: bool = False) -> int | None:
     """A date or time as UTC microseconds; a day gives its beginning, with `end` that of the next."""
     if not isinstance(value, str):
         return None
@@ -73,12 +73,12 @@ def replacements(uri: str, named: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((beside, named.removeprefix("./"), named.lstrip("/"))))
 
 
-def _first(values: Mapping[str, Scalar], keys: tuple[str, ...], *, end: bool) -> int | None:
+def _first(values: Mapping[str, Value], keys: tuple[str, ...], *, end: bool) -> int | None:
     found = (moment_us(values[key], end=end) for key in keys if key in values)
     return next((moment for moment in found if moment is not None), None)
 
 
-def _reason(value: Scalar) -> str | None:
+def _reason(value: Value) -> str | None:
     if value is None or value is False:
         return None
     text = str(value).strip()

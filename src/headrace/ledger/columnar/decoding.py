@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _LANCE = (".lance", ".idx")
 _ARROW = (".arrow",)
@@ -17,13 +17,30 @@ def is_columnar(path: Path) -> bool:
     return path.suffix in (*_LANCE, *_ARROW, *_PARQUET)
 
 
-def buffers(path: Path) -> Iterator[bytes]:
-    """Every buffer of every column. Raises StorageError for a file that cannot be read."""
+class Buffer(NamedTuple):
+    """The decoded bytes of a part of a column."""
+
+    data: bytes
+    numbers: bool
+    """A column of numbers, such as vectors, in which no text can stand."""
+
+
+def buffers(path: Path) -> Iterator[Buffer]:
+    """Every buffer of every column. Raises OSError and ValueError for a file that cannot be read."""
     for batch in _batches(path):
         for column in batch.columns:
+            numbers = _holds_numbers(column.type)
             for buffer in column.buffers():
                 if buffer is not None and buffer.size:
-                    yield buffer.to_pybytes()
+                    yield Buffer(buffer.to_pybytes(), numbers)
+
+
+def _holds_numbers(kind: Any) -> bool:
+    import pyarrow as pa
+
+    while pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
 def _batches(path: Path) -> Iterator[Any]:

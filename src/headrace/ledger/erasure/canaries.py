@@ -36,9 +36,9 @@ def distinctive(
     return [text for text in candidates if text not in shared]
 
 
-def some(found: Sequence[str]) -> list[str]:
-    """At most 16 of them, evenly spread."""
-    step = max(1, -(-len(found) // _MOST_PASSAGES))
+def some(found: Sequence[str], most: int = _MOST_PASSAGES) -> list[str]:
+    """At most so many of them, evenly spread."""
+    step = max(1, -(-len(found) // most))
     return list(found[::step])
 
 

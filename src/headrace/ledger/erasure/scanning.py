@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _GZIP = b"\x1f\x8b"
 _ZLIB = (b"x\x01", b"x\x9c", b"x\xda")
-_MOST_IDS = 32
+_MOST_IDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,8 @@ class Sightings:
     """Store to canaries found in it, each counted once for each file or table."""
     files: dict[str, list[Path]] = field(default_factory=dict)
     """Store to the files in which something was found."""
+    undecoded: list[Path] = field(default_factory=list)
+    """Files of a compressed format that could not be decoded, such as what a killed writer left half."""
 
     @property
     def total(self) -> int:
@@ -57,19 +59,22 @@ class Sightings:
 
     def digest(self) -> str:
         """A name for the outcome."""
-        return digest("scan", [self.bytes, dict(self.hits)])
+        return digest("scan", [self.bytes, dict(self.hits), len(self.undecoded)])
 
 
 def scan(places: Places, scope: Scope) -> Sightings:
     """Look for the canaries of a scope everywhere."""
-    patterns = [data for text in _texts(scope) for data in encoded(text)]
-    patterns += [bytes.fromhex(vector) for vector in scope.vectors]
+    texts = [data for text in _texts(scope) for data in encoded(text)]
+    vectors = [bytes.fromhex(vector) for vector in scope.vectors]
     sightings = Sightings()
     for store, path in _files(places):
         seen: set[bytes] = set()
-        for piece in _decoded(path):
-            sightings.bytes += len(piece)
-            seen.update(pattern for pattern in patterns if pattern not in seen and pattern in piece)
+        try:
+            for piece, patterns in _decoded(path, texts, vectors):
+                sightings.bytes += len(piece)
+                seen.update(pattern for pattern in patterns if pattern not in seen and pattern in piece)
+        except (OSError, ValueError, EOFError, zlib.error):
+            sightings.undecoded.append(path)
         if seen:
             sightings.hits[store] += len(seen)
             sightings.files.setdefault(store, []).append(path)
@@ -108,18 +113,20 @@ def _belongs(path: Path, root: Path) -> bool:
     return path == root or str(path).startswith((f"{root}/", f"{root}-"))
 
 
-def _decoded(path: Path) -> Iterator[bytes]:
+def _decoded(path: Path, texts: list[bytes], vectors: list[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """The bytes of a file, raw and decoded, each with the patterns that can stand in them."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return  # a temporary file that its writer has removed meanwhile
-    yield data
+    yield data, [*texts, *vectors]
     if is_columnar(path):
-        yield from buffers(path)
+        for buffer in buffers(path):
+            yield buffer.data, vectors if buffer.numbers else texts
     elif data.startswith(_GZIP):
-        yield gzip.decompress(data)
+        yield gzip.decompress(data), texts
     elif data.startswith(_ZLIB):
-        yield zlib.decompress(data)
+        yield zlib.decompress(data), texts
 
 
 def _scan_tables(engine: Engine, scope: Scope, sightings: Sightings) -> None:

@@ -9,6 +9,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+_MOST_ALTERNATIVES = 64
+_WORDS = re.compile(r"[^\s'\"`,;()]+(?<![.:])")
+_QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
+
 TOMBSTONE = "[erased]"
 """What stands where a forgotten text stood."""
 
@@ -76,7 +80,17 @@ class Scope:
 
     def in_text(self, text: str) -> bool:
         """Whether a text mentions one of the documents, or holds one of its canaries."""
-        return any(canary in text for canary in self.texts) or bool(self._uri.search(text))
+        if any(canary in text for canary in self.texts):
+            return True
+        if len(self.targets) <= _MOST_ALTERNATIVES:
+            return bool(self._uri.search(text))
+        # Too many for one pattern: look at what could be a name, whole, between quotes, or between spaces.
+        parts = [text, *_WORDS.findall(text), *(part for pair in _QUOTED.findall(text) for part in pair)]
+        return any(part in self._spellings for part in parts)
+
+    @cached_property
+    def _spellings(self) -> frozenset[str]:
+        return frozenset(name for target in self.targets for name in (target.uri, target.name))
 
 
 def mentions(value: Any, scope: Scope) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0005"
+HEAD = "0006"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -118,7 +118,10 @@ documents = Table(
     Column("indexed_at_us", BigInteger, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("moved_from", Text),
+    Column("metadata_schema", Text, nullable=False, server_default=""),
+    Column("misfits", Text, nullable=False, server_default="{}"),
     Index("documents_revision", "generation", "revision"),
+    Index("documents_acl", "generation", "acl_id"),
 )
 
 observations = Table(
@@ -310,6 +313,14 @@ keyring = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("key", LargeBinary, nullable=False),
+)
+
+acl_moves = Table(
+    "acl_moves",
+    metadata,
+    Column("generation", Text, primary_key=True),
+    Column("row_acl_id", Integer, primary_key=True, autoincrement=False),
+    Column("acl_id", Integer, primary_key=True, autoincrement=False),
 )
 
 dead_letters = Table(

@@ -77,7 +77,8 @@ def test_any_history_of_inserts_and_deletes_equals_an_index_built_fresh(
     for added, removed in steps:
         for name in removed:
             present.pop(name, None)
-            told.pop(name, None)
+            if name not in {item["document"] for item in added}:
+                told.pop(name, None)
         told.update(insert(index, added, removed))
         present.update({str(item["document"]): item for item in added})
     names = list(present)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from headrace.errors import DocumentError, GateStopped
 from headrace.ingest.gates.declared import DeclaredGate
+from headrace.ingest.gates.redaction import redacted
 from headrace.ingest.gates.running import GateInput, batch_of, run_gates
 from headrace.records.document import Content, ParsedDocument
 from headrace.records.gates import GateCount, GateVerdict
@@ -72,24 +73,34 @@ class Gating:
         self, document: ParsedDocument, verdicts: Sequence[GateVerdict]
     ) -> ParsedDocument | GateStopped:
         tags: list[str] = []
+        redacting: list[DeclaredGate] = []
         stopped: GateStopped | None = None
         for declared, verdict in zip(self.gates, verdicts, strict=True):
-            passed = verdict.verdict == "pass"
-            before = self.counts.get(declared.name, GateCount())
-            self.counts[declared.name] = GateCount(
-                passed=before.passed + passed, failed=before.failed + (not passed)
-            )
-            if passed or declared.on_failure == "warn":
+            redacts = verdict.verdict == "fail" and declared.on_failure == "redact"
+            self._count(declared.name, "redacted" if redacts else verdict.verdict)
+            if verdict.verdict == "pass" or declared.on_failure == "warn":
                 continue
             if declared.on_failure == "tag":
                 tags.append(declared.name)
+            elif redacts:
+                redacting.append(declared)
             elif stopped is None:
                 stopped = _stopped(declared, verdict)
         if stopped is not None:
             return stopped
+        for declared in redacting:
+            document = redacted(document, declared.gate.redact)  # type: ignore[attr-defined]
         if tags:
             return replace(document, metadata={**document.metadata, "failed_gates": ", ".join(tags)})
         return document
+
+    def _count(self, gate: str, word: str) -> None:
+        before = self.counts.get(gate, GateCount())
+        self.counts[gate] = GateCount(
+            passed=before.passed + (word == "pass"),
+            failed=before.failed + (word in ("fail", "error")),
+            redacted=before.redacted + (word == "redacted"),
+        )
 
 
 def _stopped(declared: DeclaredGate, verdict: GateVerdict) -> GateStopped:

@@ -100,3 +100,21 @@ def test_quotes_are_found_whatever_their_line_breaks() -> None:
     assert locate("a  b\nc", "x a b c y") == (2, 7)
     assert locate("a b d", "x a b c y") is None
     assert locate("  ", "x") is None
+
+
+@pytest.mark.parametrize(
+    "question", ["How long are redacted traces kept?", "data retention policy: how long are traces kept"]
+)
+def test_the_policy_of_a_former_year_never_comes_before_the_current_one(
+    handbook: Workspace, question: str
+) -> None:
+    hits = handbook.search(question, k=60).hits
+    current = next(hit for hit in hits if hit.document.endswith("data-retention-2026.md"))
+    former = [hit for hit in hits if hit.document.endswith("data-retention-2025.md")]
+    assert former
+    assert all(hit.rank > current.rank and hit.marks == ("superseded",) for hit in former)
+    assert {hit.superseded_by for hit in former} == {current.document}
+    assert {hit.document for hit in hits if hit.marks} == {former[0].document}
+    cited = {citation.document for citation in handbook.ask(question).citations}
+    assert current.document in cited
+    assert former[0].document not in cited

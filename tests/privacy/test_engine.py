@@ -7,11 +7,12 @@ import tracemalloc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.privacy.engine import WINDOW_CHARACTERS, Engine
+from headrace.privacy.engine import Engine
 from headrace.privacy.entities import ENTITIES
 from headrace.privacy.folding import fold
 from headrace.privacy.overlaps import resolve
 from headrace.privacy.redact import outside_marks, redact
+from headrace.privacy.windows import WINDOW_CHARACTERS
 from headrace.records.privacy import Finding
 from tests.privacy.test_patterns import FOUND
 

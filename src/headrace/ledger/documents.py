@@ -67,7 +67,7 @@ class Coverage(NamedTuple):
     serving: int
     """Live documents that serve."""
     current: int
-    """…which the other one holds at the same revision."""
+    """…which the other one holds at the same revision and with the same access labels."""
     ghosts: int
     """Live documents of the other one that do not serve."""
 
@@ -179,7 +179,9 @@ def coverage(conn: Connection, serving: str, other: str) -> Coverage:
     """Hold the live documents of one generation against those of the one that serves."""
     ours, theirs = table.alias("ours"), table.alias("theirs")
     same = sa.and_(theirs.c.generation == other, theirs.c.uri == ours.c.uri, theirs.c.state == "live")
-    held = sa.func.coalesce(sa.func.sum(sa.case((theirs.c.revision == ours.c.revision, 1), else_=0)), 0)
+    # Labels count, too: who may see a document must not depend on which generation serves.
+    equal = sa.and_(theirs.c.revision == ours.c.revision, theirs.c.acl_id == ours.c.acl_id)
+    held = sa.func.coalesce(sa.func.sum(sa.case((equal, 1), else_=0)), 0)
     both = sa.func.count(theirs.c.uri)
     statement = (
         sa.select(sa.func.count(), held, both)
@@ -188,25 +190,6 @@ def coverage(conn: Connection, serving: str, other: str) -> Coverage:
     )
     total, current, shared = conn.execute(statement).one()
     return Coverage(serving=int(total), current=int(current), ghosts=count(conn, other)[0] - int(shared))
-
-
-def lacking(conn: Connection, serving: str, other: str, *, limit: int) -> list[str]:
-    """Some of the live documents of the serving generation that another lacks at their revision, by URI."""
-    ours, theirs = table.alias("ours"), table.alias("theirs")
-    same = sa.and_(
-        theirs.c.generation == other,
-        theirs.c.uri == ours.c.uri,
-        theirs.c.revision == ours.c.revision,
-        theirs.c.state == "live",
-    )
-    statement = (
-        sa.select(ours.c.uri)
-        .select_from(ours.outerjoin(theirs, same))
-        .where(ours.c.generation == serving, ours.c.state == "live", theirs.c.uri.is_(None))
-        .order_by(ours.c.uri)
-        .limit(limit)
-    )
-    return list(conn.execute(statement).scalars())
 
 
 def remove_all(tx: Write, generation: str) -> int:

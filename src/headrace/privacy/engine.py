@@ -11,7 +11,7 @@ from headrace.privacy.folding import fold
 from headrace.privacy.names import NAMES
 from headrace.privacy.overlaps import resolve
 from headrace.privacy.patterns.addresses import addresses
-from headrace.privacy.patterns.base import TRIGGER_BYTES, Family, Search
+from headrace.privacy.patterns.base import Search
 from headrace.privacy.patterns.birth import BIRTH
 from headrace.privacy.patterns.identifiers import IDENTIFIERS
 from headrace.privacy.patterns.mail import MAIL
@@ -19,13 +19,11 @@ from headrace.privacy.patterns.network import NETWORK
 from headrace.privacy.patterns.numbers import NUMBERS
 from headrace.privacy.patterns.phones import phones
 from headrace.privacy.secrets import SECRETS_FAMILY
+from headrace.privacy.windows import WINDOW_CHARACTERS, Window
 from headrace.records.privacy import Finding
 
 if TYPE_CHECKING:
     import re2
-
-WINDOW_CHARACTERS = 262_144
-"""How much of a text is looked at in one go, so that memory does not grow with the longest line."""
 
 _AUTOMATON_BYTES = 32 << 20
 
@@ -49,12 +47,15 @@ class Engine:
             addresses(config.countries),
             *((NAMES,) if config.names else ()),
         )
-        self._families = [
-            (_compiled(family.trigger), family) for family in built_in if family.types & self.types
+        families = [family for family in built_in if family.types & self.types]
+        triggers = dict.fromkeys(family.trigger for family in families)
+        self._triggers = [
+            (_compiled(trigger), [family for family in families if family.trigger == trigger])
+            for trigger in triggers
         ]
         self._searches = [search for search in searches if search.types & self.types]
         parts = [
-            *(family.types for _, family in self._families),
+            *(family.types for family in families),
             *(search.types for search in self._searches),
         ]
         covered = self.types.intersection(frozenset[str]().union(*parts))
@@ -78,43 +79,16 @@ class Engine:
         return [_moved(finding, folded.span(finding.start, finding.end)) for finding in kept]
 
     def _candidates(self, text: str) -> Iterator[Finding]:
-        for trigger, family in self._families:
-            yield from _in_windows(text, trigger, family)
+        resume = [0] * len(self._triggers)  # what a trigger matched may reach into the next window
+        for begin in range(0, len(text), WINDOW_CHARACTERS):
+            window = Window(text, begin)
+            for at, (trigger, families) in enumerate(self._triggers):
+                for start, stop in window.hits(trigger, resume[at]):
+                    resume[at] = stop
+                    for family in families:
+                        yield from family.find(text, start, stop)
         for search in self._searches:
             yield from search.find(text)
-
-
-def _in_windows(text: str, trigger: re2._Regexp, family: Family) -> Iterator[Finding]:
-    """Findings of a family, window by window; a trigger may reach over the end of one."""
-    resume = 0
-    for begin in range(0, len(text) or 1, WINDOW_CHARACTERS):
-        end = begin + WINDOW_CHARACTERS
-        for start, stop in _hits(text, trigger, max(begin, resume), end):
-            resume = stop
-            yield from family.find(text, start, stop)
-
-
-def _hits(text: str, trigger: re2._Regexp, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Spans of a trigger that begin in a window, in characters."""
-    left = max(0, begin - 1)  # the character before decides about the edge of a word
-    piece = text[left : end + TRIGGER_BYTES]
-    data = piece.encode("utf-8", "surrogatepass")
-    skip = len(piece[: begin - left].encode("utf-8", "surrogatepass"))
-    if len(data) == len(piece):
-        for found in trigger.finditer(data, skip):
-            start, stop = found.span()
-            if left + start >= end:
-                return
-            yield left + start, left + stop
-        return
-    byte, character = 0, left
-    for found in trigger.finditer(data, skip):
-        start, stop = found.span()
-        character += len(data[byte:start].decode("utf-8", "surrogatepass"))
-        if character >= end:
-            return
-        byte = start
-        yield character, character + len(data[start:stop].decode("utf-8", "surrogatepass"))
 
 
 def _compiled(trigger: str) -> re2._Regexp:

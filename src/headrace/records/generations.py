@@ -70,6 +70,8 @@ class GenerationReport:
     """Who brought it into its state."""
     reason: str
     """Why."""
+    configuration: tuple[str, ...] = ()
+    """Where it serves by a choice by hand: lines of headrace.toml that would ask for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,37 @@ def test_a_generation_whose_embedder_is_gone_is_reported_and_the_sync_goes_on(
     assert _generations(bench)[1].state == "catching_up"
 
 
+def test_one_whose_files_are_broken_is_reported_and_the_sync_goes_on(tmp_path: Path) -> None:
+    bench = _bench(tmp_path)
+    _build(bench, chunk_tokens="16")
+    broken = _generations(bench)[1].generation
+    location = next((tmp_path / ".headrace").rglob(f"{broken}.lance"))
+    for path in (location / "_versions").iterdir():
+        path.write_bytes(b"not a manifest")
+    bench.write("0.md", "Changed since.")
+    report = bench.sync()
+    assert report.documents.updated == 1
+    (other,) = report.beside
+    assert (other.generation, bool(other.error)) == (broken, True)
+    assert _generations(bench)[1].state == "catching_up"
+    with bench.open() as workspace:
+        assert workspace.search("changed since").hits[0].text == "Changed since."
+
+
+def test_a_change_of_labels_counts_in_every_generation(tmp_path: Path) -> None:
+    bench = _bench(tmp_path)
+    _build(bench, chunk_tokens="16")
+    bench.configure(extra='\n[corpus.docs.access]\n"0.md" = ["finance"]\n"*" = ["public"]\n')
+    bench.sync()
+    assert [item.coverage for item in _generations(bench)] == [1.0, 1.0]
+    with bench.open() as workspace:
+        workspace.index.cutover("docs/2", force=True, reason="a test")
+        assert "docs/0.md" not in {hit.document for hit in workspace.search("document 0").hits}
+        assert "docs/0.md" in {
+            hit.document for hit in workspace.search("document 0", access=["finance"]).hits
+        }
+
+
 def test_a_choice_by_hand_stands_until_the_configuration_changes(tmp_path: Path) -> None:
     bench = _bench(tmp_path)
     _build(bench, chunk_tokens="16")
@@ -135,6 +166,7 @@ def test_a_choice_by_hand_stands_until_the_configuration_changes(tmp_path: Path)
         assert bench.sync().generation == switched.generation
     with bench.open() as workspace:
         assert workspace.plan().generation == switched.generation
+    assert _generations(bench)[1].configuration == switched.configuration
     bench.configure(chunk_tokens=64)
     assert bench.sync().generation not in (switched.generation, switched.former)
     bench.configure()

@@ -63,6 +63,10 @@ def _show_one(console: Console, generation: GenerationReport) -> None:
     elif generation.written_until_us is not None:
         show_row(console, "in step", f"until {moment(generation.written_until_us)}")
     show_row(console, "since", f"{moment(generation.changed_at_us)}: {one_line(generation.reason)}")
+    if generation.configuration:
+        show_row(console, "chosen", "by hand; headrace.toml would ask for it by:")
+        for line in generation.configuration:
+            show_row(console, "", one_line(line))
 
 
 def _holds(generation: GenerationReport) -> str:

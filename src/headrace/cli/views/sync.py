@@ -9,7 +9,7 @@ from headrace.cli.output import one_line
 from headrace.cli.views.console import count, duration, show_indented, show_row
 from headrace.cli.views.failures import show_failures
 from headrace.infer.embedders.budget import shown_money
-from headrace.records.sync import DocumentCounts, PlanReport, Spend, SyncReport
+from headrace.records.sync import BesideReport, DocumentCounts, PlanReport, Spend, SyncReport
 
 _MARGIN = 13
 """Columns before the text of a row."""
@@ -31,6 +31,8 @@ def show_sync(console: Console, report: SyncReport) -> None:
     show_row(console, "embeddings", f"{made.computed:,} computed, {made.reused:,} reused")
     _show_spend(console, report.spend)
     show_row(console, "generation", one_line(report.generation))
+    for other in report.beside:
+        _show_beside(console, other)
     for warning in report.warnings:
         _show_paragraph(console, "warning", one_line(warning))
     _show_withheld(console, report)
@@ -52,6 +54,20 @@ def show_plan(console: Console, report: PlanReport) -> None:
     show_row(console, "cost", f"{report.tokens:,} tokens to embed, {_money(report)}")
     _show_withheld(console, report)
     _show_failed(console, report, rest="headrace plan --json")
+
+
+def _show_beside(console: Console, other: BesideReport) -> None:
+    state = other.state.replace("_", " ")
+    if other.error is not None:
+        show_row(
+            console, "beside", Text(f"{state} {one_line(other.generation)} was not written:", style="yellow")
+        )
+        show_indented(console, one_line(other.error), columns=13, style="yellow")
+    elif other.failures:
+        behind = f"{state} {one_line(other.generation)} lacks {count(len(other.failures), 'document')}"
+        show_row(console, "beside", Text(behind, style="yellow"))
+    elif other.written:
+        show_row(console, "beside", f"{state} {one_line(other.generation)} kept in step")
 
 
 def _show_title(console: Console, corpus: str, text: str) -> None:

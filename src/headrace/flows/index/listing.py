@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace.flows.index.configuration import agreeing_lines
 from headrace.flows.index.finding import find
+from headrace.ingest.sync.choosing import settings_of
 from headrace.ledger import artifacts, documents, generations, snapshots
 from headrace.records.generations import GenerationDetail, GenerationList, GenerationReport, GenerationState
 from headrace.records.sync import EmbeddingCounts
@@ -51,6 +53,7 @@ def report(parts: IndexParts, conn: Connection, generation: Generation) -> Gener
     held, chunks = documents.count(conn, generation.id)
     covered = documents.coverage(conn, serving, generation.id) if serving else None
     cost = generation.cost_micros
+    by_hand = generation.id == serving and generation.chosen_over is not None
     return GenerationReport(
         generation=generation.id,
         corpus=generation.corpus,
@@ -78,7 +81,13 @@ def report(parts: IndexParts, conn: Connection, generation: Generation) -> Gener
         pruned_at_us=generation.pruned_at_us,
         actor=generation.actor,
         reason=generation.reason,
+        configuration=_lines(parts, conn, generation) if by_hand else (),
     )
+
+
+def _lines(parts: IndexParts, conn: Connection, generation: Generation) -> tuple[str, ...]:
+    configured = parts.recipe(generation.corpus, {})
+    return agreeing_lines(generation.corpus, settings_of(conn, generation), configured)
 
 
 def size_of(location: str) -> int | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import RefConflict, UsageError, Withheld
 from headrace.flows.index.compare import compare
+from headrace.flows.index.configuration import agreeing_lines
 from headrace.flows.index.finding import find, serving_of, unpruned
 from headrace.ingest.sync.choosing import settings_of
 from headrace.ledger import documents, generations, leases, refs
@@ -136,19 +137,8 @@ def _switch(
         reason=why,
         forced=forced,
         in_step_until_us=None if former is None else former.written_until_us,
-        configuration=_lines(corpus, differing, configured.settings),
+        configuration=agreeing_lines(corpus, differing, configured.settings),
     )
-
-
-def _lines(corpus: str, wanted: Mapping[str, Any], configured: Mapping[str, Any]) -> tuple[str, ...]:
-    """What headrace.toml would say if it asked for this generation; empty where it does."""
-    import json
-
-    differing = {key: value for key, value in wanted.items() if configured.get(key) != value}
-    if not differing:
-        return ()
-    keys = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in sorted(differing.items()))
-    return (f"[corpus.{corpus}.recipe]", *keys)
 
 
 def _candidate(parts: IndexParts, conn: Connection, name: str | None, corpus: str | None) -> Generation:

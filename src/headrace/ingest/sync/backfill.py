@@ -86,7 +86,7 @@ class _Backfill:
         self._generation = generation
         self._run_id = run_id
         self._pace = pace
-        self._size = _FIRST
+        self._size = self._paced(_FIRST)
         self._last = 0
         self._seen: tuple[str | None, int] | None = None
         self._listed: Listed | None = None
@@ -180,9 +180,12 @@ class _Backfill:
         self._last = documents_done
         if documents_done:
             fit = documents_done * self._pace.slice_seconds / max(seconds, 0.001)
-            self._size = max(1, min(_MOST, int(fit), self._size * 8))
-        if self._pace.documents_per_second:
-            self._size = max(1, min(self._size, int(self._pace.documents_per_second * 2)))
+            self._size = self._paced(min(_MOST, int(fit), self._size * 8))
+
+    def _paced(self, size: int) -> int:
+        """A slice holds what two seconds of the pace allow at most."""
+        rate = self._pace.documents_per_second
+        return max(1, size if rate is None else min(size, int(rate * 2)))
 
     def _conclude(self) -> None:
         context, generation = self._context, self._generation

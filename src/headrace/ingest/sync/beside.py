@@ -6,7 +6,6 @@ from headrace.errors import HeadraceError, LeaseLost
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.ages import Ages
 from headrace.ingest.sync.applying import Pass
-from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.guard import Verdict
 from headrace.ingest.sync.survey import Listed, compare_with
@@ -19,6 +18,8 @@ from headrace.ledger.leases import Lease
 from headrace.ledger.ledger import Write
 from headrace.records.sync import BesideReport
 
+_TROUBLE = (HeadraceError, OSError, ValueError)
+"""What can go wrong with one generation alone: its embedder, its files, its table."""
 _BEFORE_BESIDE = declare("index.before_beside")
 
 
@@ -57,10 +58,10 @@ class Beside:
         if self._serving is None:
             return
         try:
-            self._first, _ = self._pass(self._serving)
+            self._first = self._pass(self._serving)
         except LeaseLost:
             raise
-        except HeadraceError as error:
+        except _TROUBLE as error:
             self._report(self._serving, None, error)
 
     def delete_from_serving(self, verdict: Verdict) -> None:
@@ -71,29 +72,39 @@ class Beside:
             self._finish(self._first, verdict)
         except LeaseLost:
             raise
-        except HeadraceError as error:
+        except _TROUBLE as error:
             self._report(self._serving, self._first, error)
             return
         self._report(self._serving, self._first, None)
 
     def write_others(self, verdict: Verdict, lead: Pass) -> None:
         """Keep every other generation in step; one that cannot follow is said to be catching up."""
+        only = lead.written | (self._first.written if self._first else set())
         for generation in self._others:
             fire(_BEFORE_BESIDE)
-            only = lead.written | (self._first.written if self._first else set())
+            if not only and not verdict.delete and not self._behind(generation):
+                continue
+            made, error = None, None
             try:
-                made, _ = self._pass(generation, only=only if generation.state == "building" else None)
+                made = self._pass(generation, only=only if generation.state == "building" else None)
                 self._finish(made, verdict)
             except LeaseLost:
                 raise
-            except HeadraceError as error:
-                self._move(generation, None, error)
-                self._report(generation, None, error)
-                continue
-            self._move(generation, made, None)
-            self._report(generation, made, None)
+            except _TROUBLE as caught:
+                error = caught
+            self._move(generation, made, error)
+            self._report(generation, made, error)
 
-    def _pass(self, generation: Generation, *, only: set[str] | None = None) -> tuple[Pass, Changes]:
+    def _behind(self, generation: Generation) -> bool:
+        """Whether a generation that nothing changed for has something to catch up with."""
+        if generation.state == "building":
+            return False  # its backfill is at it
+        with self._context.ledger.read() as conn:
+            serving = self._context.serving.generation(conn, self._context.corpus)
+            whole = serving is not None and documents.coverage(conn, serving, generation.id).whole
+        return not whole or generation.state == "catching_up"
+
+    def _pass(self, generation: Generation, *, only: set[str] | None = None) -> Pass:
         """Bring in what changed. `only`: of documents that it does not hold yet, these alone."""
         context = context_of(self._context, generation)
         target = targets.open_written(context, generation, self._lease, self._run_id)
@@ -113,14 +124,14 @@ class Beside:
         made.publisher.ages = self._ages if generation is self._serving else None
         made.apply(changes)
         made.gone = [uri for uri in changes.missing if uri in target.states]
-        return made, changes
+        return made
 
     def _finish(self, made: Pass, verdict: Verdict) -> None:
         made.delete(sorted(set(made.gone) - set(verdict.withheld)))
         if made.publisher.commits or made.target.generation.state != "building":
             made.settle(sources=self._listed.counts)
 
-    def _move(self, generation: Generation, made: Pass | None, error: HeadraceError | None) -> None:
+    def _move(self, generation: Generation, made: Pass | None, error: Exception | None) -> None:
         """Say in the registry whether a generation that is on its way to serve is whole."""
         if generation.state not in ("catching_up", "validating"):
             return
@@ -138,7 +149,7 @@ class Beside:
 
         self._context.ledger.write(move)
 
-    def _report(self, generation: Generation, made: Pass | None, error: HeadraceError | None) -> None:
+    def _report(self, generation: Generation, made: Pass | None, error: Exception | None) -> None:
         tally = None if made is None else made.tally
         self.reports.append(
             BesideReport(
@@ -151,18 +162,24 @@ class Beside:
         )
 
 
-def _reason(tally: Tally | None, error: HeadraceError | None) -> str | None:
+def _reason(tally: Tally | None, error: Exception | None) -> str | None:
     if error is not None:
-        return error.message
+        return _message(error)
     return None if tally is None else tally.waiting_reason or None
 
 
-def _why(made: Pass | None, error: HeadraceError | None) -> str:
+def _why(made: Pass | None, error: Exception | None) -> str:
     if error is not None:
-        return f"a sync could not write it: {error.message}"
+        return f"a sync could not write it: {_message(error)}"
     if made is not None and made.tally.waiting:
         return made.tally.waiting_reason
     failures = [] if made is None else made.tally.failures
     if failures:
         return f"{len(failures)} documents failed in it, first {failures[0].document!r}: {failures[0].error}"
     return "it does not hold what serves"
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, HeadraceError):
+        return error.message
+    return f"{type(error).__name__}: {str(error).strip().split(chr(10), 1)[0][:300]}"

@@ -51,6 +51,7 @@ bench: $(READY)
 	$(BIN)/python bench/retrieval.py
 	$(BIN)/python bench/search.py
 	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/gates.py
 	$(BIN)/python bench/ingest.py
 
 wheel: $(READY)

@@ -50,6 +50,7 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/retrieval.py
 	$(BIN)/python bench/search.py
+	$(BIN)/python bench/privacy.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/gates.py
 	$(BIN)/python bench/ingest.py

@@ -26,6 +26,7 @@ GAP = 500
 TEXT_CHARACTERS = 2_000
 PEER_CHARACTERS = 200_000
 PEER = Path(__file__).resolve().parent / "peers" / "presidio_patterns.py"
+_OWN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 _SYLLABLES = re.findall("..", "anbecordenelgrahijokalomennorpaquirasoltenunverwoxi")
 _SMALL = re.findall(
     r"\w+", "the of and to in a is that for it as was with be by on not he his but at are this"
@@ -123,7 +124,9 @@ def peer(python: str, given: Sequence[str]) -> tuple[float, int]:
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         file.write("\n".join(map(json.dumps, few)))
         file.flush()
-        done = subprocess.run([python, str(PEER), file.name], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [python, str(PEER), file.name], capture_output=True, text=True, check=True, env=_OWN
+        )
     result = json.loads(done.stdout.splitlines()[-1])
     return size / 1e6 / result["seconds"], result["findings"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from headrace.privacy.engine import Engine
-from headrace.privacy.redact import outside_marks, redact
+from headrace.privacy.redact import outside_marks, redact, replace_spans
 from headrace.records.call import SpanEvent
 from headrace.records.wire import to_plain
 
@@ -46,44 +46,53 @@ def mark_unprotected(spans: Sequence[SpanEvent]) -> Sequence[SpanEvent]:
 
 
 def _redacted(span: SpanEvent, engine: Engine) -> SpanEvent:
-    attributes = to_plain(span.attributes)
-    texts = [*_texts(attributes), *([span.error] if span.error else [])]
+    texts = dict.fromkeys([*_texts(span.attributes), *([span.error] if span.error else [])])
     joined = _BREAK.join(texts)
     marks: dict[str, Any] = {PROTECTED: True}
     if engine.unprotected:
         marks[UNPROTECTED] = engine.unprotected
-    if not outside_marks(joined, engine.scan(joined)):
-        return dataclasses.replace(span, attributes={**attributes, **marks})
+    if not outside_marks(joined, engine.scan(joined)):  # as nearly always: one scan for all its texts
+        return dataclasses.replace(span, attributes={**span.attributes, **marks})
     counts: Counter[str] = Counter()
-
-    def clean(text: str) -> str:
-        counts.update(finding.type for finding in outside_marks(text, engine.scan(text)))
-        return redact(engine, text)
-
-    cleaned = _cleaned(attributes, clean)
-    error = clean(span.error) if span.error else span.error
+    clean = {text: _without_findings(text, engine, counts) for text in texts}
+    cleaned = _replaced(to_plain(span.attributes), clean)
     marks[REDACTED] = dict(sorted(counts.items()))
-    return dataclasses.replace(span, attributes={**cleaned, **marks}, error=error)
+    return dataclasses.replace(
+        span, attributes={**cleaned, **marks}, error=clean[span.error] if span.error else span.error
+    )
+
+
+def _without_findings(text: str, engine: Engine, counts: Counter[str]) -> str:
+    findings = outside_marks(text, engine.scan(text))
+    if not findings:
+        return text
+    counts.update(finding.type for finding in findings)
+    return redact(engine, replace_spans(text, findings))
 
 
 def _texts(value: Any) -> Iterator[str]:
+    """Every text in attributes that is no identity; records as they will be written."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for name, item in value.items():
             if not (name in IDENTITIES and isinstance(item, str)):
                 yield from _texts(item)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for item in value:
             yield from _texts(item)
+    elif not isinstance(value, int | float | None):
+        plain = to_plain(value)
+        if plain is not value:
+            yield from _texts(plain)
 
 
-def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+def _replaced(value: Any, clean: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return clean[value]
     if isinstance(value, Mapping):
         return {
-            name: item if name in IDENTITIES and isinstance(item, str) else _cleaned(item, clean)
+            name: item if name in IDENTITIES and isinstance(item, str) else _replaced(item, clean)
             for name, item in value.items()
         }
-    return [_cleaned(item, clean) for item in value] if isinstance(value, list) else value
+    return [_replaced(item, clean) for item in value] if isinstance(value, list) else value

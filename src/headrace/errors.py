@@ -10,6 +10,7 @@ HeadraceError
 ├── DocumentError            one document failed; the rest goes on (recorded, never raised through a sync)
 │   ├── ReadError            the source could not give its bytes
 │   ├── ParseError           its bytes could not be read as text
+│   ├── GateStopped          a gate keeps it out
 │   └── LimitExceeded        it took more time, memory or space than allowed
 ├── StorageError             a store could not do what was asked
 │   ├── SchemaTooNew         the ledger was written by a newer version
@@ -135,6 +136,14 @@ class ReadError(DocumentError):
 
 class ParseError(DocumentError):
     """The bytes could not be read as text."""
+
+
+class GateStopped(DocumentError):
+    """A gate keeps the document out: `stage` is `gate` where it waits, `dropped` where it is left out."""
+
+    def __init__(self, message: str, *, stage: str) -> None:
+        super().__init__(message, hint="See `headrace gate test FILE`; change the document or the gate.")
+        self.stage = stage
 
 
 class LimitExceeded(DocumentError):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headrace.infer.models.base import Model
     from headrace.infer.models.rerank import Reranker
     from headrace.infer.prompts.base import Prompt
+    from headrace.ingest.gates.declared import GateSpec
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
     from headrace.ingest.sync.access import AccessRules
@@ -132,6 +133,7 @@ class Wiring:
         from headrace.config.durations import parse_duration
         from headrace.config.overrides import recipe_with
         from headrace.flows.index.parts import IndexParts
+        from headrace.wiring_gates import with_gates
 
         config = self.config
         golden = config.root / (config.index.golden or "golden.jsonl")
@@ -141,7 +143,9 @@ class Wiring:
             root=config.root,
             corpus=self._corpus,
             context=self._sync_context,
-            recipe=lambda name, given: recipe_with(config.corpora[name], given, models=config.models),
+            recipe=lambda name, given: with_gates(
+                config.corpora[name], recipe_with(config.corpora[name], given, models=config.models)
+            ),
             embedder=self._embedder_of,
             events=lambda: self.events,
             pool=lambda: self._pool,
@@ -290,6 +294,7 @@ class Wiring:
         name: str,
         *,
         recipe: RecipeConfig | None = None,
+        gates: Sequence[GateSpec] | None = None,
         progress: Callable[[SyncProgress], None] | None = None,
         spending: Spending | None = None,
         retry_refused: bool = False,
@@ -303,14 +308,17 @@ class Wiring:
         from headrace.infer.embedders.guarded import GuardedEmbedder
         from headrace.ingest.chunking.base import ChunkerConfig
         from headrace.ingest.chunking.splitter import chunk_many
+        from headrace.ingest.gates.declared import open_gates
         from headrace.ingest.index.generation import IndexConfig
         from headrace.ingest.parsing.base import fingerprint as parser_fingerprint
         from headrace.ingest.sync.context import SyncContext
         from headrace.ingest.sync.recipe import Recipe
         from headrace.wiring_embedding import spending_of, watch_of
+        from headrace.wiring_gates import gate_settings, gates_in, gating_of, without_gates
 
         corpus = self.config.corpora[name]
         settings = recipe or corpus.recipe
+        specs = corpus.gates if gates is None else gates
         embedder = self._embedder(settings.embedder)
         store = self._store(embedder)
         store.refresh()
@@ -326,17 +334,20 @@ class Wiring:
             chunker=chunker.fingerprint(),
             embedder={"spec": settings.embedder, "components": dict(embedder.components)},
             index=index.fingerprint(),
+            gates=[gate.fingerprint() for gate in open_gates(specs)],
         )
+        gating = gating_of(specs, self._parser.parse_many)
         return SyncContext(
             corpus=name,
             ledger=self.ledger,
             sources=self._sources(corpus.sources),
             access=self._access_rules(name),
             recipe=made,
-            settings=settings_of(settings),
+            settings=settings_of(settings) | gate_settings(specs),
             with_settings=lambda given: self._sync_context(
                 name,
-                recipe=replace(corpus.recipe, **given),
+                recipe=replace(corpus.recipe, **without_gates(given)),
+                gates=gates_in(given),
                 progress=progress,
                 spending=spending,
                 retry_refused=retry_refused,
@@ -344,7 +355,8 @@ class Wiring:
             keep_retired=parse_duration(self.config.index.keep_retired),
             embedder=GuardedEmbedder(embedder, watch=watch_of(self, name, embedder), spending=spending),
             embeddings=store,
-            parse_many=self._parser.parse_many,
+            parse_many=self._parser.parse_many if gating is None else gating.parse_many,
+            gating=gating,
             chunk_many=lambda documents: chunk_many(documents, chunker),
             index_config=index,
             location=lambda generation: f"{self.config.storage.index}/generations/{generation}.lance",

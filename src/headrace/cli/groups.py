@@ -27,5 +27,5 @@ GROUPS: Sequence[Group] = (
     Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE, *METADATA]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
-    Group("gate", "See the checks that documents must pass, and try them on a file.", TESTING),
+    Group("gate", "See the checks of documents; try them on a file.", TESTING),
 )

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from headrace.config.table import Table, kind_of, nearest
-from headrace.ingest.gates.base import ACTIONS
+from headrace.ingest.gates.base import ACTIONS, Action
 from headrace.ingest.gates.builtin import gate_class, known_gates
 from headrace.ingest.gates.declared import GateSpec
 
@@ -34,6 +34,11 @@ def read_gates(corpus: Table) -> tuple[GateSpec, ...]:
     return tuple(specs)
 
 
+def _actions(gate: Any) -> tuple[Action, ...]:
+    """`redact` needs a gate that says what to take out."""
+    return tuple(action for action in ACTIONS if action != "redact" or hasattr(gate, "redact"))
+
+
 def _gate(table: Table) -> GateSpec:
     if "name" not in table.values:
         raise table.error("needs the key `name`.", allowed=known_gates())
@@ -45,9 +50,13 @@ def _gate(table: Table) -> GateSpec:
     made: Any = gate_class(name)
     keys = [item.name for item in dataclasses.fields(made)] if dataclasses.is_dataclass(made) else []
     table.refuse_unknown([*_OWN, *keys])
+    if name == "near_duplicate":
+        raise table.error(
+            "cannot be declared yet: a sync does not compare documents with each other.", "name"
+        )
     on_failure = made.on_failure
     if "on_failure" in table.values:
-        on_failure = table.choice("on_failure", getattr(made, "actions", ACTIONS))
+        on_failure = table.choice("on_failure", _actions(made))
     thresholds = {key: value for key, value in table.values.items() if key not in _OWN}
     if keys:
         checked = Table(values=thresholds, path=table.path, file=table.file, lines=table.lines)

@@ -26,6 +26,8 @@ class Content:
     """What the source claims (HTTP header, record); parsing sniffs the bytes and trusts them more."""
     charset: str | None = None
     """What the source claims."""
+    modified_at_us: int | None = None
+    """When its source says it changed, UTC microseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,18 @@ class GateVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateCount:
+    """Documents that one gate judged in a run, by what it said."""
+
+    passed: int = 0
+    """It let them pass."""
+    failed: int = 0
+    """It did not, or could not judge them."""
+    redacted: int = 0
+    """It took something out of their text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:
     """One gate: of a corpus that declares it, or one that could be declared."""
 

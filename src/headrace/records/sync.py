@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from headrace.records.gates import GateCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Failure:
 
     document: str
     stage: str
-    """list, read, parse, chunk, limit, embed, refused or index."""
+    """list, read, parse, chunk, limit, embed, refused or index; gate or dropped where a gate keeps it out."""
     error: str
 
 
@@ -103,6 +106,12 @@ class SyncReport:
     """What was done, but not as well as it could be."""
     beside: tuple[BesideReport, ...] = ()
     """The other generations that were kept in step: the one that serves, those to come, those that served."""
+    gates: Mapping[str, GateCount] = field(default_factory=dict)
+    """What each gate said of the documents that this run read."""
+    quarantined: int = 0
+    """Documents that gates keep out now, those of earlier runs included."""
+    kept_out: tuple[Failure, ...] = ()
+    """These documents, with the gate and its reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,10 +72,11 @@ def test_declared_gates_run_in_their_order_and_the_same_on_every_door(
         ('name = "length"\nminimum = 3', "Allowed: maximum_characters, minimum_characters, name, on_failure"),
         ('name = "length"\nminimum_characters = -1', "is out of range: -1. Allowed: 0 or more"),
         ('name = "length"\nminimum_characters = "3"', "must be a whole number, not a text"),
-        ('name = "length"\non_failure = "burn"', "Allowed: quarantine, drop, redact, tag, warn"),
+        ('name = "length"\non_failure = "burn"', "Allowed: quarantine, drop, tag, warn"),
+        ('name = "near_duplicate"', "cannot be declared yet"),
         ('name = "length"\n[[corpus.docs.gates]]\nname = "length"', "declares 'length' twice"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_a_wrong_declaration_says_what_is_allowed(tmp_path: Path, table: str, said: str) -> None:
     bench = Workbench(tmp_path)

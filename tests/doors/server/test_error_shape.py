@@ -45,6 +45,7 @@ ROUTES = {
     *("/api/deprecate", "/api/history/{document}"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
+    *("/api/gates", "/api/gates/test", "/api/pii/scan"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from headrace.ingest.gates.duplicates.bands import banding_for
 from headrace.ingest.gates.duplicates.index import DuplicateIndex, Entry
-from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS, normalised, signatures
+from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS, signatures
 from headrace.ingest.gates.duplicates.winners import Standing
 from tests.ingest.gates.documents import PROSE
 
@@ -77,7 +77,8 @@ def test_any_history_of_inserts_and_deletes_equals_an_index_built_fresh(
     for added, removed in steps:
         for name in removed:
             present.pop(name, None)
-            told.pop(name, None)
+            if name not in {item["document"] for item in added}:
+                told.pop(name, None)
         told.update(insert(index, added, removed))
         present.update({str(item["document"]): item for item in added})
     names = list(present)
@@ -115,10 +116,16 @@ def test_other_access_labels_are_never_merged() -> None:
 
 
 def test_texts_equal_but_for_case_spacing_and_marks_are_exact_duplicates() -> None:
-    assert normalised("The  MILL,\n on the river!") == normalised("the mill on the river")
-    assert normalised("Ｔｈｅ Mill é") == normalised("the mill e\u0301")
-    first, second = signatures(["The MILL: on – the river", "the mill on the river"]).keys
-    assert (first == second).all()
+    same = [
+        "The  MILL,\n on the river!",
+        "the mill on the river",
+        "The MILL: on – the river",
+        "Ｔｈｅ mill on the river",
+    ]
+    other = ["the mill on the rivers", "the mill on the", "themill on the river"]
+    keys = [tuple(key) for key in signatures([*same, *other]).keys.tolist()]
+    assert len(set(keys[: len(same)])) == 1
+    assert len(set(keys)) == 1 + len(other)
 
 
 def test_a_signature_estimates_the_share_of_common_phrases_in_any_batch() -> None:

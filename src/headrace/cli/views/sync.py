@@ -37,6 +37,7 @@ def show_sync(console: Console, report: SyncReport) -> None:
         _show_paragraph(console, "warning", one_line(warning))
     _show_withheld(console, report)
     _show_suppressed(console, report.documents)
+    _show_gates(console, report)
     _show_failed(console, report, rest="headrace status")
 
 
@@ -120,6 +121,17 @@ def _show_suppressed(console: Console, documents: DocumentCounts) -> None:
         show_row(
             console, "kept out", f"{documents.suppressed:,} that were forgotten (headrace forget --allow)"
         )
+
+
+def _show_gates(console: Console, report: SyncReport) -> None:
+    for name, counted in report.gates.items():
+        redacted = f", {counted.redacted:,} redacted" if counted.redacted else ""
+        said = f"{counted.passed:,} passed, {counted.failed:,} failed{redacted}"
+        show_row(console, "gate", f"{one_line(name)}: {said}")
+    if report.kept_out:
+        show_row(console, "quarantine", Text(count(report.quarantined, "document"), style="yellow"))
+        rows = [(failure.document, failure.stage, failure.error) for failure in report.kept_out]
+        show_failures(console, rows, rest="headrace status")
 
 
 def _show_failed(console: Console, report: SyncReport | PlanReport, *, rest: str) -> None:

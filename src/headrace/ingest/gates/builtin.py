@@ -13,6 +13,8 @@ BUILT_IN: Mapping[str, str] = {
     "length": "headrace.ingest.gates.length:Length",
     "parse_confidence": "headrace.ingest.gates.parse_confidence:ParseConfidence",
     "language": "headrace.ingest.gates.language:Language",
+    "personal_data": "headrace.ingest.gates.personal_data:PersonalData",
+    "secrets": "headrace.ingest.gates.secrets:Secrets",
     "prompt_injection": "headrace.ingest.gates.prompt_injection:PromptInjection",
     "toxicity": "headrace.ingest.gates.toxicity:Toxicity",
     "boilerplate": "headrace.ingest.gates.boilerplate:Boilerplate",

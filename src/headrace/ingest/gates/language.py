@@ -12,7 +12,7 @@ from headrace.ingest.gates.base import Action, verdicts
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_WINDOW = 100
+_WINDOW = 80
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 _LABEL = "__label__"
 _SHORTEST = 20

@@ -74,8 +74,8 @@ def measure(texts: pa.Array) -> Measures:
         duplicate_lines=lines.duplicates,
         duplicate_phrases=_duplicate_phrases(owner, codes, total),
         is_table=lines.is_table,
-        is_latin=_counted_beyond_ascii(texts, r"[^\p{Latin}\P{L}]") <= 2 * words,
-        without_spaces=_counted_beyond_ascii(texts, _UNSPACED) > words,
+        is_latin=counted_beyond_ascii(texts, r"[^\p{Latin}\P{L}]") <= 2 * words,
+        without_spaces=counted_beyond_ascii(texts, _UNSPACED) > words,
     )
 
 
@@ -86,7 +86,7 @@ def _counted(texts: pa.Array, pattern: str) -> Array:
     return counts
 
 
-def _counted_beyond_ascii(texts: pa.Array, pattern: str) -> Array:
+def counted_beyond_ascii(texts: pa.Array, pattern: str) -> Array:
     """The same for a pattern that no ASCII text matches."""
     import numpy as np
     import pyarrow.compute as pc

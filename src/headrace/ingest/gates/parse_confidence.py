@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from headrace.ingest.gates.base import Action, verdicts
+from headrace.ingest.gates.measures import counted_beyond_ascii
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_UNREADABLE = "[\ufffd\\x00-\\x08\\x0b\\x0e-\\x1f\u0080-\u009f\ue000-\uf8ff]"
+_UNREADABLE = "[\ufffd\u0080-\u009f\ue000-\uf8ff]"
 _WRONG_CHARSET = "Ã[\u0080-\u00bf]|â€[™œ\u009d“”˜¦]|Â[\u00a0-\u00bf]|Ð[\u0080-\u00bf]Ñ"
 _BROKEN_WORD = r"\p{L}[!§~^£]\p{L}|[a-z][01345][a-z]"
 _LETTER_APART = r"(?:\b\p{L} ){4}"
@@ -38,10 +39,8 @@ class ParseConfidence:
         texts = documents["text"]
         counts = zip(
             pc.utf8_length(texts).to_pylist(),
-            *(
-                pc.count_substring_regex(texts, pattern).to_pylist()
-                for pattern in (_UNREADABLE, _WRONG_CHARSET, _BROKEN_WORD, _LETTER_APART)
-            ),
+            *(counted_beyond_ascii(texts, each).tolist() for each in (_UNREADABLE, _WRONG_CHARSET)),
+            *(pc.count_substring_regex(texts, each).to_pylist() for each in (_BROKEN_WORD, _LETTER_APART)),
             documents["kind"].to_pylist(),
             documents["media_type"].to_pylist(),
             documents["size_bytes"].to_pylist(),

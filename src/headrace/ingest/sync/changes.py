@@ -16,6 +16,10 @@ RETRIES = 3
 change."""
 
 
+KEPT_OUT = ("gate", "dropped")
+"""Stages of documents that a gate keeps out: they wait with a reason, and are no failures."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the ledger knows of a corpus before a sync."""
@@ -132,7 +136,9 @@ def _stands(failure: FailureRow, stamp: str, known: Known) -> bool:
         return False
     if failure.stage == "refused":
         return failure.attempts >= RETRIES and not known.retry_refused
-    return failure.stage in ("parse", "chunk") or (failure.stage == "limit" and failure.attempts >= RETRIES)
+    return failure.stage in ("parse", "chunk", *KEPT_OUT) or (
+        failure.stage == "limit" and failure.attempts >= RETRIES
+    )
 
 
 def _find_missing(listings: Sequence[Listing], known: Known, changes: Changes, seen: set[str]) -> None:

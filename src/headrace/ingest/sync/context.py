@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.embedders.budget import Spending
 from headrace.infer.embedders.store import EmbeddingStore
+from headrace.ingest.gates.gating import Gating
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.access import AccessRules
@@ -65,6 +66,8 @@ class SyncContext:
     """Filters of the recent searches and answers over this corpus."""
     keep_retired: timedelta = timedelta(days=7)
     """How long a generation that was replaced is kept in step."""
+    gating: Gating | None = None
+    """The gates that `parse_many` goes through; None for a corpus without any."""
     spending: Spending = field(default_factory=Spending)
     """What the run may spend on embeddings."""
     retry_refused: bool = False

@@ -56,7 +56,7 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         tokens=draft.tokens,
         cost=None if price is None else round(price * draft.tokens / 1_000_000, 6),
         seconds=round(time.monotonic() - started, 3),
-        failures=tuple(draft.tally.failures),
+        failures=draft.tally.failed,
         withheld_reason="; ".join(
             reason for reason in (verdict.reason, over_budget(context.spending, draft.tokens)) if reason
         ),

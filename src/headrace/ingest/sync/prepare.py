@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from headrace.errors import DocumentError, LimitExceeded
+from headrace.errors import DocumentError, GateStopped, LimitExceeded
 from headrace.ingest.index.values import serve
 from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
@@ -141,7 +141,7 @@ def _read(candidate: Candidate, making: Making, schema: str) -> _Read | Touched 
 
 def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Iterator[Outcome]:
     reads = {read.candidate.item.uri: read for read in batch}
-    named = ((uri, uri.rsplit("/", 1)[-1], read.content) for uri, read in reads.items())
+    named = ((uri, uri.rsplit("/", 1)[-1], _dated(read)) for uri, read in reads.items())
     parsed: list[tuple[_Read, ParsedDocument]] = []
     for uri, result in making.parse_many(named):
         if isinstance(result, DocumentError):
@@ -208,5 +208,11 @@ def raw_metadata(item: SourceItem, document: ParsedDocument) -> dict[str, Value]
     return merged
 
 
+def _dated(read: _Read) -> Content:
+    return replace(read.content, modified_at_us=read.candidate.item.modified_at_us)
+
+
 def _stage(error: DocumentError, stage: str) -> str:
+    if isinstance(error, GateStopped):
+        return error.stage
     return "limit" if isinstance(error, LimitExceeded) else stage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,13 @@ class Recipe:
     chunker: Mapping[str, Any]
     embedder: Mapping[str, Any]
     index: Mapping[str, Any]
+    gates: Sequence[Mapping[str, Any]] = ()
+    """In their order; a corpus without gates has the recipe it always had."""
 
     def body(self) -> dict[str, Any]:
         """The recipe as it is stored and hashed."""
-        return {
+        gates = {"gates": [dict(gate) for gate in self.gates]} if self.gates else {}
+        return gates | {
             "parser": dict(self.parser),
             "chunker": dict(self.chunker),
             "embedder": dict(self.embedder),

@@ -109,7 +109,8 @@ class _Sync:
         with self._context.ledger.read() as conn:
             have = {state.uri for state in load_brief(conn, target.generation.id)}
             serving = {state.uri for state in load_brief(conn, target.serving)} if target.serving else set()
-        lost = sorted(serving - have - set(verdict.delete))
+        withdrawn = {failure.document for failure in lead.tally.kept_out}
+        lost = sorted(serving - have - set(verdict.delete) - withdrawn)
         if lost:
             return (
                 f"the new generation lacks {len(lost)} documents that serve now (first: {lost[0]!r}); "
@@ -135,7 +136,7 @@ class _Sync:
             embeddings=tally.embeddings(),
             commits=lead.publisher.commits,
             seconds=round(time.monotonic() - self._started, 3),
-            failures=tuple(tally.failures),
+            failures=tally.failed,
             withheld_reason="; ".join(
                 reason for reason in (verdict.reason, kept, tally.waiting_reason) if reason
             ),
@@ -143,6 +144,9 @@ class _Sync:
             spend=spent(self._context.spending),
             relabelled=listed.relabelled,
             beside=tuple(beside.reports),
+            gates=dict(self._context.gating.counts) if self._context.gating else {},
+            quarantined=len(tally.kept_out),
+            kept_out=tally.kept_out,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headrace.errors import NotSent
-from headrace.ingest.sync.changes import Changes
+from headrace.ingest.sync.changes import KEPT_OUT, Changes
 from headrace.ingest.sync.embed import EmbedOutcome
 from headrace.ingest.sync.guard import Verdict
 from headrace.ingest.sync.prepare import Failed, Prepared
@@ -42,6 +42,16 @@ class Tally:
         """Count documents whose texts may not be sent now."""
         self.waiting += outcome.waiting
         self.waiting_for = self.waiting_for or outcome.waiting_for
+
+    @property
+    def failed(self) -> tuple[Failure, ...]:
+        """Documents that failed, without those that a gate keeps out."""
+        return tuple(failure for failure in self.failures if failure.stage not in KEPT_OUT)
+
+    @property
+    def kept_out(self) -> tuple[Failure, ...]:
+        """Documents that a gate keeps out."""
+        return tuple(failure for failure in self.failures if failure.stage in KEPT_OUT)
 
     @property
     def waiting_reason(self) -> str:
@@ -81,7 +91,7 @@ class Tally:
             moved=self.moved,
             deleted=len(verdict.delete),
             unchanged=self.unchanged,
-            failed=len(self.failures),
+            failed=len(self.failed),
             withheld=len(verdict.withheld),
             suppressed=self.suppressed,
         )

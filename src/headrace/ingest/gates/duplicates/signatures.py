@@ -41,25 +41,22 @@ def signatures(texts: Sequence[str]) -> Signatures:
     """Sign texts. The same text gives the same row in any batch, in any process."""
     import numpy as np
 
-    normal = [normalised(text) for text in texts]
-    keys = np.frombuffer(
-        b"".join(hashlib.blake2b(text, digest_size=16).digest() for text in normal), dtype="<u8"
-    ).reshape(-1, 2)
-    parts = [_signed(block) for block in _blocks(normal)]
-    values = np.concatenate(parts) if parts else np.zeros((0, PERMUTATIONS), dtype=np.uint32)
-    empty = np.fromiter((not text for text in normal), dtype=bool, count=len(normal))
-    return Signatures(keys=keys, values=values, empty=empty)
+    parts = [_signed(block) for block in _blocks([normalised(text) for text in texts])]
+    if not parts:
+        nothing = np.zeros((0, PERMUTATIONS), dtype=np.uint32)
+        return Signatures(np.zeros((0, 2), dtype=np.uint64), nothing, np.zeros(0, dtype=bool))
+    return Signatures(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def normalised(text: str) -> bytes:
-    """Lower case, compatibility forms unified, punctuation and white space as single spaces."""
+    """Lower case, compatibility forms unified, a space for every mark and white space."""
     if not text.isascii():
         import unicodedata
 
         text = _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFKC", text))
         text = " ".join(re.findall(r"\w+", text.lower()))
         return text.encode("utf-8", "surrogatepass")
-    return b" ".join(text.encode("ascii").lower().translate(_table()).split())
+    return text.encode("ascii").lower().translate(_table())
 
 
 @functools.cache
@@ -84,14 +81,29 @@ def _blocks(texts: Sequence[bytes]) -> Iterator[list[bytes]]:
         yield block
 
 
-def _signed(texts: Sequence[bytes]) -> Array:
+def _signed(texts: Sequence[bytes]) -> Signatures:
     import numpy as np
     from rensa import RMinHash
 
     hashes, owners = _word_hashes(texts)
     shingles, offsets = _shingles(hashes, owners, len(texts))
     rows = RMinHash.digest_matrix_from_flat_token_hashes(shingles, offsets, PERMUTATIONS, SEED).to_rows()
-    return np.array(rows, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
+    values = np.array(rows, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
+    words = np.bincount(owners, minlength=len(texts))
+    return Signatures(keys=_keys(hashes, words), values=values, empty=words == 0)
+
+
+def _keys(hashes: Array, words: Array) -> Array:
+    """A hash of each text's sequence of words."""
+    import numpy as np
+
+    data, ends = hashes.tobytes(), np.cumsum(words * 8).tolist()
+    starts = [0, *ends[:-1]]
+    named = [
+        hashlib.blake2b(data[start:end], digest_size=16).digest()
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return np.frombuffer(b"".join(named), dtype="<u8").reshape(-1, 2)
 
 
 def _word_hashes(texts: Sequence[bytes]) -> tuple[Array, Array]:

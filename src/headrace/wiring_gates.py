@@ -1,0 +1,61 @@
+"""The gates of a corpus among the keys that build a generation, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from headrace.config.base import CorpusConfig
+from headrace.ingest.gates.declared import GateSpec, open_gates
+from headrace.ingest.gates.gating import Gating, ParseMany
+
+_KEY = "gates"
+
+
+def gate_settings(specs: Sequence[GateSpec]) -> dict[str, Any]:
+    """What a generation remembers of its gates; nothing where there are none."""
+    if not specs:
+        return {}
+    return {
+        _KEY: [
+            {
+                "name": spec.name,
+                "on_failure": spec.on_failure,
+                "thresholds": {
+                    key: list(value) if isinstance(value, tuple) else value
+                    for key, value in spec.thresholds.items()
+                },
+            }
+            for spec in specs
+        ]
+    }
+
+
+def gates_in(settings: Mapping[str, Any]) -> tuple[GateSpec, ...]:
+    """The gates that settings remember."""
+    return tuple(
+        GateSpec(
+            name=given["name"],
+            on_failure=given["on_failure"],
+            thresholds={
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in given["thresholds"].items()
+            },
+        )
+        for given in settings.get(_KEY, ())
+    )
+
+
+def with_gates(corpus: CorpusConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a recipe together with the gates that a corpus declares."""
+    return {**settings, **gate_settings(corpus.gates)}
+
+
+def gating_of(specs: Sequence[GateSpec], parse: ParseMany) -> Gating | None:
+    """A parser with these gates behind it; None where there are none."""
+    return Gating(open_gates(specs), parse) if specs else None
+
+
+def without_gates(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of `[corpus.NAME.recipe]` alone."""
+    return {key: value for key, value in settings.items() if key != _KEY}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from hypothesis import given as property_of
 from hypothesis import settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from headrace.cli.views.sync import show_sync
 from headrace.errors import ConfigError
 from headrace.ingest.gates.personal_data import PersonalData
 from headrace.ingest.gates.redaction import redacted
@@ -95,6 +98,9 @@ def test_a_sync_serves_the_redacted_text_and_counts_it(tmp_path: Path) -> None:
         "secrets": (2, 1, 0),
     }
     assert report.quarantined == 1
+    console = Console(record=True, width=80, file=io.StringIO())
+    show_sync(console, report)
+    assert "personal_data: 2 passed, 0 failed, 1 redacted" in console.export_text()
     assert "hunter2" not in repr(report)
     rows = bench.rows()
     assert {row["document"] for row in rows} == {"docs/pay.md", "docs/good.md"}

@@ -125,7 +125,9 @@ def _show_suppressed(console: Console, documents: DocumentCounts) -> None:
 
 def _show_gates(console: Console, report: SyncReport) -> None:
     for name, counted in report.gates.items():
-        show_row(console, "gate", f"{one_line(name)}: {counted.passed:,} passed, {counted.failed:,} failed")
+        redacted = f", {counted.redacted:,} redacted" if counted.redacted else ""
+        said = f"{counted.passed:,} passed, {counted.failed:,} failed{redacted}"
+        show_row(console, "gate", f"{one_line(name)}: {said}")
     if report.kept_out:
         show_row(console, "quarantine", Text(count(report.quarantined, "document"), style="yellow"))
         rows = [(failure.document, failure.stage, failure.error) for failure in report.kept_out]

@@ -79,6 +79,7 @@ def test_front_matter_scalars() -> None:
         "year": 2025,
         "draft": False,
         "date": "2025-03-01",
+        "tags": ["a", "b"],
         "owner": "Data team",
     }
     assert text[front.end :] == "# Body\n"

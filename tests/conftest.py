@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from headrace.ledger.events.base import EventStore
 from headrace.ledger.events.opening import open_events
 from headrace.ledger.ledger import Ledger
+
+# A busy machine is slow, and that is no failure.
+settings.register_profile("headrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("headrace")
 
 POSTGRES = os.environ.get("HEADRACE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]

@@ -7,13 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.ingest.sources.site import Site
-
-# How long an example takes says nothing on a machine that others use too.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 
 class FolderCache:

@@ -84,7 +84,9 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         lines.append({"step": "fresh", **search.latencies(workspace, queries=arguments.queries)})
         lines.append({"step": "during a backfill", **during_backfill(workspace, folder)})
         lines.append({"step": "beside a built one", **search.latencies(workspace, queries=arguments.queries)})
+        search.say(f"{lines}")
         verify_seconds, verified = timed(lambda: workspace.index.verify(sources=False))
+        search.say(f"verified in {verify_seconds:.1f} s")
         assert verified.ok, verified.problems[:3]
         for name, maintain in (("without", False), ("with", True)):
             change_documents(
@@ -97,8 +99,10 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
             )
             step = f"after commits, {name} maintenance"
             lines.append({"step": step, **search.latencies(workspace, queries=arguments.queries)})
+            search.say(f"{step}: p50 {lines[-1]['p50_ms']:.1f} ms")
         optimize_seconds, optimized = timed(workspace.index.optimize)
         lines.append({"step": "after `optimize`", **search.latencies(workspace, queries=arguments.queries)})
+        search.say(f"optimised in {optimize_seconds:.1f} s")
         return {
             "chunks": arguments.chunks,
             "commits": arguments.commits,

@@ -96,6 +96,8 @@ def _embedded(uri: str, text: str, vector: NDArray[np.float32], *, acl_id: int) 
         title=None,
         media_type="text/plain",
         metadata={"topic": "t1", "size": len(text)},
+        metadata_schema="",
+        misfits={},
         spans=[ChunkSpan(start=0, end=len(text), page=None, headings=())],
         texts=[text],
         text_hashes=[text_hash],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from headrace.cli.options import JsonOption, OneCorpusOption, WorkspaceOption, workspace_folder
+from headrace.cli.operation import run_operation
+from headrace.cli.options import JsonOption, OneCorpusOption, WorkspaceOption
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A file of any format that a sync reads.")]
 
@@ -24,7 +25,7 @@ def gate_list(
     """
     from headrace.cli.views.gates import show_list
 
-    return run_gates(ctx, workspace, as_json, lambda gates: gates.list(corpus), show_list)
+    return run_operation(ctx, workspace, as_json, lambda opened: opened.gates.list(corpus), show_list)
 
 
 def gate_test(
@@ -41,39 +42,14 @@ def gate_test(
     """
     from headrace.cli.views.gates import show_verdicts
 
-    return run_gates(
+    return run_operation(
         ctx,
         workspace,
         as_json,
-        lambda gates: gates.test(file, corpus=corpus),
+        lambda opened: opened.gates.test(file, corpus=corpus),
         show_verdicts,
         code=lambda verdicts: int(any(verdict.verdict == "error" for verdict in verdicts)),
     )
-
-
-def run_gates(
-    ctx: typer.Context,
-    workspace: Any,
-    as_json: bool,
-    operation: Callable[[Any], Any],
-    show: Callable[[Any, Any], None],
-    *,
-    code: Callable[[Any], int] = lambda _: 0,
-) -> int:
-    """Call one operation on gates and print what it gave back."""
-    from headrace.workspace import Workspace
-
-    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
-        report = operation(opened.gates)
-    if as_json:
-        from headrace.cli.output import write_json
-
-        write_json(report)
-    else:
-        from headrace.cli.views.console import output_console
-
-        show(output_console(), report)
-    return code(report)
 
 
 TESTING: Sequence[tuple[str, Callable[..., int], str]] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 KNOWN = ("chunk_id", "revision", "text", "text_hash", "headings", "vector")
 _PART = 500
+_BATCH_ROWS = 65_536
+_log = logging.getLogger(__name__)
 _REWRITTEN = declare("erase.index_rewritten")
 
 covers("index", "folder:index/generations")
@@ -87,18 +90,29 @@ def filters(uris: Sequence[str]) -> Iterator[str]:
 
 def rows(table: ColumnarTable, uris: Sequence[str], columns: Collection[str] = ()) -> Iterator[Any]:
     """Rows of documents in every version, deleted ones included, each data file read once."""
-    if not uris or not table.exists():
+    import pyarrow as pa
+
+    wanted = pa.array(uris, type=pa.string())
+    for path in table.data_files() if uris else ():
+        yield from _rows_of_file(path, wanted, columns)
+
+
+def _rows_of_file(path: str, wanted: Any, columns: Collection[str]) -> Iterator[Any]:
+    import pyarrow.compute as pc
+    from lance.file import LanceFileReader
+
+    try:
+        reader = LanceFileReader(path)
+    except OSError:
+        _log.debug("%s was left half-written; the scan lists it, and `clean` removes it.", path)
         return
-    seen: set[str] = set()
-    for version in sorted((item["version"] for item in table.head().versions()), reverse=True):
-        dataset = table.at(version)
-        fresh = [part for part in dataset.get_fragments() if part.data_files()[0].path not in seen]
-        seen.update(part.data_files()[0].path for part in fresh)
-        for where in filters(uris) if fresh else ():
-            yield dataset.scanner(
-                columns=list(columns), filter=where, fragments=fresh, include_deleted_rows=True,
-                with_row_id=True, use_scalar_index=False, late_materialization=False,
-            ).to_table()  # fmt: skip
+    if "document" not in reader.metadata().schema.names:
+        return  # a column that was added later, in a file of its own
+    documents = LanceFileReader(path, columns=["document"]).read_all(batch_size=_BATCH_ROWS).to_table()
+    found = pc.indices_nonzero(pc.is_in(documents["document"], value_set=wanted)).to_pylist()
+    if found:
+        names = list(columns) or ["document"]
+        yield from LanceFileReader(path, columns=names).take_rows(found).to_batches()
 
 
 def others(table: ColumnarTable, uris: Sequence[str], column: str) -> Any:

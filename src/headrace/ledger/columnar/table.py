@@ -102,6 +102,13 @@ class ColumnarTable:
         self._head = self._open(None)
         return int(self._head.version)
 
+    def data_files(self) -> list[str]:
+        """Where the files with rows are, of every version that is kept, whether it is named or not."""
+        if self._local is not None:
+            return sorted(map(str, (self._local / "data").glob("*.lance")))
+        parts = (part for item in self.head().versions() for part in self.at(item["version"]).get_fragments())
+        return sorted({f"{self.uri}/data/{file.path}" for part in parts for file in part.data_files()})
+
     def addresses(self, where: str) -> list[int]:
         """Row addresses (fragment << 32 | offset) of the rows that satisfy a Lance filter."""
         found = self.head().scanner(columns=[], filter=where, with_row_address=True).to_table()

@@ -62,17 +62,42 @@ class Sightings:
         return digest("scan", [self.bytes, dict(self.hits), len(self.undecoded)])
 
 
+class OnePass:
+    """Byte strings that are looked for together, in one pass over the data however many they are."""
+
+    def __init__(self, patterns: Sequence[bytes]) -> None:
+        from ahocorasick_rs import BytesAhoCorasick
+
+        self._patterns = list(dict.fromkeys(patterns))
+        self._automaton = BytesAhoCorasick(self._patterns) if self._patterns else None
+
+    def found_in(self, data: bytes) -> set[bytes]:
+        """Those that stand in the data."""
+        if self._automaton is None:
+            return set()
+        matches = self._automaton.find_matches_as_indexes(data, overlapping=True)
+        return {self._patterns[match[0]] for match in matches}
+
+
+class Patterns:
+    """What a document is recognised by: its texts and ids, and its vectors as bytes."""
+
+    def __init__(self, scope: Scope) -> None:
+        texts, vectors = _texts(scope), [bytes.fromhex(vector) for vector in scope.vectors]
+        self.texts, self.vectors = OnePass(texts), OnePass(vectors)
+        self.all = OnePass([*texts, *vectors])
+
+
 def scan(places: Places, scope: Scope) -> Sightings:
     """Look for the canaries of a scope everywhere."""
-    texts = [data for text in _texts(scope) for data in encoded(text)]
-    vectors = [bytes.fromhex(vector) for vector in scope.vectors]
+    patterns = Patterns(scope)
     sightings = Sightings()
     for store, path in _files(places):
         seen: set[bytes] = set()
         try:
-            for piece, patterns in _decoded(path, texts, vectors):
+            for piece, wanted in _decoded(path, patterns):
                 sightings.bytes += len(piece)
-                seen.update(pattern for pattern in patterns if pattern not in seen and pattern in piece)
+                seen |= wanted.found_in(piece)
         except (OSError, ValueError, EOFError, zlib.error):
             sightings.undecoded.append(path)
         if seen:
@@ -80,7 +105,7 @@ def scan(places: Places, scope: Scope) -> Sightings:
             sightings.files.setdefault(store, []).append(path)
     for url in places.databases:
         engine = make_engine(parse_url(url))
-        _scan_tables(engine, scope, sightings)
+        _scan_tables(engine, patterns.texts, sightings)
         engine.dispose()
     return sightings
 
@@ -94,8 +119,9 @@ def scan_and_vacuum(places: Places, scope: Scope) -> Sightings:
     return scan(places, scope) if files else sightings
 
 
-def _texts(scope: Scope) -> list[str]:
-    return [*scope.texts, *scope.chunk_ids[:_MOST_IDS], *scope.text_hashes[:_MOST_IDS]]
+def _texts(scope: Scope) -> list[bytes]:
+    texts = [*scope.texts, *scope.chunk_ids[:_MOST_IDS], *scope.text_hashes[:_MOST_IDS]]
+    return [data for text in texts for data in encoded(text)]
 
 
 def _files(places: Places) -> Iterator[tuple[str, Path]]:
@@ -113,24 +139,23 @@ def _belongs(path: Path, root: Path) -> bool:
     return path == root or str(path).startswith((f"{root}/", f"{root}-"))
 
 
-def _decoded(path: Path, texts: list[bytes], vectors: list[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
+def _decoded(path: Path, patterns: Patterns) -> Iterator[tuple[bytes, OnePass]]:
     """The bytes of a file, raw and decoded, each with the patterns that can stand in them."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return  # a temporary file that its writer has removed meanwhile
-    yield data, [*texts, *vectors]
+    yield data, patterns.all
     if is_columnar(path):
         for buffer in buffers(path):
-            yield buffer.data, vectors if buffer.numbers else texts
+            yield buffer.data, patterns.vectors if buffer.numbers else patterns.texts
     elif data.startswith(_GZIP):
-        yield gzip.decompress(data), texts
+        yield gzip.decompress(data), patterns.texts
     elif data.startswith(_ZLIB):
-        yield zlib.decompress(data), texts
+        yield zlib.decompress(data), patterns.texts
 
 
-def _scan_tables(engine: Engine, scope: Scope, sightings: Sightings) -> None:
-    patterns = [data for text in _texts(scope) for data in encoded(text)]
+def _scan_tables(engine: Engine, texts: OnePass, sightings: Sightings) -> None:
     with engine.connect() as connection:
         for table in _text_tables(connection):
             store = "events" if table.name.startswith("event_") else "ledger"
@@ -138,7 +163,7 @@ def _scan_tables(engine: Engine, scope: Scope, sightings: Sightings) -> None:
             rows = connection.execute(sa.select(*table.columns).execution_options(yield_per=1000))
             for data in (_bytes(value) for row in rows for value in row):
                 sightings.bytes += len(data)
-                seen.update(pattern for pattern in patterns if pattern not in seen and pattern in data)
+                seen |= texts.found_in(data)
             if seen:
                 sightings.hits[store] += len(seen)
 

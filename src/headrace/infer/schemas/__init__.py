@@ -1,0 +1,1 @@
+"""Schemas of outputs: files with versions and digests, and what a value breaks in them."""

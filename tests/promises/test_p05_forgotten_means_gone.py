@@ -23,7 +23,9 @@ from tests.fakes.openai_server import OpenAIServer, Reply, Seen
 from tests.ingest.sources.site import Site
 from tests.workbench import Workbench, was_killed
 
-FAILPOINTS = sorted(name for name in NAMES if name.startswith("erase.") and name != "erase.pages_deleted")
+PAGES = "erase.pages_deleted"
+"""Passed only where web pages are cached."""
+FAILPOINTS = sorted(name for name in NAMES if name.startswith("erase.") and name != PAGES)
 SECRET = "docs/letters/marlowe.md"
 SHARED = "Herons nest in the old mill every spring and nobody disturbs them."
 FIRST = "Quentin Marlowe hid the zanzibar ledger under the floor of the boathouse."
@@ -213,9 +215,11 @@ def _kill_and_go_on(root: Path, failpoint: str, *, ledger: str | None = None) ->
     assert everywhere(bench, postgres=ledger) == set()
 
 
-def _forget_in_process(bench: Workbench, failpoints: str) -> subprocess.CompletedProcess[str]:
+def _forget_in_process(
+    bench: Workbench, failpoints: str, ref: str = SECRET
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", _FORGET, str(bench.root), SECRET],
+        [sys.executable, "-c", _FORGET, str(bench.root), ref],
         env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
         capture_output=True,
         text=True,
@@ -341,17 +345,37 @@ def test_a_subject_and_a_source_are_forgotten_as_one(tmp_path: Path) -> None:
     assert bench.sync().documents.added == 3
 
 
+def crawled(root: Path, site: Site) -> Workbench:
+    """A workspace with a small site, one page of which was cached in two revisions."""
+    bench = Workbench(root)
+    spec = f'{{type = "web", url = "{site.url}/", delay_seconds = 0}}'
+    bench.configure(sources=spec, extra='[erasure]\nreader_wait = "0s"\n')
+    site.page("/", "/secret", "/other", text="The first page of a small site.")
+    site.page("/secret", text=f"<p>{FIRST}</p>")
+    site.page("/other", text="<p>Another page, about herons and their nests.</p>")
+    bench.sync()
+    site.page("/secret", text=f"<p>{SECOND}</p>")
+    bench.sync()
+    return bench
+
+
+def emptied(bench: Workbench, site: Site) -> None:
+    """Nothing of the page is left, and it stays out."""
+    state = bench.root / ".headrace"
+    for canary in (FIRST[:40], SECOND[:40], f"{site.url}/secret"):
+        assert sightings.seen(state, canary) <= {"blobs"}, "only the page that links to it names it"
+    for text in (FIRST[:40], SECOND[:40]):
+        assert sightings.seen(state, text) == set()
+    assert bench.sync().documents.suppressed == 1
+    for text in (FIRST[:40], SECOND[:40]):
+        assert sightings.seen(state, text) == set()
+    with bench.open() as workspace:
+        assert len({hit.document for hit in workspace.search("herons page").hits}) == 2
+
+
 def test_the_page_cache_is_emptied_and_stays_so(tmp_path: Path) -> None:
-    bench = Workbench(tmp_path)
     with Site() as site:
-        spec = f'{{type = "web", url = "{site.url}/", delay_seconds = 0}}'
-        bench.configure(sources=spec, extra='[erasure]\nreader_wait = "0s"\n')
-        site.page("/", "/secret", "/other", text="The first page of a small site.")
-        site.page("/secret", text=f"<p>{FIRST}</p>")
-        site.page("/other", text="<p>Another page, about herons and their nests.</p>")
-        bench.sync()
-        site.page("/secret", text=f"<p>{SECOND}</p>")
-        bench.sync()
+        bench = crawled(tmp_path, site)
         state = tmp_path / ".headrace"
         found = sightings.seen(state, FIRST[:40]) | sightings.seen(state, SECOND[:40])
         assert found >= {"blobs", "generations"}
@@ -360,15 +384,18 @@ def test_the_page_cache_is_emptied_and_stays_so(tmp_path: Path) -> None:
             report = workspace.forget(f"{site.url}/secret")
             certified(report)
             assert "pages" in {item.store for item in report.erased}
-        for canary in (FIRST[:40], SECOND[:40], f"{site.url}/secret"):
-            assert sightings.seen(state, canary) <= {"blobs"}, "only the page that links to it names it"
-        for text in (FIRST[:40], SECOND[:40]):
-            assert sightings.seen(state, text) == set()
-        assert bench.sync().documents.suppressed == 1
-        for text in (FIRST[:40], SECOND[:40]):
-            assert sightings.seen(state, text) == set()
-        with bench.open() as workspace:
-            assert len({hit.document for hit in workspace.search("herons page").hits}) == 2
+        emptied(bench, site)
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_kill_between_two_cached_pages_leaves_none(tmp_path: Path, nth: int) -> None:
+    with Site() as site:
+        bench = crawled(tmp_path, site)
+        page = f"{site.url}/secret"
+        assert was_killed(_forget_in_process(bench, f"{PAGES}=kill:{nth}", ref=page))
+        again = _forget_in_process(bench, "", ref=page)
+        assert again.returncode == 0, again.stderr
+        emptied(bench, site)
 
 
 def test_hidden_at_once_shown_again_and_erased_when_due(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from headrace.flows.forget.scope import gather
 from headrace.ledger import hidden
 from headrace.ledger.erasure import register, suppressions
 from headrace.ledger.erasure.journal import Entry
-from headrace.ledger.erasure.scanning import scan, scan_and_vacuum
+from headrace.ledger.erasure.scanning import prove, scan_and_vacuum
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.forget import ForgetReport, ScanResult, StoreItems
@@ -76,7 +76,7 @@ def begin(
 ) -> Erasure:
     """Hide documents from every reader and keep them out; from here on they will go."""
     found = {eraser.name: eraser.find(scope) for eraser in open_erasers(context, held)}
-    sightings = scan(context.places(), scope)
+    sightings = prove(context.places(), scope)
     seen = {f"seen {name}": count for name, count in sightings.hits.items()}
     erasure = register.new_id()
     adds = _kept_out(context, scope, source)

@@ -57,10 +57,12 @@ class Wiring:
     def ledger(self) -> Ledger:
         """The ledger, opened at first use."""
         from headrace.ledger.ledger import Ledger
+        from headrace.ledger.relocation import follow
 
         _make_parent(self.config.storage.ledger)
         ledger = Ledger.open(self.config.storage.ledger)
         self._closers.append(ledger.close)
+        follow(ledger, self.config.storage.index)
         return ledger
 
     @once
@@ -313,6 +315,7 @@ class Wiring:
         from headrace.ingest.parsing.base import fingerprint as parser_fingerprint
         from headrace.ingest.sync.context import SyncContext
         from headrace.ingest.sync.recipe import Recipe
+        from headrace.ledger.relocation import place_of
         from headrace.wiring_embedding import spending_of, watch_of
         from headrace.wiring_gates import gate_settings, gates_in, gating_of, without_gates
 
@@ -359,7 +362,7 @@ class Wiring:
             gating=gating,
             chunk_many=lambda documents: chunk_many(documents, chunker),
             index_config=index,
-            location=lambda generation: f"{self.config.storage.index}/generations/{generation}.lance",
+            location=lambda generation: place_of(self.config.storage.index, generation),
             serving=self.releases,
             actor=_actor(),
             metadata=self._schema(name),

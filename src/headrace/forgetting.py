@@ -42,6 +42,7 @@ def forget_context(
         subject_field=config.erasure.subject_field,
         hidden_us=_us(config.erasure.hidden_ttl),
         reader_wait_seconds=parse_duration(config.erasure.reader_wait).total_seconds(),
+        unscanned=_unscanned(config.storage),
         backups=[Backup(name=backup.name, keep_us=_us(backup.expires)) for backup in config.erasure.backups],
     )
 
@@ -73,6 +74,11 @@ def _places(storage: StorageConfig, state: Path) -> Places:
         databases=list(databases),
         skipped=[state / "keys", state / "erasures.jsonl"],
     )
+
+
+def _unscanned(storage: StorageConfig) -> list[str]:
+    named = (("the index", storage.index), ("the blobs", storage.blobs))
+    return [f"{name} ({url.partition('://')[0]})" for name, url in named if _file(url) is None]
 
 
 def _us(length: str) -> int:

@@ -420,3 +420,24 @@ def test_hidden_at_once_shown_again_and_erased_when_due(tmp_path: Path) -> None:
         certified(report)
     assert everywhere(bench) == set()
     whole(bench)
+
+
+def test_what_cannot_be_scanned_is_not_certified(tmp_path: Path) -> None:
+    bench = busy(tmp_path, recipes=False)
+    configure(bench)
+    text = (tmp_path / "headrace.toml").read_text()
+    (tmp_path / "headrace.toml").write_text(f'[storage]\nindex = "s3://far/index"\n{text}')
+    with bench.open() as workspace:
+        with pytest.raises(UsageError, match="the index"):
+            workspace.forget(SECRET)
+        assert workspace.hide(SECRET).state == "hidden"
+    assert everywhere(bench) >= STORES
+
+
+def test_an_unfinished_erasure_shows_in_status(tmp_path: Path) -> None:
+    bench = busy(tmp_path, recipes=False)
+    assert was_killed(_forget_in_process(bench, "erase.hidden"))
+    with bench.open() as workspace:
+        assert workspace.status().erasures_unfinished == 1
+        workspace.sync()
+        assert workspace.status().erasures_unfinished == 0

@@ -24,6 +24,7 @@ from headrace.ledger import (
     sentinels,
     snapshots,
 )
+from headrace.ledger.erasure import register
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
 from headrace.records.freshness import Service
@@ -57,6 +58,7 @@ def status(
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledger.read() as conn:
         release = releases.current(conn)
+        erasing = len(register.unfinished(conn))
         rows = tuple(
             replace(
                 _corpus(conn, name, sources, embedders.get(name), releases),
@@ -84,6 +86,7 @@ def status(
         storage_bytes={name: _size(folder) for name, folder in folders.items()},
         freshness=tuple(source for row in rows for source in row.freshness),
         debt=total([row.debt for row in rows]),
+        erasures_unfinished=erasing,
     )
 
 

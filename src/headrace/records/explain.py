@@ -114,3 +114,5 @@ class StatusReport:
     """The sources of every corpus."""
     debt: Mapping[str, Debt] = field(default_factory=dict)
     """By kind, of every corpus together."""
+    erasures_unfinished: int = 0
+    """Erasures that were begun and not finished; their documents are hidden, and the next sync goes on."""

@@ -21,6 +21,9 @@ def show_status(console: Console, report: StatusReport) -> None:
     if report.storage_bytes:
         stores = ", ".join(f"{one_line(name)} {size(held)}" for name, held in report.storage_bytes.items())
         show_row(console, "storage", stores)
+    if report.erasures_unfinished:
+        begun = f"{count(report.erasures_unfinished, 'erasure')} not finished; `headrace sync` goes on"
+        show_row(console, "forgetting", Text(begun, style="yellow"))
     for corpus in report.corpora:
         console.print()
         _show_corpus(console, corpus)

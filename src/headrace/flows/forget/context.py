@@ -52,6 +52,8 @@ class ForgetContext:
     """How long a hidden document can be shown again."""
     reader_wait_seconds: float
     backups: Sequence[Backup]
+    unscanned: Sequence[str] = ()
+    """Stores on other machines, through which no scan can look."""
     lease_wait_seconds: float = 600.0
 
     @contextmanager

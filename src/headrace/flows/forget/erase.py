@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from headrace.errors import NotFoundError, Withheld
+from headrace.errors import NotFoundError, UsageError, Withheld
 from headrace.flows.forget.certify import certify
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erasers import open_erasers
@@ -39,12 +39,18 @@ def forget(
 ) -> ForgetReport:
     """Erase documents everywhere, or say what would go.
 
-    Raises NotFoundError for an unknown reference, Withheld where it means several documents and that was not
-    confirmed, LeaseHeld when a writer does not end, and StorageError when a store cannot be cleaned: then
-    the documents stay hidden, and the same command goes on.
+    Raises NotFoundError for an unknown reference, UsageError where a store cannot be scanned, Withheld where
+    several documents are meant and that was not confirmed, LeaseHeld when a writer does not end, and
+    StorageError when a store cannot be cleaned: then they stay hidden, and the same command goes on.
     """
     if dry_run:
         return _preview(context, ref)
+    if context.unscanned:
+        raise UsageError(
+            f"Nothing can be certified gone from {' and '.join(context.unscanned)}: a scan reads local "
+            "folders and PostgreSQL. Nothing was erased.",
+            hint="`headrace hide` takes documents from every reader at once; keep these stores on a disk.",
+        )
     with context.locked() as held:
         done = [_finish(context, held, erasure) for erasure in _unfinished(context)]
         try:

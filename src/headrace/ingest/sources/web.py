@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from headrace.records.document import Content, Listing, Observation, SourceItem
 
 if TYPE_CHECKING:
     from headrace.ingest.sources.crawl import Findings, Visit
+
+_log = logging.getLogger(__name__)
 
 
 class WebSource:
@@ -109,10 +112,23 @@ def _run(crawl: Callable[[], Coroutine[Any, Any, Findings]]) -> Findings:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(crawl())
+        return asyncio.run(_crawling(crawl))
     # Called on the thread of an event loop: a second loop needs a thread of its own.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(lambda: asyncio.run(crawl())).result()
+        return thread.submit(lambda: asyncio.run(_crawling(crawl))).result()
+
+
+async def _crawling(crawl: Callable[[], Coroutine[Any, Any, Findings]]) -> Findings:
+    asyncio.get_running_loop().set_exception_handler(_unhandled)
+    return await crawl()
+
+
+def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # An interrupt can cancel whoever waits for a connection in the moment it is made.
+    if isinstance(context.get("exception"), asyncio.InvalidStateError):
+        _log.debug("%s", context.get("message"))
+    else:
+        loop.default_exception_handler(context)
 
 
 def _item(uri: str, visit: Visit, cache: BlobCache) -> SourceItem:

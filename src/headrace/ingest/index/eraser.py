@@ -102,13 +102,13 @@ def _rows_of_file(path: str, wanted: Any, columns: Collection[str]) -> Iterator[
     from lance.file import LanceFileReader
 
     try:
-        reader = LanceFileReader(path)
-    except OSError:
-        _log.debug("%s was left half-written; the scan lists it, and `clean` removes it.", path)
+        reader = LanceFileReader(path, columns=["document"])
+    except OSError as error:
+        # A column that was added later, in a file of its own; or what a killed writer left: the scan reads
+        # either, and `clean` removes the latter.
+        _log.debug("%s holds no documents: %s", path, error)
         return
-    if "document" not in reader.metadata().schema.names:
-        return  # a column that was added later, in a file of its own
-    documents = LanceFileReader(path, columns=["document"]).read_all(batch_size=_BATCH_ROWS).to_table()
+    documents = reader.read_all(batch_size=_BATCH_ROWS).to_table()
     found = pc.indices_nonzero(pc.is_in(documents["document"], value_set=wanted)).to_pylist()
     if found:
         names = list(columns) or ["document"]

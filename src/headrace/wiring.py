@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from headrace.ingest.sync.access import AccessRules
     from headrace.ingest.sync.context import SyncContext
     from headrace.ledger.events.base import EventStore, Redactor
+    from headrace.ledger.gate_decisions import Decisions
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.privacy.engine import Engine
@@ -336,7 +337,7 @@ class Wiring:
             index=index.fingerprint(),
             gates=[gate.fingerprint() for gate in open_gates(specs)],
         )
-        gating = gating_of(specs, self._parser.parse_many)
+        gating = gating_of(specs, self._parser.parse_many, lambda: self._gate_decisions(name))
         return SyncContext(
             corpus=name,
             ledger=self.ledger,
@@ -370,6 +371,12 @@ class Wiring:
             retry_refused=retry_refused,
             keep_out=Keeper(self._forgetting),
         )
+
+    def _gate_decisions(self, corpus: str) -> Decisions:
+        from headrace.ledger import gate_decisions
+
+        with self.ledger.read() as conn:
+            return gate_decisions.load(conn, corpus)
 
     def _schema(self, corpus: str) -> MetadataSchema:
         from headrace.records.metadata import MetadataSchema

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headrace.config.base import CorpusConfig
 from headrace.ingest.gates.declared import GateSpec, open_gates
 from headrace.ingest.gates.gating import Gating, ParseMany
+from headrace.ledger.gate_decisions import Decisions
 
 _KEY = "gates"
 
@@ -51,9 +52,11 @@ def with_gates(corpus: CorpusConfig, settings: Mapping[str, Any]) -> dict[str, A
     return {**settings, **gate_settings(corpus.gates)}
 
 
-def gating_of(specs: Sequence[GateSpec], parse: ParseMany) -> Gating | None:
+def gating_of(
+    specs: Sequence[GateSpec], parse: ParseMany, decisions: Callable[[], Decisions]
+) -> Gating | None:
     """A parser with these gates behind it; None where there are none."""
-    return Gating(open_gates(specs), parse) if specs else None
+    return Gating(open_gates(specs), parse, decisions) if specs else None
 
 
 def without_gates(settings: Mapping[str, Any]) -> dict[str, Any]:

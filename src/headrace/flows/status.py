@@ -124,7 +124,7 @@ def _corpus(
                 "last_at_us": row.last_at_us,
                 "attempts": row.attempts,
             }
-            for row in failures.list(conn, name)
+            for row in failures.waiting(conn, name)
         ),
         sources=tuple(sources),
         dead_letters=dead_letters.count(conn, name),

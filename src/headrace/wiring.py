@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
     from headrace.flows.embedding.parts import EmbeddingParts
     from headrace.flows.forget.context import ForgetContext
+    from headrace.flows.gates.parts import GateParts
     from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
@@ -279,6 +280,12 @@ class Wiring:
         from headrace.wiring_embedding import probe_parts
 
         return probe_parts(self)
+
+    @once
+    def _gate_parts(self) -> GateParts:
+        from headrace.wiring_gates import gate_parts
+
+        return gate_parts(self)
 
     @once
     def _embedding_parts(self) -> EmbeddingParts:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.config.base import CorpusConfig
 from headrace.ingest.gates.declared import GateSpec, open_gates
 from headrace.ingest.gates.gating import Gating, ParseMany
 from headrace.ledger.gate_decisions import Decisions
+
+if TYPE_CHECKING:
+    from headrace.flows.gates.parts import GateParts
+    from headrace.wiring import Wiring
 
 _KEY = "gates"
 
@@ -62,3 +66,23 @@ def gating_of(
 def without_gates(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of `[corpus.NAME.recipe]` alone."""
     return {key: value for key, value in settings.items() if key != _KEY}
+
+
+def gate_parts(wiring: Wiring) -> GateParts:
+    """What `workspace.gates` works with."""
+    from headrace.flows.gates.parts import GateParts
+    from headrace.flows.probing import after_sync
+    from headrace.ingest.sync.run import sync
+
+    return GateParts(
+        declared={name: item.gates for name, item in wiring.config.corpora.items()},
+        corpus=wiring._corpus,
+        corpora=wiring._corpora,
+        ledger=lambda: wiring.ledger,
+        releases=lambda: wiring.releases,
+        context=wiring._sync_context,
+        sync=lambda name: after_sync(wiring._probe_parts, sync(wiring._sync_context(name))),
+        parser=lambda: wiring._parser,
+        privacy=lambda: wiring.privacy,
+        actor=wiring.actor,
+    )

@@ -23,6 +23,7 @@ from headrace.ledger import (
     runs,
     sentinels,
     snapshots,
+    verdicts,
 )
 from headrace.ledger.events.base import EventStore
 from headrace.records.explain import CorpusStatus, StatusReport
@@ -131,6 +132,7 @@ def _corpus(
         embedder_blocked=block.reason if block else "",
         recall=None if probed is None else round(probed.recall, 4),
         probe_floor=None if probed is None else probed.floor,
+        quarantine=verdicts.waiting(conn, generation_id) if generation_id else {},
     )
 
 

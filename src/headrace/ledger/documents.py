@@ -194,11 +194,13 @@ def coverage(conn: Connection, serving: str, other: str) -> Coverage:
     return Coverage(serving=int(total), current=int(current), ghosts=int(ghosts))
 
 
-def _live(of: sa.Alias, generation: str) -> sa.ColumnElement[bool]:
+def _live(of: sa.FromClause, generation: str) -> sa.ColumnElement[bool]:
     return sa.and_(of.c.generation == generation, of.c.state == "live")
 
 
-def _beside(first: sa.Alias, second: sa.Alias, generation: str) -> tuple[sa.Join, sa.ColumnElement[bool]]:
+def _beside(
+    first: sa.FromClause, second: sa.FromClause, generation: str
+) -> tuple[sa.Join, sa.ColumnElement[bool]]:
     """Documents beside what a generation holds of them, and whether its gates keep them out instead."""
     kept = gate_verdicts.alias("kept")
     same = sa.and_(second.c.uri == first.c.uri, _live(second, generation))

@@ -152,7 +152,7 @@ def read(row: VerdictRow, gates: Sequence[Mapping[str, Any]]) -> list[GateVerdic
 
 
 def _verdict(gate: str, version: int, given: Sequence[Any]) -> GateVerdict:
-    word, score, reason, start, end = (*given, *[None] * (5 - len(given)))
+    word, score, reason, start, end = [*given, None, None, None, None][:5]
     return GateVerdict(
         gate=gate,
         version=version,

@@ -11,7 +11,7 @@ from rich.text import Text
 from headrace.cli.output import one_line
 from headrace.cli.views.console import count, show_indented, show_name, show_row
 from headrace.errors import UsageError
-from headrace.flows.gates.page import page, place_of
+from headrace.flows.gates.page import figure, page, place_of
 from headrace.records.gate_report import CorpusGates, GateDistribution, GateDistributions, Histogram
 
 _LEVELS = " ▁▂▃▄▅▆▇█"
@@ -67,7 +67,11 @@ def _show_gate(console: Console, gate: GateDistribution) -> None:
     if gate.scores is not None:
         _show_scores(console, gate, gate.scores)
     for reason in gate.reasons:
-        show_indented(console, f"{reason.documents:>5,} × {one_line(reason.reason)}", columns=4)
+        first, *rest = Text(one_line(reason.reason)).wrap(console, console.width - 12)
+        first.rstrip()
+        show_name(console, Text(f"    {reason.documents:>5,} × ").append_text(first))
+        for line in rest:
+            show_indented(console, line.plain.strip(), columns=12)
     for example in gate.examples[:3]:
         show_name(console, Text(f"          {one_line(example.document)}", style="dim"))
 
@@ -89,10 +93,9 @@ def _show_scores(console: Console, gate: GateDistribution, scores: Histogram) ->
         at = place_of(scores, limit)
         if at is not None:
             axis[min(width - 1, int(at * width))] = "┴"
-        marks.append(f"{name} {limit:g}" + ("" if at is not None else " (beyond the scores)"))
+        marks.append(f"{name} {figure(limit)}" + ("" if at is not None else " (beyond the scores)"))
     show_name(console, Text("    " + "".join(axis), style="dim"))
-    ends = f"{scores.edges[0]:.4g}"
-    far = f"{scores.edges[-1]:.4g}"
+    ends, far = figure(scores.edges[0]), figure(scores.edges[-1])
     show_name(console, Text(f"    {ends}{far:>{width - len(ends)}}", style="dim"))
     if marks:
         show_indented(console, f"┴ {', '.join(marks)}", columns=4, style="dim")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.output import one_line
-from headrace.cli.views.console import count, duration, moment, show_row, size
+from headrace.cli.views.console import count, duration, moment, show_indented, show_row, size
 from headrace.cli.views.failures import show_failures
 from headrace.cli.views.freshness import show_debt, show_source
 from headrace.cli.views.metadata import lacking_text
@@ -85,7 +85,8 @@ def _show_quarantine(console: Console, corpus: CorpusStatus) -> None:
     if corpus.quarantine:
         waiting = ", ".join(f"{number:,} {one_line(gate)}" for gate, number in corpus.quarantine.items())
         total = count(sum(corpus.quarantine.values()), "document")
-        show_row(console, "quarantine", Text(f"{total}: {waiting}", style="yellow"))
+        show_row(console, "quarantine", Text(f"{total} waiting", style="yellow"))
+        show_indented(console, waiting, columns=13)
         show_row(console, "", "headrace gate quarantine list")
 
 

@@ -29,9 +29,9 @@ svg text { font-size: 11px; fill: var(--soft); }
 svg .p { fill: var(--pass); } svg .f { fill: var(--fail); } svg .axis { stroke: var(--line); }
 svg .limit { stroke: var(--limit); stroke-width: 1.5; stroke-dasharray: 4 3; }
 svg .mark { fill: var(--limit); }
-table { border-collapse: collapse; width: 100%; margin-top: .75rem; font-size: .9rem; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; margin-top: .75rem; font-size: .9rem; }
 th { text-align: left; font-weight: 600; color: var(--soft); } td, th { padding: .2rem .75rem .2rem 0;
-  vertical-align: top; overflow-wrap: anywhere; } td.n, th.n { text-align: right; white-space: nowrap; }
+  vertical-align: top; overflow-wrap: anywhere; } td.n, th.n { text-align: right; white-space: nowrap; width: 6rem; } th.e { width: 40%; }
 """
 
 
@@ -84,7 +84,7 @@ def _gate(gate: GateDistribution) -> Iterator[str]:
             yield f"<tr><td class='n'>{reason.documents:,}</td><td>{escape(reason.reason)}</td></tr>"
         yield "</table>"
     if gate.examples:
-        yield "<table><tr><th>example</th><th class='n'>score</th><th>reason</th></tr>"
+        yield "<table><tr><th class='e'>example</th><th class='n'>score</th><th>reason</th></tr>"
         for example in gate.examples:
             score = "" if example.score is None else f"{example.score:.4g}"
             yield f"<tr><td>{escape(example.document)}</td><td class='n'>{score}</td>"
@@ -115,15 +115,20 @@ def _drawing(gate: GateDistribution, scores: Histogram) -> Iterator[str]:
     for name, limit in gate.limits.items():
         at = place_of(scores, limit)
         if at is not None:
-            yield from _limit(at * _WIDTH, f"{name} {limit:g}")
-    yield f'<text x="0" y="{_HEIGHT + 14}">{scores.edges[0]:.4g}</text>'
-    yield f'<text x="{_WIDTH}" y="{_HEIGHT + 14}" text-anchor="end">{scores.edges[-1]:.4g}</text></svg>'
+            yield from _limit(at * _WIDTH, f"{name} {figure(limit)}")
+    yield f'<text x="0" y="{_HEIGHT + 14}">{figure(scores.edges[0])}</text>'
+    yield f'<text x="{_WIDTH}" y="{_HEIGHT + 14}" text-anchor="end">{figure(scores.edges[-1])}</text></svg>'
 
 
 def _limit(x: float, label: str) -> Iterator[str]:
     anchor, shift = ("start", 4) if x < _WIDTH / 2 else ("end", -4)
     yield f'<line class="limit" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{_HEIGHT}"/>'
     yield f'<text class="mark" x="{x + shift:.1f}" y="10" text-anchor="{anchor}">{escape(label)}</text>'
+
+
+def figure(value: float) -> str:
+    """`5,000,000`, `0.35`."""
+    return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
 def place_of(scores: Histogram, limit: float) -> float | None:

@@ -204,7 +204,11 @@ def _beside(
     """Documents beside what a generation holds of them, and whether its gates keep them out instead."""
     kept = gate_verdicts.alias("kept")
     same = sa.and_(second.c.uri == first.c.uri, _live(second, generation))
-    judged = sa.and_(kept.c.uri == first.c.uri, kept.c.generation == generation, kept.c.outcome != "in")
+    # What people reject is to go from every generation, so the same revision in another one is a difference.
+    meant = sa.or_(kept.c.outcome.in_(("gate", "dropped")), kept.c.revision != first.c.revision)
+    judged = sa.and_(
+        kept.c.uri == first.c.uri, kept.c.generation == generation, kept.c.outcome != "in", meant
+    )
     joined = first.outerjoin(second, same).outerjoin(kept, judged)
     return joined, sa.and_(second.c.uri.is_(None), kept.c.uri.is_not(None))
 

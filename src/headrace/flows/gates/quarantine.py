@@ -128,8 +128,8 @@ def _asked(parts: GateParts, refs: Sequence[str], reason: str, corpus: str | Non
 
 def _rows(tx: Write, parts: GateParts, each: Kept, decision: Decision, reason: str) -> list[DecisionRow]:
     item = each.item
-    # A rejection does not depend on any gate: one row is enough.
-    against = each.against if decision == "released" else {"": item.gate}
+    # A rejection does not depend on any gate, nor does taking one back that no gate is against: one row.
+    against = each.against if decision == "released" and each.against else {"": item.gate}
     return [
         DecisionRow(item.document, item.revision, gate, fingerprint, decision, parts.actor, reason, tx.now_us)
         for fingerprint, gate in against.items()

@@ -82,5 +82,5 @@ def _compared(gate: DeclaredGate, before: GateVerdict) -> GateVerdict:
         return before
     if not failed:
         return replace(before, verdict="pass")
-    limits = ", ".join(f"{key} {getattr(gate.gate, key):g}" for key in gate.gate.limits)  # type: ignore[attr-defined]
+    limits = ", ".join(f"{key} {getattr(gate.gate, key):,.10g}" for key in gate.gate.limits)  # type: ignore[attr-defined]
     return replace(before, verdict="fail", reason=f"its score is beyond {limits}")

@@ -1,4 +1,4 @@
-"""The example with planted defects: each ends where it should, and changed gates move exactly what they say."""
+"""The example with planted defects: each ends where it should, and changed gates move what they say."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_what_is_told_is_what_happens_whatever_changes(workspace: Workspace) -> 
         "toxicity": [("on_failure", '"drop"')],
         "rules": [("minimum_words", 500)],
     }
-    for round_ in range(6):
+    for round_ in range(4):
         changes = {gate: dice.choice(keys) for gate, keys in choices.items() if dice.random() < 0.5}
         configured(root, {"length": ("minimum_characters", 80), **changes})
         if round_ == 2:

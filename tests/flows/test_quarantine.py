@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from headrace.errors import NotFoundError, UsageError
+from headrace.errors import ConfigError, NotFoundError, UsageError
 from headrace.ingest.gates.gating import Gating
 from headrace.ledger import gate_decisions
 from headrace.records.quarantine import DecisionReport
@@ -232,3 +233,79 @@ def test_plan_counts_like_sync_and_decisions_are_asked_once(tmp_path: Path) -> N
     bench = bench_with(tmp_path, good=PROSE, short=SHORT)
     with bench.open() as workspace:
         assert workspace.plan().digest == bench.sync().digest
+
+
+def plugin(folder: Path, *, name: str, target: str) -> None:
+    """An installed package that offers a gate."""
+    info = folder / f"{name}-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[headrace.gate]\n{name} = {target}\n")
+
+
+def test_a_classifier_that_cannot_be_loaded_is_named_and_hides_no_other_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin(tmp_path / "site", name="toxic_classifier", target="no_such_package.gates:Toxic")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    bench = bench_with(tmp_path / "a", good=PROSE)
+    with bench.open() as workspace:
+        (broken,) = [each for each in workspace.gates.list().gates if each.gate == "toxic_classifier"]
+        assert "cannot be loaded: ModuleNotFoundError: No module named 'no_such_package'" in broken.meaning
+    before = bench.rows()
+    bench.configure(extra=GATES + gate("toxic_classifier"))
+    with pytest.raises(ConfigError, match="'toxic_classifier'.*cannot be loaded: ModuleNotFoundError"):
+        bench.sync()
+    bench.configure(extra=GATES)
+    assert bench.rows() == before
+
+
+def test_hostile_unicode_ends_as_a_clear_record_with_its_place(tmp_path: Path) -> None:
+    hostile = {
+        "surrogate": PROSE.encode() + b" \xed\xa0\x80 \xff\xfe end",
+        "override": f"{PROSE} \u202egnp.exe\u202c and more.".encode(),
+        "joined": f"{PROSE} {chr(0x200D) * 2000} and more.".encode(),
+        "selectors": f"{PROSE} x{chr(0xFE01) * 300} and more.".encode(),
+        "stacked": f"{PROSE} {'e' + chr(0x301) * 5000} and more.".encode(),
+    }
+    names = (
+        "length",
+        "parse_confidence",
+        "language",
+        "secrets",
+        "personal_data",
+        "prompt_injection",
+        "rules",
+    )
+    bench = Workbench(tmp_path)
+    bench.configure(extra="".join(gate(name) for name in names))
+    for name, data in hostile.items():
+        (tmp_path / "docs" / f"{name}.md").write_bytes(data)
+    report = bench.sync()
+    assert report.failures == ()
+    assert documents(bench) | {item.document.removeprefix("docs/") for item in report.kept_out} == {
+        f"{name}.md" for name in hostile
+    }
+    with bench.open() as workspace:
+        for item in workspace.gates.quarantine.list().items:
+            shown = workspace.gates.quarantine.show(item.id)
+            assert shown.excerpt is not None, shown.note
+            assert item.evidence is None or shown.excerpt.start <= item.evidence.start
+        assert {item.document for item in workspace.gates.quarantine.list().items} >= {
+            "docs/override.md",
+            "docs/selectors.md",
+        }
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not os.environ.get("HEADRACE_SOAK"), reason="the large ones belong to `make soak`")
+def test_a_line_of_a_hundred_megabytes_is_a_record_and_takes_nobody_with_it(tmp_path: Path) -> None:
+    bench = bench_with(tmp_path, gates=GATES + gate("secrets") + gate("rules"), good=PROSE)
+    with (tmp_path / "docs" / "line.txt").open("w") as file:
+        for _ in range(1000):
+            file.write("flour and water " * 6250)
+    report = bench.sync()
+    assert documents(bench) == {"good.md"}
+    records = [*report.failures, *report.kept_out]
+    assert [record.document for record in records] == ["docs/line.txt"]
+    assert "100000000" in records[0].error.replace(",", "") or "limit" in records[0].stage

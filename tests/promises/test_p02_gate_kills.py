@@ -1,4 +1,4 @@
-"""P2: a decision or a replay that is killed at any step has happened or not, and goes on when it is asked again."""
+"""P2: a decision or a replay that is killed has happened or not, and goes on when it is asked again."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ GROUPS: Sequence[Group] = (
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group(
         "gate",
-        "See the checks of documents, what they keep out, and what a change of them moves.",
+        "See the checks of documents and what they keep out.",
         TESTING,
         [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
     ),

@@ -31,7 +31,9 @@ svg .limit { stroke: var(--limit); stroke-width: 1.5; stroke-dasharray: 4 3; }
 svg .mark { fill: var(--limit); }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; margin-top: .75rem; font-size: .9rem; }
 th { text-align: left; font-weight: 600; color: var(--soft); } td, th { padding: .2rem .75rem .2rem 0;
-  vertical-align: top; overflow-wrap: anywhere; } td.n, th.n { text-align: right; white-space: nowrap; width: 6rem; } th.e { width: 40%; }
+  vertical-align: top; overflow-wrap: anywhere; }
+td.n, th.n { text-align: right; white-space: nowrap; width: 6rem; }
+th.e { width: 40%; }
 """
 
 

@@ -14,6 +14,7 @@ class Histogram:
     """Scores in classes: class i reaches from `edges[i]` to `edges[i + 1]`."""
 
     edges: Sequence[float]
+    """One more than there are classes."""
     passed: Sequence[int]
     """Documents of each class that passed."""
     failed: Sequence[int]
@@ -27,7 +28,9 @@ class ReasonCount:
     """How often something was said; figures in it stand as `#`."""
 
     reason: str
+    """What was said."""
     documents: int
+    """Of how many documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +38,15 @@ class GateExample:
     """A document that did not pass."""
 
     document: str
+    """URI."""
     verdict: Literal["fail", "error"]
+    """`error`: the gate itself failed."""
     score: float | None
+    """What the gate measured."""
     reason: str | None
+    """Why, in words."""
     evidence: Evidence | None
+    """Where it was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +54,15 @@ class GateDistribution:
     """One gate over the documents of a corpus."""
 
     gate: str
+    """Its name."""
     version: int
+    """The version that judged."""
     on_failure: str
+    """What becomes of a document that fails."""
     passed: int
+    """Documents that passed."""
     failed: int
+    """Documents that did not."""
     redacted: int
     """Those whose text was changed and that are served; they are not among the failed."""
     errors: int
@@ -63,6 +76,7 @@ class GateDistribution:
     reasons: Sequence[ReasonCount]
     """What it said of documents that did not pass, the most frequent first."""
     examples: Sequence[GateExample]
+    """Those farthest from the limits first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +84,7 @@ class CorpusGates:
     """The gates of one corpus, as they judged what serves and what waits."""
 
     corpus: str
+    """Name of the corpus."""
     documents: int
     """Documents that were judged."""
     unjudged: int
@@ -81,6 +96,7 @@ class CorpusGates:
     judged_to_us: int | None
     """…and the newest."""
     gates: Sequence[GateDistribution]
+    """In their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +104,4 @@ class GateDistributions:
     """A report on the gates of a workspace."""
 
     corpora: Sequence[CorpusGates]
+    """One for each."""

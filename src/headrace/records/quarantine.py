@@ -20,18 +20,23 @@ class QuarantineItem:
     id: str
     """Names the revision: another one has another id."""
     corpus: str
+    """Name of the corpus."""
     document: str
     """URI."""
     revision: str
     """Digest of its bytes."""
     state: QuarantineState
+    """`waiting`, `dropped`, `released` or `rejected`."""
     gate: str
     """The first gate that it failed."""
     version: int
     """Of that gate."""
     score: float | None
+    """What the gate measured."""
     reason: str | None
+    """Why it failed, in words."""
     evidence: Evidence | None
+    """Where it was found."""
     gates: Sequence[str]
     """Every gate that would keep it out, in their order."""
     since_us: int
@@ -39,7 +44,9 @@ class QuarantineItem:
     serves: bool
     """Whether this or a former revision of the document is served."""
     decided_by: str | None = None
+    """Who decided; None while nobody did."""
     decided_at_us: int | None = None
+    """When, UTC microseconds."""
     decision: str | None = None
     """Why it was decided so."""
 
@@ -59,9 +66,11 @@ class Excerpt:
     """The text around the evidence, without personal data and secrets."""
 
     text: str
+    """With `[TYPE]` in place of what must not be shown."""
     start: int
+    """Where it begins in the normalised text, in characters, before anything was taken out."""
     end: int
-    """Where it stands in the normalised text, in characters, half open, before anything was taken out."""
+    """Where it ends; one past the last."""
     marked: Evidence | None
     """Where in `text` the evidence stands; None where there is none or it was taken out."""
 
@@ -71,6 +80,7 @@ class QuarantineDetail:
     """Everything that is known of one item."""
 
     item: QuarantineItem
+    """As it is listed."""
     verdicts: Sequence[GateVerdict]
     """Of each gate, in their order."""
     excerpt: Excerpt | None
@@ -98,10 +108,13 @@ class GateMove:
     """A document that comes in or goes out because of its gates."""
 
     document: str
+    """URI."""
     move: Literal["enters", "leaves"]
+    """`enters`: it comes in. `leaves`: it is withdrawn."""
     gate: str | None
     """The gate that keeps it out from now on, or did until now."""
     reason: str
+    """What that gate said; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +122,9 @@ class MoveCount:
     """Moves that one gate is the reason of."""
 
     enters: int = 0
+    """Documents that come in."""
     leaves: int = 0
+    """Documents that are withdrawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +132,7 @@ class CorpusReplay:
     """What the gates of a corpus, as they are declared now, move."""
 
     corpus: str
+    """Name of the corpus."""
     changed: bool
     """Whether what is declared differs from what serves; else nothing can move."""
     applied: bool
@@ -124,6 +140,7 @@ class CorpusReplay:
     moves: Sequence[GateMove]
     """By document."""
     by_gate: Mapping[str, MoveCount]
+    """How many move because of each gate."""
     stored: int
     """Documents that stored verdicts could tell of."""
     judged: int
@@ -139,3 +156,4 @@ class ReplayReport:
     """What a change of the gates moves."""
 
     corpora: Sequence[CorpusReplay]
+    """One for each."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from headrace.errors import DocumentError
 from headrace.ingest.gates.declared import open_gates
 from headrace.ingest.sync.survey import list_sources
+from headrace.ledger import hidden
 from headrace.ledger.identity import digest_bytes
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.engine import Engine
@@ -36,6 +37,9 @@ class _Span(NamedTuple):
 
 def excerpt(parts: GateParts, kept: Kept) -> tuple[Excerpt | None, str]:
     """The excerpt of an item, or why there is none."""
+    with parts.ledger().read() as conn:
+        if kept.item.document in hidden.load(conn, kept.item.corpus):
+            return None, "it is hidden; `headrace unhide` shows it again"
     item = _listed(parts, kept)
     if item is None:
         return None, "its source does not list it any more"

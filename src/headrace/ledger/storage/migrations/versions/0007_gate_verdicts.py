@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the tables of verdicts and decisions."""
+    """Create the tables of verdicts and decisions, and have what waits judged again, to know its verdicts."""
+    op.execute("UPDATE failures SET stamp = '' WHERE stage IN ('gate', 'dropped')")
     op.create_table(
         "gate_verdicts",
         sa.Column("generation", sa.Text, primary_key=True),

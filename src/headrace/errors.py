@@ -139,10 +139,15 @@ class ParseError(DocumentError):
 
 
 class GateStopped(DocumentError):
-    """A gate keeps the document out: `stage` is `gate` where it waits, `dropped` where it is left out."""
+    """A gate keeps the document out.
+
+    `stage` is `gate` where it waits, `dropped` where it is left out, `rejected` where a person keeps it out.
+    """
 
     def __init__(self, message: str, *, stage: str) -> None:
-        super().__init__(message, hint="See `headrace gate test FILE`; change the document or the gate.")
+        super().__init__(
+            message, hint="See `headrace gate quarantine list`; change the document or the gate."
+        )
         self.stage = stage
 
 

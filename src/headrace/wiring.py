@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
     from headrace.flows.embedding.parts import EmbeddingParts
     from headrace.flows.forget.context import ForgetContext
+    from headrace.flows.gates.parts import GateParts
     from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
     from headrace.infer.embedders.base import Embedder
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from headrace.ingest.sync.access import AccessRules
     from headrace.ingest.sync.context import SyncContext
     from headrace.ledger.events.base import EventStore, Redactor
+    from headrace.ledger.gate_decisions import Decisions
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.privacy.engine import Engine
@@ -282,6 +284,12 @@ class Wiring:
         return probe_parts(self)
 
     @once
+    def _gate_parts(self) -> GateParts:
+        from headrace.wiring_gates import gate_parts
+
+        return gate_parts(self)
+
+    @once
     def _embedding_parts(self) -> EmbeddingParts:
         from headrace.wiring_embedding import embedding_parts
 
@@ -339,7 +347,7 @@ class Wiring:
             index=index.fingerprint(),
             gates=[gate.fingerprint() for gate in open_gates(specs)],
         )
-        gating = gating_of(specs, self._parser.parse_many)
+        gating = gating_of(specs, self._parser.parse_many, lambda: self._gate_decisions(name))
         return SyncContext(
             corpus=name,
             ledger=self.ledger,
@@ -373,6 +381,12 @@ class Wiring:
             retry_refused=retry_refused,
             keep_out=Keeper(self._forgetting),
         )
+
+    def _gate_decisions(self, corpus: str) -> Decisions:
+        from headrace.ledger import gate_decisions
+
+        with self.ledger.read() as conn:
+            return gate_decisions.load(conn, corpus)
 
     def _schema(self, corpus: str) -> MetadataSchema:
         from headrace.records.metadata import MetadataSchema

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from headrace.config.base import CorpusConfig
 from headrace.ingest.gates.declared import GateSpec, open_gates
 from headrace.ingest.gates.gating import Gating, ParseMany
+from headrace.ledger.gate_decisions import Decisions
+
+if TYPE_CHECKING:
+    from headrace.flows.gates.parts import GateParts
+    from headrace.wiring import Wiring
 
 _KEY = "gates"
 
@@ -51,11 +56,33 @@ def with_gates(corpus: CorpusConfig, settings: Mapping[str, Any]) -> dict[str, A
     return {**settings, **gate_settings(corpus.gates)}
 
 
-def gating_of(specs: Sequence[GateSpec], parse: ParseMany) -> Gating | None:
+def gating_of(
+    specs: Sequence[GateSpec], parse: ParseMany, decisions: Callable[[], Decisions]
+) -> Gating | None:
     """A parser with these gates behind it; None where there are none."""
-    return Gating(open_gates(specs), parse) if specs else None
+    return Gating(open_gates(specs), parse, decisions) if specs else None
 
 
 def without_gates(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of `[corpus.NAME.recipe]` alone."""
     return {key: value for key, value in settings.items() if key != _KEY}
+
+
+def gate_parts(wiring: Wiring) -> GateParts:
+    """What `workspace.gates` works with."""
+    from headrace.flows.gates.parts import GateParts
+    from headrace.flows.probing import after_sync
+    from headrace.ingest.sync.run import sync
+
+    return GateParts(
+        declared={name: item.gates for name, item in wiring.config.corpora.items()},
+        corpus=wiring._corpus,
+        corpora=wiring._corpora,
+        ledger=lambda: wiring.ledger,
+        releases=lambda: wiring.releases,
+        context=wiring._sync_context,
+        sync=lambda name: after_sync(wiring._probe_parts, sync(wiring._sync_context(name))),
+        parser=lambda: wiring._parser,
+        privacy=lambda: wiring.privacy,
+        actor=wiring.actor,
+    )

@@ -233,14 +233,10 @@ class Workspace(Wiring):
 
     @property
     def gates(self) -> GateOperations:
-        """The operations on gates: list, test."""
+        """The operations on gates: list, test, report, replay, and those on the quarantine."""
         from headrace.flows.gates.operations import GateOperations
 
-        return GateOperations(
-            declared={name: item.gates for name, item in self.config.corpora.items()},
-            corpus=self._corpus,
-            parser=lambda: self._parser,
-        )
+        return GateOperations(self._gate_parts)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -17,7 +17,13 @@ from tests.workbench import Workbench
 
 PAGE = DOCS / "http.md"
 BASE = "http://127.0.0.1:8321"
-DECLARED = '\n[corpus.docs.metadata]\nseverity = { type = "string" }\n'
+DECLARED = """
+[corpus.docs.metadata]
+severity = { type = "string" }
+
+[[corpus.docs.gates]]
+name = "length"
+"""
 EXAMPLES = [block for block in blocks(PAGE, "sh") if block.text.startswith("curl")]
 
 
@@ -25,6 +31,8 @@ EXAMPLES = [block for block in blocks(PAGE, "sh") if block.text.startswith("curl
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """The workspace that the examples speak of."""
     made = small_workspace(tmp_path_factory.mktemp("documented"), extra=DECLARED)
+    for name in ("stub.md", "draft.md"):
+        made.write(name, "To be written.")
     made.sync()
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)

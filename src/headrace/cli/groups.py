@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from headrace.cli.commands.embed import EMBEDDING
@@ -12,6 +12,7 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.pii import SCANNING
+from headrace.cli.commands.quarantine import QUARANTINE
 
 
 class Group(NamedTuple):
@@ -21,11 +22,27 @@ class Group(NamedTuple):
     help: str
     commands: Sequence[tuple[str, Callable[..., int], str]]
     """Verb, function, example."""
+    groups: Sequence[Group] = ()
+    """Nouns below it, such as `headrace gate quarantine list`."""
 
 
 GROUPS: Sequence[Group] = (
     Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE, *METADATA]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
-    Group("gate", "See the checks of documents; try them on a file.", TESTING),
+    Group(
+        "gate",
+        "See the checks of documents and what they keep out.",
+        TESTING,
+        [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
+    ),
 )
+
+
+def flat(groups: Sequence[Group] = GROUPS, words: str = "") -> Iterator[tuple[str, str]]:
+    """Every command of these groups: the nouns before it, and its verb."""
+    for group in groups:
+        nouns = f"{words}{group.name}"
+        for verb, _, _ in group.commands:
+            yield nouns, verb
+        yield from flat(group.groups, f"{nouns} ")

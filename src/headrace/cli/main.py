@@ -23,7 +23,7 @@ from headrace.cli.commands.status import status
 from headrace.cli.commands.sync import sync
 from headrace.cli.commands.why import why
 from headrace.cli.failure import guarded, report, wants_json
-from headrace.cli.groups import GROUPS
+from headrace.cli.groups import GROUPS, Group
 from headrace.cli.options import Selected, WorkspaceOption
 from headrace.errors import UsageError
 
@@ -85,11 +85,18 @@ def _entry(
 for _name, _command, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(guarded(_command))
 
+
+def _noun(group: Group) -> typer.Typer:
+    made = typer.Typer(name=group.name, help=group.help, no_args_is_help=False, **_SETTINGS)
+    for name, command, example in group.commands:
+        made.command(name, epilog=f"Example: {example}")(guarded(command))
+    for below in group.groups:
+        made.add_typer(_noun(below))
+    return made
+
+
 for _group in GROUPS:
-    _noun = typer.Typer(name=_group.name, help=_group.help, no_args_is_help=False, **_SETTINGS)
-    for _name, _command, _example in _group.commands:
-        _noun.command(_name, epilog=f"Example: {_example}")(guarded(_command))
-    app.add_typer(_noun)
+    app.add_typer(_noun(_group))
 
 
 def run(arguments: Sequence[str]) -> int:

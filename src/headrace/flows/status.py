@@ -23,6 +23,7 @@ from headrace.ledger import (
     runs,
     sentinels,
     snapshots,
+    verdicts,
 )
 from headrace.ledger.erasure import register
 from headrace.ledger.events.base import EventStore
@@ -127,13 +128,14 @@ def _corpus(
                 "last_at_us": row.last_at_us,
                 "attempts": row.attempts,
             }
-            for row in failures.list(conn, name)
+            for row in failures.waiting(conn, name)
         ),
         sources=tuple(sources),
         dead_letters=dead_letters.count(conn, name),
         embedder_blocked=block.reason if block else "",
         recall=None if probed is None else round(probed.recall, 4),
         probe_floor=None if probed is None else probed.floor,
+        quarantine=verdicts.waiting(conn, generation_id) if generation_id else {},
     )
 
 

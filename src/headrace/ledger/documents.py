@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, from_json, slices, storable, to_json, upsert
 from headrace.ledger.storage.tables import documents as table
+from headrace.ledger.storage.tables import gate_verdicts
 from headrace.records.document import Value
 
 if TYPE_CHECKING:
@@ -62,14 +63,17 @@ class BriefState(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """How much of what serves another generation holds."""
+    """How much of what serves another generation holds.
+
+    What the gates of one of them keep out and those of the other let in is no difference: it is meant.
+    """
 
     serving: int
     """Live documents that serve."""
     current: int
-    """…which the other one holds at the same revision and with the same access labels."""
+    """…which the other one holds at the same revision and with the same access labels, or keeps out."""
     ghosts: int
-    """Live documents of the other one that do not serve."""
+    """Live documents of the other one that do not serve, and that nothing keeps from it."""
 
     @property
     def share(self) -> float:
@@ -178,18 +182,35 @@ def visible(conn: Connection, generation: str, acl_ids: Collection[int], *, limi
 def coverage(conn: Connection, serving: str, other: str) -> Coverage:
     """Hold the live documents of one generation against those of the one that serves."""
     ours, theirs = table.alias("ours"), table.alias("theirs")
-    same = sa.and_(theirs.c.generation == other, theirs.c.uri == ours.c.uri, theirs.c.state == "live")
+    joined, out = _beside(ours, theirs, other)
     # Labels count, too: who may see a document must not depend on which generation serves.
     equal = sa.and_(theirs.c.revision == ours.c.revision, theirs.c.acl_id == ours.c.acl_id)
-    held = sa.func.coalesce(sa.func.sum(sa.case((equal, 1), else_=0)), 0)
-    both = sa.func.count(theirs.c.uri)
-    statement = (
-        sa.select(sa.func.count(), held, both)
-        .select_from(ours.outerjoin(theirs, same))
-        .where(ours.c.generation == serving, ours.c.state == "live")
+    held = sa.func.coalesce(sa.func.sum(sa.case((sa.or_(equal, out), 1), else_=0)), 0)
+    statement = sa.select(sa.func.count(), held).select_from(joined).where(_live(ours, serving))
+    total, current = conn.execute(statement).one()
+    joined, out = _beside(theirs, ours, serving)
+    beyond = sa.and_(_live(theirs, other), ours.c.uri.is_(None), sa.not_(out))
+    ghosts = conn.execute(sa.select(sa.func.count()).select_from(joined).where(beyond)).scalar_one()
+    return Coverage(serving=int(total), current=int(current), ghosts=int(ghosts))
+
+
+def _live(of: sa.FromClause, generation: str) -> sa.ColumnElement[bool]:
+    return sa.and_(of.c.generation == generation, of.c.state == "live")
+
+
+def _beside(
+    first: sa.FromClause, second: sa.FromClause, generation: str
+) -> tuple[sa.Join, sa.ColumnElement[bool]]:
+    """Documents beside what a generation holds of them, and whether its gates keep them out instead."""
+    kept = gate_verdicts.alias("kept")
+    same = sa.and_(second.c.uri == first.c.uri, _live(second, generation))
+    # What people reject is to go from every generation, so the same revision in another one is a difference.
+    meant = sa.or_(kept.c.outcome.in_(("gate", "dropped")), kept.c.revision != first.c.revision)
+    judged = sa.and_(
+        kept.c.uri == first.c.uri, kept.c.generation == generation, kept.c.outcome != "in", meant
     )
-    total, current, shared = conn.execute(statement).one()
-    return Coverage(serving=int(total), current=int(current), ghosts=count(conn, other)[0] - int(shared))
+    joined = first.outerjoin(second, same).outerjoin(kept, judged)
+    return joined, sa.and_(second.c.uri.is_(None), kept.c.uri.is_not(None))
 
 
 def remove_all(tx: Write, generation: str) -> int:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from headrace.ledger.storage.writer import Write
 
+REJECTED = "rejected"
+"""Stage of a document that a person decided to keep out: it needs nobody's attention any more."""
+
 
 class FailureRow(NamedTuple):
     """A failure that stands."""
@@ -63,3 +66,25 @@ def list(conn: Connection, corpus: str) -> tuple[FailureRow, ...]:  # noqa: A001
     """Every failure of a corpus, by URI."""
     statement = sa.select(*(table.c[name] for name in FailureRow._fields)).where(table.c.corpus == corpus)
     return tuple(sorted(FailureRow(*row) for row in conn.execute(statement)))
+
+
+def waiting(conn: Connection, corpus: str) -> tuple[FailureRow, ...]:
+    """Those that still need somebody's attention, by URI."""
+    return tuple(row for row in list(conn, corpus) if row.stage != REJECTED)
+
+
+def retry(tx: Write, corpus: str, uris: Sequence[str]) -> None:
+    """Let the next sync try documents again, however they look; they keep the time of their first failure."""
+    for part in slices(uris):
+        tx.conn.execute(
+            sa.update(table).where(table.c.corpus == corpus, table.c.uri.in_(part)).values(stamp="")
+        )
+
+
+def reject(tx: Write, corpus: str, uri: str, error: str) -> None:
+    """Say of a document that waits that a person keeps it out."""
+    tx.conn.execute(
+        sa.update(table)
+        .where(table.c.corpus == corpus, table.c.uri == uri)
+        .values(stage=REJECTED, error=storable(error))
+    )

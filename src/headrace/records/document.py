@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from headrace.records.gates import Judgement
+
 Scalar = str | int | float | bool | None
 """A metadata value as sources give it."""
 
@@ -115,6 +117,8 @@ class ParsedDocument:
     metadata: Mapping[str, Value] = field(default_factory=dict)
     """What the document says of itself (author, language…); deterministic for given bytes."""
     warnings: Sequence[str] = ()
+    judgement: Judgement | None = None
+    """What the gates said; None where no gate has judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

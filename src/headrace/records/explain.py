@@ -96,6 +96,8 @@ class CorpusStatus:
     """Share of the last known-answer probes that found their document; None before the first."""
     probe_floor: float | None = None
     """What it should be."""
+    quarantine: Mapping[str, int] = field(default_factory=dict)
+    """Documents that wait because of a gate, by gate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,23 @@ class GateVerdict:
     """Where it was found; None where it is no matter of a place."""
 
 
+Outcome = Literal["in", "gate", "dropped", "rejected"]
+"""What the gates make of a document: it is served, it waits, it is left out, or a person keeps it out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the gates of a corpus make of one document."""
+
+    outcome: Outcome
+    gate: str | None
+    """The first gate that keeps it out; None where none does."""
+    gates: str
+    """Digest of the gates that judged, with their thresholds."""
+    verdicts: Sequence[GateVerdict]
+    """One for each gate, in their order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateCount:
     """Documents that one gate judged in a run, by what it said."""

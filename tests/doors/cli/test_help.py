@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from headrace.cli.groups import GROUPS
+from headrace.cli.groups import GROUPS, flat
 from tests.doors.cli.program import Program
 
 COMMANDS = (
@@ -27,7 +27,7 @@ COMMANDS = (
     "forget",
     "mcp",
 )
-GROUPED = [(group.name, verb) for group in GROUPS for verb, _, _ in group.commands]
+GROUPED = list(flat())
 
 
 def test_the_overview_names_every_command_in_full(headrace: Program) -> None:
@@ -52,7 +52,7 @@ def test_each_command_explains_itself(headrace: Program, command: str) -> None:
 
 @pytest.mark.parametrize(("noun", "verb"), GROUPED, ids=" ".join)
 def test_each_command_of_a_group_explains_itself(headrace: Program, noun: str, verb: str) -> None:
-    done = headrace(noun, verb, "--help")
+    done = headrace(*noun.split(), verb, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Example: headrace {noun} {verb}" in " ".join(done.stdout.split())
     assert "--json" in done.stdout

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.output import one_line
-from headrace.cli.views.console import count, duration, moment, show_row, size
+from headrace.cli.views.console import count, duration, moment, show_indented, show_row, size
 from headrace.cli.views.failures import show_failures
 from headrace.cli.views.freshness import show_debt, show_source
 from headrace.cli.views.metadata import lacking_text
@@ -49,9 +52,10 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
         held = f"{count(corpus.withheld, 'deletion')} waiting for a decision"
         show_row(console, "withheld", Text(held, style="yellow"))
     _show_embedding(console, corpus)
+    _show_quarantine(console, corpus)
     rows = [
         (str(failure.get("document", "")), str(failure.get("stage", "")), str(failure.get("error", "")))
-        for failure in corpus.failures
+        for failure in failed(corpus)
     ]
     if rows:
         show_row(console, "failed", Text(count(len(rows), "document"), style="red"))
@@ -73,6 +77,20 @@ def _show_embedding(console: Console, corpus: CorpusStatus) -> None:
         style = "red" if corpus.recall < corpus.probe_floor else ""
         found = f"{corpus.recall:.0%} of known answers found, the floor is {corpus.probe_floor:.0%}"
         show_row(console, "probes", Text(found, style=style))
+
+
+def failed(corpus: CorpusStatus) -> list[Mapping[str, Any]]:
+    """What failed, without what gates keep out."""
+    return [failure for failure in corpus.failures if failure.get("stage") not in ("gate", "dropped")]
+
+
+def _show_quarantine(console: Console, corpus: CorpusStatus) -> None:
+    if corpus.quarantine:
+        waiting = ", ".join(f"{number:,} {one_line(gate)}" for gate, number in corpus.quarantine.items())
+        total = count(sum(corpus.quarantine.values()), "document")
+        show_row(console, "quarantine", Text(f"{total} waiting", style="yellow"))
+        show_indented(console, waiting, columns=13)
+        show_row(console, "", "headrace gate quarantine list")
 
 
 def _freshness(corpus: CorpusStatus) -> str:
@@ -112,7 +130,7 @@ def next_step(corpus: CorpusStatus) -> tuple[str, str] | None:
         return "see what changed", f"headrace embed check --corpus {one_line(corpus.corpus)}"
     if corpus.dead_letters:
         return "correct the documents, or send the texts again", "headrace embed retry"
-    if corpus.failures:
+    if failed(corpus):
         return "correct or remove the failed documents, then", sync
     if not corpus.documents:
         return "put some documents into its sources, then", sync

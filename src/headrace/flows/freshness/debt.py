@@ -87,7 +87,7 @@ def total(debts: Sequence[Mapping[str, Debt]]) -> dict[str, Debt]:
 
 
 def _failing(conn: Connection, corpus: str, generation: str, since: dict[str, dict[str, int | None]]) -> None:
-    first = {row.uri: row.first_at_us for row in failures.list(conn, corpus)}
+    first = {row.uri: row.first_at_us for row in failures.waiting(conn, corpus)}
     served = documents.lookup(conn, generation, sorted(first))
     for uri, first_at_us in first.items():
         since["stale" if uri in served else "missing"][uri] = first_at_us

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
+from headrace.errors import ConfigError
 from headrace.ingest.gates.builtin import gate_class, known_gates
 from headrace.ingest.gates.declared import DeclaredGate, GateSpec, open_gates, thresholds
 from headrace.records.gates import GateList, GateReport
@@ -23,8 +24,27 @@ def _reports(declared: Mapping[str, Sequence[GateSpec]]) -> Iterator[GateReport]
             yield _report(gate, corpus, position)
     for name in known_gates():
         if name not in named:
-            made = gate_class(name)
-            yield _report(DeclaredGate(gate=made(), on_failure=made.on_failure), None, None)
+            yield _undeclared(name)
+
+
+def _undeclared(name: str) -> GateReport:
+    """A gate that nobody uses: one that is broken is said to be, and keeps nobody from seeing the others."""
+    try:
+        made = gate_class(name)
+        return _report(DeclaredGate(gate=made(), on_failure=made.on_failure), None, None)
+    except ConfigError as error:
+        meaning = error.message
+    except TypeError as error:
+        meaning = f"It cannot be made without thresholds: {error}"
+    return GateReport(
+        gate=name,
+        version=0,
+        corpus=None,
+        position=None,
+        on_failure="",
+        thresholds={},
+        meaning=meaning,
+    )
 
 
 def _report(declared: DeclaredGate, corpus: str | None, position: int | None) -> GateReport:

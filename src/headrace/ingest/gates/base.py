@@ -26,6 +26,12 @@ class Gate(Protocol):
     Called with documents (see `documents_schema`), it gives one row for each in the same order (see
     `verdicts`). It is pure: a document's verdict depends on that document alone, never on its batch.
 
+    A class may also have:
+    - `limits`: the keys that only compare with the score, and a method `fails(score) -> bool` that decides by
+      them. A change of these keys is then decided from stored scores, and reports mark them.
+    - `needs_text = False`: it reads dates alone, so it can be asked again without reading the document.
+    - `redact(text)`: what to put in place of what it found, for `on_failure = "redact"`.
+
     Example, a whole gate; the entry point `no_drafts = "my_package:NoDrafts"` of group `headrace.gate` makes
     it known:
         @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Boilerplate:
     name: ClassVar[str] = "boilerplate"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "quarantine"
+    limits: ClassVar[tuple[str, ...]] = ("maximum_share",)
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Look at lines only in texts that have a phrase at all."""
@@ -62,14 +63,18 @@ class Boilerplate:
             covered = _in_lines(text, found)
             scores[row] = round(covered / max(len(text.strip()), 1), 4)
             evidence[row] = found[0]
-            if scores[row] > self.maximum_share:
+            if self.fails(scores[row]):
                 reasons[row] = f"{scores[row]:.0%} of the text stands in lines of menus, notices or footers"
         return verdicts(
-            failed=[score > self.maximum_share for score in scores],
+            failed=[self.fails(score) for score in scores],
             scores=scores,
             reasons=reasons,
             spans=evidence,
         )
+
+    def fails(self, score: float) -> bool:
+        """Whether a text with such a share fails."""
+        return score > self.maximum_share
 
 
 def _in_lines(text: str, found: list[tuple[int, int]]) -> int:

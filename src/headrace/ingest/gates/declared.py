@@ -9,6 +9,7 @@ from typing import Any
 
 from headrace.ingest.gates.base import Action, Gate
 from headrace.ingest.gates.builtin import BUILT_IN, gate_class
+from headrace.ledger.identity import digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,15 @@ class DeclaredGate:
             "thresholds": thresholds(self.gate),
             **getattr(self.gate, "components", {}),
         }
+
+    def judging(self) -> str:
+        """The name of what decides its verdicts: the fingerprint without their effect."""
+        return judging(self.fingerprint())
+
+
+def judging(fingerprint: Mapping[str, Any]) -> str:
+    """The name of what decides the verdicts of a gate with this fingerprint."""
+    return digest("gate", {key: value for key, value in fingerprint.items() if key != "on_failure"})
 
 
 def thresholds(gate: Gate) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from headrace.ingest.gates.base import verdicts
@@ -29,11 +30,11 @@ def opened_engine(types: tuple[str, ...], threshold: float, names: bool) -> Engi
     return Engine(PrivacyConfig(types=types, threshold=threshold, names=names))
 
 
-def judge_findings(engine: Engine, texts: pa.Array, *, maximum: int) -> pa.RecordBatch:
+def judge_findings(engine: Engine, texts: pa.Array, *, fails: Callable[[float], bool]) -> pa.RecordBatch:
     """A verdict for each text: how many findings, of which types, where the first is."""
     found = [outside_marks(text, engine.scan(text)) for text in texts.to_pylist()]
     return verdicts(
-        failed=[len(findings) > maximum for findings in found],
+        failed=[fails(len(findings)) for findings in found],
         scores=[float(len(findings)) for findings in found],
         reasons=[_named(Counter(finding.type for finding in findings)) for findings in found],
         spans=[(findings[0].start, findings[0].end) if findings else None for findings in found],

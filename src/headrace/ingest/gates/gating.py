@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from headrace.errors import DocumentError, GateStopped
+from headrace.errors import DocumentError
+from headrace.ingest.gates.deciding import Deciding, KeptOut
 from headrace.ingest.gates.declared import DeclaredGate
 from headrace.ingest.gates.redaction import redacted
 from headrace.ingest.gates.running import GateInput, batch_of, run_gates
+from headrace.ledger.gate_decisions import Decisions
+from headrace.ledger.identity import digest_bytes
 from headrace.records.document import Content, ParsedDocument
 from headrace.records.gates import GateCount, GateVerdict
 
@@ -18,6 +21,15 @@ _BATCH_DOCUMENTS = 256
 _BATCH_CHARACTERS = 4_000_000
 
 Parsed = tuple[str, ParsedDocument | DocumentError]
+
+
+class _Noted(NamedTuple):
+    """What is known of a document before it is parsed."""
+
+    size_bytes: int
+    modified_at_us: int | None
+    revision: str
+    """Empty where nothing was decided about the document."""
 
 
 class ParseMany(Protocol):
@@ -30,69 +42,79 @@ class ParseMany(Protocol):
 class Gating:
     """A parser with the gates of a corpus behind it; counts what they said.
 
-    A document that a gate keeps out comes back as GateStopped in its place, so it waits with its reason and
-    what served of it goes on serving. A gate that failed itself keeps out what it could not judge, unless it
-    only tags or warns.
+    A document that a gate keeps out comes back as KeptOut in its place, so it waits with its reason and what
+    served of it goes on serving.
     """
 
     gates: Sequence[DeclaredGate]
     parse: ParseMany
+    decisions: Callable[[], Decisions] = Decisions
+    """What people decided; asked once, when the first document is parsed."""
     counts: dict[str, GateCount] = field(default_factory=dict)
+    _made: Deciding | None = None
+
+    @property
+    def _deciding(self) -> Deciding:
+        if self._made is None:
+            self._made = Deciding(self.gates, self.decisions())
+        return self._made
 
     def parse_many(self, items: Iterable[tuple[str, str, Content]]) -> Iterator[Parsed]:
         """Parse and judge, in the order of the input, a bounded batch at a time."""
-        sizes: dict[str, tuple[int, int | None]] = {}
+        noted: dict[str, _Noted] = {}
         waiting: list[Parsed] = []
         characters = 0
-        for uri, result in self.parse(_noting(items, sizes)):
+        for uri, result in self.parse(_noting(items, noted, self._deciding.decisions.documents)):
             waiting.append((uri, result))
             characters += len(result.text) if isinstance(result, ParsedDocument) else 0
             if len(waiting) >= _BATCH_DOCUMENTS or characters >= _BATCH_CHARACTERS:
-                yield from self._judged(waiting, sizes)
+                yield from self._judged(waiting, noted)
                 waiting, characters = [], 0
-        yield from self._judged(waiting, sizes)
+        yield from self._judged(waiting, noted)
 
-    def _judged(
-        self, waiting: Sequence[Parsed], sizes: dict[str, tuple[int, int | None]]
-    ) -> Iterator[Parsed]:
-        given = []
-        for uri, result in waiting:
-            size_bytes, modified_at_us = sizes.pop(uri)
-            if isinstance(result, ParsedDocument):
-                given.append(
-                    GateInput(
-                        document=uri, parsed=result, size_bytes=size_bytes, modified_at_us=modified_at_us
-                    )
-                )
+    def _judged(self, waiting: Sequence[Parsed], noted: dict[str, _Noted]) -> Iterator[Parsed]:
+        notes = [noted.pop(uri) for uri, _ in waiting]
+        given = [
+            GateInput(
+                document=uri,
+                parsed=result,
+                size_bytes=note.size_bytes,
+                modified_at_us=note.modified_at_us,
+            )
+            for (uri, result), note in zip(waiting, notes, strict=True)
+            if isinstance(result, ParsedDocument)
+        ]
         batch = batch_of(given, now_us=time.time_ns() // 1000)
         verdicts = iter(run_gates(self.gates, batch) if given else ())
-        for uri, result in waiting:
-            yield uri, self._decided(result, next(verdicts)) if isinstance(result, ParsedDocument) else result
+        for (uri, result), note in zip(waiting, notes, strict=True):
+            if isinstance(result, ParsedDocument):
+                yield uri, self._decided(uri, note.revision, result, next(verdicts))
+            else:
+                yield uri, result
 
     def _decided(
-        self, document: ParsedDocument, verdicts: Sequence[GateVerdict]
-    ) -> ParsedDocument | GateStopped:
+        self, uri: str, revision: str, document: ParsedDocument, verdicts: Sequence[GateVerdict]
+    ) -> ParsedDocument | KeptOut:
+        deciding = self._deciding
+        judgement = deciding.judge(uri, revision, verdicts)
         tags: list[str] = []
         redacting: list[DeclaredGate] = []
-        stopped: GateStopped | None = None
         for declared, verdict in zip(self.gates, verdicts, strict=True):
-            redacts = verdict.verdict == "fail" and declared.on_failure == "redact"
+            failed = verdict.verdict == "fail"
+            redacts = failed and declared.on_failure == "redact"
             self._count(declared.name, "redacted" if redacts else verdict.verdict)
-            if verdict.verdict == "pass" or declared.on_failure == "warn":
-                continue
-            if declared.on_failure == "tag":
-                tags.append(declared.name)
-            elif redacts:
+            if redacts:
                 redacting.append(declared)
-            elif stopped is None:
-                stopped = _stopped(declared, verdict)
-        if stopped is not None:
-            return stopped
+            elif verdict.verdict != "pass" and declared.on_failure == "tag":
+                tags.append(declared.name)
+        if judgement.outcome != "in":
+            return deciding.kept_out(uri, revision, judgement)
         for declared in redacting:
             document = redacted(document, declared.gate.redact)  # type: ignore[attr-defined]
         if tags:
-            return replace(document, metadata={**document.metadata, "failed_gates": ", ".join(tags)})
-        return document
+            tagged = {**document.metadata, "failed_gates": ", ".join(tags)}
+            return replace(document, metadata=tagged, judgement=judgement)
+        return replace(document, judgement=judgement)
 
     def _count(self, gate: str, word: str) -> None:
         before = self.counts.get(gate, GateCount())
@@ -103,18 +125,10 @@ class Gating:
         )
 
 
-def _stopped(declared: DeclaredGate, verdict: GateVerdict) -> GateStopped:
-    measured = "" if verdict.score is None else f" (score {verdict.score:g})"
-    where = "" if verdict.evidence is None else f", at {verdict.evidence.start}–{verdict.evidence.end}"
-    return GateStopped(
-        f"{declared.name} v{verdict.version}: {verdict.reason or 'failed'}{measured}{where}",
-        stage="dropped" if declared.on_failure == "drop" else "gate",
-    )
-
-
 def _noting(
-    items: Iterable[tuple[str, str, Content]], sizes: dict[str, tuple[int, int | None]]
+    items: Iterable[tuple[str, str, Content]], noted: dict[str, _Noted], decided: Container[str]
 ) -> Iterator[tuple[str, str, Content]]:
     for uri, name, content in items:
-        sizes[uri] = (len(content.data), content.modified_at_us)
+        revision = digest_bytes("rev", content.data) if uri in decided else ""
+        noted[uri] = _Noted(len(content.data), content.modified_at_us, revision)
         yield uri, name, content

@@ -34,6 +34,7 @@ class Language:
     name: ClassVar[str] = "language"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "quarantine"
+    limits: ClassVar[tuple[str, ...]] = ("minimum_score",)
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Recognise the samples of each document."""
@@ -47,6 +48,10 @@ class Language:
             found.append([_recognised(window) for window in windows])
         return self._judge(found, skipped)
 
+    def fails(self, score: float) -> bool:
+        """Whether a text that is so surely in a wanted language fails."""
+        return score < self.minimum_score
+
     def _judge(self, found: list[list[tuple[str, float]]], skipped: dict[int, str]) -> pa.RecordBatch:
         failed: list[bool] = []
         scores: list[float | None] = []
@@ -59,8 +64,8 @@ class Language:
                 continue
             wanted = [sure if not self.languages or name in self.languages else 0.0 for name, sure in samples]
             score = sum(wanted) / len(wanted)
-            failed.append(score < self.minimum_score)
-            scores.append(round(score, 4))
+            failed.append(self.fails(score))
+            scores.append(score)
             reasons.append(", ".join(dict.fromkeys(name for name, _ in samples)))
         return verdicts(failed=failed, scores=scores, reasons=reasons)
 

@@ -23,6 +23,7 @@ class Length:
     name: ClassVar[str] = "length"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "quarantine"
+    limits: ClassVar[tuple[str, ...]] = ("minimum_characters", "maximum_characters")
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Measure each text."""
@@ -30,10 +31,14 @@ class Length:
 
         sizes = pc.utf8_length(pc.utf8_trim_whitespace(documents["text"])).to_pylist()
         return verdicts(
-            failed=[not self.minimum_characters <= size <= self.maximum_characters for size in sizes],
+            failed=[self.fails(size) for size in sizes],
             scores=[float(size) for size in sizes],
             reasons=[self._reason(size) for size in sizes],
         )
+
+    def fails(self, score: float) -> bool:
+        """Whether a text of so many characters fails."""
+        return not self.minimum_characters <= score <= self.maximum_characters
 
     def _reason(self, size: int) -> str | None:
         if size < self.minimum_characters:

@@ -31,6 +31,7 @@ class ParseConfidence:
     name: ClassVar[str] = "parse_confidence"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "quarantine"
+    limits: ClassVar[tuple[str, ...]] = ("minimum",)
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Count the signs in each text and weigh them by its length."""
@@ -49,10 +50,14 @@ class ParseConfidence:
         )
         judged = [self._judge(*values) for values in counts]
         return verdicts(
-            failed=[score < self.minimum for score, _ in judged],
+            failed=[self.fails(score) for score, _ in judged],
             scores=[score for score, _ in judged],
             reasons=[", ".join(signs) or None for _, signs in judged],
         )
+
+    def fails(self, score: float) -> bool:
+        """Whether a text of such a confidence fails."""
+        return score < self.minimum
 
     def _judge(
         self,

@@ -40,6 +40,7 @@ class PersonalData:
     name: ClassVar[str] = "personal_data"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "redact"
+    limits: ClassVar[tuple[str, ...]] = ("maximum_findings",)
 
     def __post_init__(self) -> None:
         for given in (*self.types, *self.ignore):
@@ -48,7 +49,11 @@ class PersonalData:
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Scan each text."""
-        return judge_findings(self._engine(), documents["text"], maximum=self.maximum_findings)
+        return judge_findings(self._engine(), documents["text"], fails=self.fails)
+
+    def fails(self, score: float) -> bool:
+        """Whether a text with so many findings fails."""
+        return score > self.maximum_findings
 
     def redact(self, text: str) -> list[Replacement]:
         """What to put in place of each finding."""

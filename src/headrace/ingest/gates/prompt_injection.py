@@ -74,6 +74,7 @@ class PromptInjection:
     name: ClassVar[str] = "prompt_injection"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "quarantine"
+    limits: ClassVar[tuple[str, ...]] = ("minimum_score",)
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Search all texts at once; disguises and spans only where there is something."""
@@ -101,11 +102,15 @@ class PromptInjection:
             for row in range(documents.num_rows)
         ]
         return verdicts(
-            failed=[sign is not None and sign.score >= self.minimum_score for sign in worst],
+            failed=[sign is not None and self.fails(sign.score) for sign in worst],
             scores=[sign.score if sign else 0.0 for sign in worst],
             reasons=[sign.reason if sign else None for sign in worst],
             spans=[sign.span if sign else None for sign in worst],
         )
+
+    def fails(self, score: float) -> bool:
+        """Whether a text whose worst sign has this score fails; one without any sign passes."""
+        return score > 0 and score >= self.minimum_score
 
 
 def _order(text: str, span: tuple[int, int], is_code: bool, *, disguised: bool) -> _Sign:

@@ -23,6 +23,7 @@ class Staleness:
     name: ClassVar[str] = "staleness"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "tag"
+    needs_text: ClassVar[bool] = False
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Compare dates with the time of the run."""

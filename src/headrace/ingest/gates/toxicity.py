@@ -49,6 +49,7 @@ class Toxicity:
     name: ClassVar[str] = "toxicity"
     version: ClassVar[int] = 1
     on_failure: ClassVar[Action] = "warn"
+    limits: ClassVar[tuple[str, ...]] = ("maximum_per_thousand",)
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Count words only in texts that have one of the list."""
@@ -66,8 +67,12 @@ class Toxicity:
             evidence[row] = found[0]
             reasons[row] = f"{len(found)} words of the word list (weak evidence)"
         return verdicts(
-            failed=[score > self.maximum_per_thousand for score in scores],
+            failed=[self.fails(score) for score in scores],
             scores=scores,
             reasons=reasons,
             spans=evidence,
         )
+
+    def fails(self, score: float) -> bool:
+        """Whether a text with so many words of the list for each thousand fails."""
+        return score > self.maximum_per_thousand

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -11,7 +11,7 @@ from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
-from headrace.ingest.sync.embed import embed, missing_texts
+from headrace.ingest.sync.embed import Embedded, embed, missing_texts
 from headrace.ingest.sync.prepare import Failed, Forgotten, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.tally import Tally
@@ -19,6 +19,7 @@ from headrace.ingest.sync.target import Target
 from headrace.ledger import generations, snapshots
 from headrace.ledger.documents import load_brief
 from headrace.ledger.leases import Lease
+from headrace.ledger.verdicts import Judged
 from headrace.records.sync import SyncProgress
 
 Phase = Literal["listing", "reading", "embedding", "publishing"]
@@ -49,6 +50,7 @@ class Pass:
             generation=target.generation.id,
             run_id=run_id,
             table=target.table,
+            gates=context.recipe.gates,
             documents=len(target.states),
             chunks=sum(state.chunk_count for state in target.states.values()),
             leads=leads,
@@ -129,9 +131,13 @@ class Pass:
                 pending.moved[uri] = old
                 pending.removed.append(old)
             self.written.add(uri)
+        withdrawn = [item.candidate.item.uri for item in failed if item.candidate.rejected]
+        pending.removed += withdrawn
+        tally.delete(withdrawn)
         self.moved.update(pending.moved)
         pending.touched += touched
         pending.embedded += outcome.embedded
+        pending.judged += _judged(outcome.embedded, failed)
         pending.failed += [FailureRecord.of(item, context.recipe.digest) for item in failed]
         pending.work(computed=outcome.computed, reused=outcome.reused, cost_micros=cost)
         tally.fail(failed)
@@ -153,3 +159,15 @@ class Pass:
 
     def _publish(self, pending: Pending) -> None:
         self.publisher.publish(pending, counts=self.tally.counts)
+
+
+def _judged(embedded: Sequence[Embedded], failed: Sequence[Failed]) -> Iterator[Judged]:
+    """What gates said of documents that come in, and of those that they keep out."""
+    for made in embedded:
+        document = made.document
+        item = document.candidate.item
+        if document.judgement is not None:
+            yield Judged(item.uri, document.revision, item.stamp, document.judgement)
+    for stopped in failed:
+        if stopped.judged is not None:
+            yield stopped.judged

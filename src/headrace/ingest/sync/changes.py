@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headrace.ledger.documents import BriefState
@@ -16,7 +16,7 @@ RETRIES = 3
 change."""
 
 
-KEPT_OUT = ("gate", "dropped")
+KEPT_OUT = ("gate", "dropped", "rejected")
 """Stages of documents that a gate keeps out: they wait with a reason, and are no failures."""
 
 
@@ -35,6 +35,8 @@ class Known:
     """Whether documents with refused texts are tried again, however often they were."""
     leads: bool = True
     """Whether the failures are those of this generation; else only those that stand count."""
+    rejected: Container[tuple[str, str]] = ()
+    """URI and revision of what people decided to keep out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Candidate:
     source: str
     acl_id: int
     state: BriefState | None
+    rejected: bool = False
+    """Whether what the generation holds of it was rejected: it goes, whatever comes in its place."""
 
 
 KeptOut = Callable[[Candidate, str], bool]
@@ -110,13 +114,18 @@ def failure_stamp(recipe: str, stamp: str) -> str:
 def _sort(
     item: SourceItem, source: str, known: Known, changes: Changes, acl_id: int, verify_before_us: int
 ) -> None:
+    state = known.states.get(item.uri)
+    if state is not None and (item.uri, state.revision) in known.rejected:
+        changes.candidates.append(
+            Candidate(item=item, source=source, acl_id=acl_id, state=None, rejected=True)
+        )
+        return
     failure = known.failures.get(item.uri)
     if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp), known):
         changes.failed.append(Failure(document=item.uri, stage=failure.stage, error=failure.error))
         return
     if not known.leads:
         failure = None
-    state = known.states.get(item.uri)
     observation = known.observations.get(item.uri)
     if (
         state is not None

@@ -47,7 +47,7 @@ def close(
 
 def _waiting(tx: Write, corpus: str, seen: Sequence[Listing]) -> dict[str, list[int]]:
     """Source to the times since which its failed documents fail."""
-    standing = {row.uri: row.first_at_us for row in failures.list(tx.conn, corpus)}
+    standing = {row.uri: row.first_at_us for row in failures.waiting(tx.conn, corpus)}
     if not standing:
         return {}
     found: dict[str, list[int]] = {}

@@ -85,7 +85,12 @@ class _Draft:
                 self.digests[document.candidate.item.uri] = document.digest
                 if old is not None:
                     self.digests.pop(old, None)
-            self.tally.fail([item for item in batch if isinstance(item, Failed)])
+            failed = [item for item in batch if isinstance(item, Failed)]
+            self.tally.fail(failed)
+            for item in failed:
+                if item.candidate.rejected:
+                    self.digests.pop(item.candidate.item.uri, None)
+                    self.tally.delete([item.candidate.item.uri])
             self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
             self.tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from headrace.errors import DocumentError, GateStopped, LimitExceeded
+from headrace.ingest.gates.deciding import KeptOut
 from headrace.ingest.index.values import serve
-from headrace.ingest.sync.changes import Candidate, KeptOut
+from headrace.ingest.sync.changes import Candidate
+from headrace.ingest.sync.changes import KeptOut as Forgetting
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.ledger.metadata import schema_digest
+from headrace.ledger.verdicts import Judged
 from headrace.records.document import ChunkSpan, Content, ParsedDocument, SourceItem, Value
+from headrace.records.gates import Judgement
 from headrace.records.metadata import MetadataSchema
 
 _BATCH_DOCUMENTS = 512
@@ -49,6 +53,8 @@ class Prepared:
     texts: Sequence[str]
     text_hashes: Sequence[str]
     chunk_ids: Sequence[str]
+    judgement: Judgement | None = None
+    """What the gates said of it; None where the corpus has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,8 @@ class Failed:
     error: str
     refused: tuple[Refused, ...] = ()
     """Its texts that the embedder refused."""
+    judged: Judged | None = None
+    """The judgement that keeps it out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +104,7 @@ class Making:
     parse_many: ParseMany
     chunk_many: ChunkMany
     schema: MetadataSchema
-    kept_out: KeptOut | None = None
+    kept_out: Forgetting | None = None
     """Tells of a candidate and its revision whether they were forgotten."""
 
 
@@ -145,13 +153,21 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
     parsed: list[tuple[_Read, ParsedDocument]] = []
     for uri, result in making.parse_many(named):
         if isinstance(result, DocumentError):
-            stage = _stage(result, "parse")
-            yield Failed(candidate=reads[uri].candidate, stage=stage, error=result.message)
+            yield _failed(reads[uri], result)
         else:
             parsed.append((reads[uri], result))
     spans = making.chunk_many([document for _, document in parsed])
     for (read, document), document_spans in zip(parsed, spans, strict=True):
         yield _prepared(read, document, document_spans, making, schema)
+
+
+def _failed(read: _Read, error: DocumentError) -> Failed:
+    judged = None
+    if isinstance(error, KeptOut):
+        item = read.candidate.item
+        judged = Judged(item.uri, read.revision, item.stamp, error.judgement)
+    stage = _stage(error, "parse")
+    return Failed(candidate=read.candidate, stage=stage, error=error.message, judged=judged)
 
 
 def _prepared(
@@ -180,6 +196,7 @@ def _prepared(
         texts=texts,
         text_hashes=text_hashes,
         chunk_ids=chunk_ids,
+        judgement=document.judgement,
     )
 
 

@@ -26,6 +26,7 @@ from headrace.ledger import (
     lineage,
     observations,
     snapshots,
+    verdicts,
 )
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.documents import DocumentState
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Ledger, Write
     from headrace.ledger.standings import Standing
+    from headrace.ledger.verdicts import Judged
 
 _BEFORE_COMMIT = declare("sync.before_index_commit")
 _AFTER_COMMIT = declare("sync.after_index_commit")
@@ -81,6 +83,8 @@ class Pending:
     moved: dict[str, str] = field(default_factory=dict)
     """New URI to old URI."""
     healed: list[str] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    """What gates said, of documents that come in and of those that stay out."""
     computed: int = 0
     reused: int = 0
     cost_micros: int | None = 0
@@ -127,6 +131,8 @@ class Publisher:
     commits: int = 0
     ages: Ages | None = None
     """Set once the sources are listed, where this generation serves."""
+    gates: Sequence[Mapping[str, Any]] = ()
+    """Fingerprints of the gates of this generation, in their order."""
 
     def publish(self, pending: Pending, *, counts: Mapping[str, int]) -> None:
         """Make a batch visible. `counts` holds the chunk count of each known document by URI."""
@@ -183,6 +189,8 @@ class Publisher:
         documents.put(tx, self.generation, states)
         observations.remove(tx, self.corpus, pending.removed)
         observations.put(tx, self.corpus, _observations(pending, tx.now_us))
+        verdicts.remove(tx, self.generation, pending.removed)
+        verdicts.put(tx, self.generation, pending.judged, gates=self.gates, run_id=self.run_id)
         self._record_past(tx, pending, stated)
         if pending.computed or pending.reused:
             generations.add_work(

@@ -20,6 +20,7 @@ from headrace.ingest.sync.spend import spent
 from headrace.ingest.sync.survey import Listed, compare_with, list_sources
 from headrace.ledger import leases, runs
 from headrace.ledger.documents import load_brief
+from headrace.ledger.failures import REJECTED
 from headrace.ledger.leases import Lease
 from headrace.ledger.ledger import Write
 from headrace.records.sync import SyncReport
@@ -126,6 +127,7 @@ class _Sync:
         self, lead: Pass, verdict: Verdict, digest: str, kept: str, beside: Beside, listed: Listed
     ) -> SyncReport:
         tally = lead.tally
+        waiting = tuple(failure for failure in tally.kept_out if failure.stage != REJECTED)
         return SyncReport(
             corpus=self._context.corpus,
             run_id=self._run_id,
@@ -145,8 +147,8 @@ class _Sync:
             relabelled=listed.relabelled,
             beside=tuple(beside.reports),
             gates=dict(self._context.gating.counts) if self._context.gating else {},
-            quarantined=len(tally.kept_out),
-            kept_out=tally.kept_out,
+            quarantined=len(waiting),
+            kept_out=waiting,
         )
 
 

@@ -6,17 +6,21 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.changes import Candidate, Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.labels import labels_of, look_up, relabel
-from headrace.ledger import failures, observations
+from headrace.ledger import failures, gate_decisions, observations
 from headrace.ledger.documents import BriefState
 from headrace.ledger.erasure.suppressions import Suppressed
 from headrace.ledger.leases import Lease
 from headrace.records.document import Listing, Observation
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _DAY_US = 86_400_000_000
 
@@ -103,6 +107,7 @@ def compare_with(
             recipe=context.recipe.digest if leader is None else leader,
             leads=leader is None,
             retry_refused=context.retry_refused,
+            rejected=_rejected(conn, context),
         )
     due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
     changes = compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
@@ -125,6 +130,14 @@ def without(
         told = [failure for failure in listing.failures if not out.document(corpus, failure.document)]
         kept.append(replace(listing, items=items, failures=told))
     return tuple(kept), tuple(dropped)
+
+
+def _rejected(conn: Connection, context: SyncContext) -> set[tuple[str, str]]:
+    """URI and revision of what people keep out; where there are no gates, nothing is kept out."""
+    if context.gating is None:
+        return set()
+    decided = gate_decisions.load(conn, context.corpus).rows
+    return {key for key, rows in decided.items() if any(row.decision == "rejected" for row in rows)}
 
 
 def _kept_out(corpus: str, out: Suppressed, candidate: Candidate, revision: str) -> bool:

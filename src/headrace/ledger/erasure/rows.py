@@ -65,6 +65,8 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Rows(table=tables.deprecations, uri="uri", corpus="corpus"),
     Rows(table=tables.document_history, uri="uri", corpus="corpus"),
     Rows(table=tables.absences, uri="uri", corpus="corpus"),
+    Rows(table=tables.gate_verdicts, uri="uri"),
+    Rows(table=tables.gate_decisions, uri="uri", corpus="corpus"),
     Names(table=tables.standings, columns=("replacement", "superseded_by")),
     Names(table=tables.deprecations, columns=("replacement",)),
     Words(table=tables.standings, columns=("deprecated",)),
@@ -81,6 +83,8 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Words(table=tables.refs, columns=("reason",)),
     Words(table=tables.erasures, columns=("reason",)),
     Words(table=tables.failures, columns=("error",)),
+    Words(table=tables.gate_verdicts, columns=("verdicts",)),
+    Words(table=tables.gate_decisions, columns=("reason",)),
 )
 """Add a rule here for each table that keeps something of documents."""
 

@@ -12,6 +12,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,23 +65,26 @@ def duplicates(texts: list[str]) -> dict[str, float]:
     """Sign, insert in batches with one delete for every ten inserts, and tell the memory of the index."""
     from headrace.ingest.gates.duplicates.index import DuplicateIndex, Entry
     from headrace.ingest.gates.duplicates.signatures import signatures
+    from headrace.ingest.gates.duplicates.store import SignatureStore
 
-    index = DuplicateIndex()
     signatures(texts[:10])
+    with tempfile.TemporaryDirectory() as folder:
+        index = DuplicateIndex(store=SignatureStore(folder))
 
-    def insert() -> None:
-        for start in range(0, len(texts), BATCH):
-            part = texts[start : start + BATCH]
-            entries = [Entry(document=f"{start + place}", group="public") for place in range(len(part))]
-            gone = [f"{start - BATCH + place}" for place in range(0, BATCH, 10)] if start else []
-            index.apply(entries, signatures(part), removed=gone)
+        def insert() -> None:
+            for start in range(0, len(texts), BATCH):
+                signed = signatures(texts[start : start + BATCH])
+                index.store.add(signed)
+                entries = [Entry(f"{start + place}", content) for place, content in enumerate(signed.contents)]
+                gone = [f"{start - BATCH + place}" for place in range(0, BATCH, 10)] if start else []
+                index.apply(entries, removed=gone)
 
-    seconds = processor_seconds(insert)
-    return {
-        "near_duplicate documents/s": len(texts) / seconds,
-        "near_duplicate bytes/document in segments": index.size_bytes / len(index.members),
-        "near_duplicate losers": float(len(index.aliases)),
-    }
+        seconds = processor_seconds(insert)
+        return {
+            "near_duplicate documents/s": len(texts) / seconds,
+            "near_duplicate bytes/document in segments": index.store.size_bytes / len(index.members),
+            "near_duplicate losers": float(len(index.aliases)),
+        }
 
 
 def gates(texts: list[str]) -> dict[str, float]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WRITTEN = declare("duplicates.segment_written")
 _PAIRS_AT_ONCE = 100_000
+_UNWRITTEN = 10**8
+"""Numbers from here on are of segments that are in no file."""
 _NAME = re.compile(r"(\d{8})-(\d{8})\.arrow")
 
 
@@ -146,8 +148,8 @@ class SignatureStore:
     def _append(self, segment: Segment) -> None:
         """Add a segment, merged with those before it that are not twice as large: so few remain."""
         tail = [segment]
-        spans = sorted(self._segments)
-        last = spans[-1][1] + 1 if spans else 1
+        spans = [span for span in sorted(self._segments) if self._writable or span[0] >= _UNWRITTEN]
+        last = spans[-1][1] + 1 if spans else 1 if self._writable else _UNWRITTEN
         first = last
         size = len(segment.keys)
         while spans and len(self._segments[spans[-1]].keys) <= 2 * size:
@@ -173,7 +175,7 @@ class SignatureStore:
             for path in folder.iterdir()
             if (match := _NAME.fullmatch(path.name)) is not None
         )
-        own = {} if self._writable else {span: part for span, part in self._segments.items() if span not in found}
+        own = {span: part for span, part in self._segments.items() if span[0] >= _UNWRITTEN}
         spans = [span for span in found if not any(span != other and _within(span, other) for other in found)]
         known = self._segments
         self._segments = {span: known.get(span) or files.read(folder / _name(span)) for span in spans} | own

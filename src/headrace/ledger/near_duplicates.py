@@ -63,6 +63,14 @@ def load(conn: Connection, generation: str) -> dict[str, Row]:
     return {row[0]: Row._make(row) for row in conn.execute(statement)}
 
 
+def alias_sources(conn: Connection, generation: str) -> dict[str, str]:
+    """URI to source of the documents of a generation that yield to others and are not in its index."""
+    statement = sa.select(table.c.uri, table.c.source).where(
+        table.c.generation == generation, table.c.fate != "served"
+    )
+    return {row.uri: row.source for row in conn.execute(statement)}
+
+
 def put(tx: Write, generation: str, rows: Sequence[Row]) -> None:
     """Set rows; the former one of each document is replaced."""
     upsert(tx.conn, table, [(generation, *row) for row in rows])

@@ -90,8 +90,8 @@ class Gating:
             return stopped
         for declared in redacting:
             document = redacted(document, declared.gate.redact)  # type: ignore[attr-defined]
-        if tags:
-            return replace(document, metadata={**document.metadata, "failed_gates": ", ".join(tags)})
+        for tag in tags:
+            document = tagged(document, tag)
         return document
 
     def _count(self, gate: str, word: str) -> None:
@@ -110,6 +110,13 @@ def _stopped(declared: DeclaredGate, verdict: GateVerdict) -> GateStopped:
         f"{declared.name} v{verdict.version}: {verdict.reason or 'failed'}{measured}{where}",
         stage="dropped" if declared.on_failure == "drop" else "gate",
     )
+
+
+def tagged(document: ParsedDocument, gate: str) -> ParsedDocument:
+    """The document with a gate that it failed named in its metadata."""
+    before = document.metadata.get("failed_gates")
+    named = gate if before is None else f"{before}, {gate}"
+    return replace(document, metadata={**document.metadata, "failed_gates": named})
 
 
 def _noting(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from headrace.errors import DocumentError, GateStopped, LimitExceeded
+from headrace.ingest.gates.gating import tagged
 from headrace.ingest.index.values import serve
 from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
@@ -49,6 +50,8 @@ class Prepared:
     texts: Sequence[str]
     text_hashes: Sequence[str]
     chunk_ids: Sequence[str]
+    content: str = ""
+    """What it is compared by with other documents; empty where they are not compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,10 @@ class Making:
     schema: MetadataSchema
     kept_out: KeptOut | None = None
     """Tells of a candidate and its revision whether they were forgotten."""
+    sign: Callable[[Sequence[str]], list[str]] | None = None
+    """From texts to what they are compared by with other documents."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """URI to the name of a gate that its metadata are to name."""
 
 
 def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Outcome]]:
@@ -149,9 +156,14 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
             yield Failed(candidate=reads[uri].candidate, stage=stage, error=result.message)
         else:
             parsed.append((reads[uri], result))
+    contents = [""] * len(parsed)
+    if making.sign is not None:
+        contents = making.sign([document.text for _, document in parsed])
     spans = making.chunk_many([document for _, document in parsed])
-    for (read, document), document_spans in zip(parsed, spans, strict=True):
-        yield _prepared(read, document, document_spans, making, schema)
+    for (read, document), document_spans, content in zip(parsed, spans, contents, strict=True):
+        tag = making.tags.get(read.candidate.item.uri)
+        made = _prepared(read, document if tag is None else tagged(document, tag), document_spans, making, schema)
+        yield replace(made, content=content) if content else made
 
 
 def _prepared(

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,18 @@ class Signatures(NamedTuple):
     """uint32 (n, 128): the MinHash signature."""
 
 
+class Known(Protocol):
+    """Where signatures are kept."""
+
+    def known(self, contents: Sequence[str]) -> list[bool]:
+        """Whether each content is signed."""
+        ...
+
+    def add(self, signed: Signatures) -> None:
+        """Keep the signatures that are new."""
+        ...
+
+
 def contents(texts: Sequence[str]) -> list[str]:
     """A hash of each normalised text, 32 hexadecimal digits; empty for one without words.
 
@@ -45,9 +57,22 @@ def contents(texts: Sequence[str]) -> list[str]:
 
 def signatures(texts: Sequence[str]) -> Signatures:
     """Sign texts. The same text gives the same row in any batch, in any process."""
+    return _sign([normalised(text) for text in texts])
+
+
+def sign(texts: Sequence[str], store: Known) -> list[str]:
+    """The contents of texts; those that the store does not know are signed and added to it."""
+    plain = [normalised(text) for text in texts]
+    named = [_content(text) for text in plain]
+    distinct = {name: text for name, text in zip(named, plain, strict=True) if name}
+    known = store.known(list(distinct))
+    store.add(_sign([text for text, have in zip(distinct.values(), known, strict=True) if not have]))
+    return named
+
+
+def _sign(plain: Sequence[bytes]) -> Signatures:
     import numpy as np
 
-    plain = [normalised(text) for text in texts]
     parts = [_signed(block) for block in _blocks(plain)]
     nothing = np.zeros((0, PERMUTATIONS), dtype=np.uint32)
     return Signatures([_content(text) for text in plain], np.concatenate(parts) if parts else nothing)

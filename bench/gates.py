@@ -75,7 +75,9 @@ def duplicates(texts: list[str]) -> dict[str, float]:
             for start in range(0, len(texts), BATCH):
                 signed = signatures(texts[start : start + BATCH])
                 index.store.add(signed)
-                entries = [Entry(f"{start + place}", content) for place, content in enumerate(signed.contents)]
+                entries = [
+                    Entry(f"{start + place}", content) for place, content in enumerate(signed.contents)
+                ]
                 gone = [f"{start - BATCH + place}" for place in range(0, BATCH, 10)] if start else []
                 index.apply(entries, removed=gone)
 

@@ -18,7 +18,9 @@ from tests.workbench import Workbench
 SOAK = bool(os.environ.get("HEADRACE_SOAK"))
 NAMES = ["a.md", "b.md", "c.md", "hr/a.md", "hr/d.md", "official/e.md"]
 RULES = ['"*" = ["staff"]', '"hr/*" = ["hr"]\n"*" = ["staff"]', '"hr/*" = ["staff"]\n"*" = ["staff"]']
-WORDS = [f"{first}{second}" for first in ("mill", "wheel", "weir", "pond", "stone") for second in "abcdefghij"]
+WORDS = [
+    f"{first}{second}" for first in ("mill", "wheel", "weir", "pond", "stone") for second in "abcdefghij"
+]
 
 
 def text_of(seed: int, changes: int) -> str:
@@ -61,7 +63,9 @@ Gates = st.builds(
     st.sampled_from(["", '"official/*"', '"hr/*", "official/*"']),
     st.sampled_from(["quarantine", "quarantine", "tag", "drop", "warn"]),
 )
-Steps = st.lists(st.tuples(st.lists(Operations, min_size=1, max_size=4), st.none() | Gates), min_size=2, max_size=5)
+Steps = st.lists(
+    st.tuples(st.lists(Operations, min_size=1, max_size=4), st.none() | Gates), min_size=2, max_size=5
+)
 
 
 @given(steps=Steps, first=Gates)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, from_json, slices, storable, to_json, upsert
 from headrace.ledger.storage.tables import documents as table
+from headrace.ledger.storage.tables import near_duplicates
 from headrace.records.document import Value
 
 if TYPE_CHECKING:
@@ -189,7 +190,28 @@ def coverage(conn: Connection, serving: str, other: str) -> Coverage:
         .where(ours.c.generation == serving, ours.c.state == "live")
     )
     total, current, shared = conn.execute(statement).one()
-    return Coverage(serving=int(total), current=int(current), ghosts=count(conn, other)[0] - int(shared))
+    ghosts = count(conn, other)[0] - int(shared)
+    # A document that another one stands for is no difference, whichever generation compares its documents.
+    current += _stood_for(conn, ours=serving, theirs=other)
+    ghosts -= _stood_for(conn, ours=other, theirs=serving)
+    return Coverage(serving=int(total), current=int(current), ghosts=ghosts)
+
+
+def _stood_for(conn: Connection, *, ours: str, theirs: str) -> int:
+    """Live documents of one generation that the other one has as they are, but serves others for."""
+    alias = sa.and_(near_duplicates.c.uri == table.c.uri, near_duplicates.c.generation == theirs)
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(table.join(near_duplicates, alias))
+        .where(
+            table.c.generation == ours,
+            table.c.state == "live",
+            table.c.revision == near_duplicates.c.revision,
+            table.c.acl_id == near_duplicates.c.acl_id,
+            near_duplicates.c.fate != "served",
+        )
+    )
+    return int(conn.execute(statement).scalar_one())
 
 
 def remove_all(tx: Write, generation: str) -> int:

@@ -118,9 +118,7 @@ def opened_again(index: DuplicateIndex, folder: str) -> DuplicateIndex:
     """What another process finds: its own view of the files, and the documents as the ledger tells them."""
     store = SignatureStore(folder)
     assert len(store) == len(index.store)
-    return DuplicateIndex.of(
-        index.members.values(), index.aliases, store=store, threshold=index.threshold
-    )
+    return DuplicateIndex.of(index.members.values(), index.aliases, store=store, threshold=index.threshold)
 
 
 def winners_of(index: DuplicateIndex) -> dict[str, str]:

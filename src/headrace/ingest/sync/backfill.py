@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.applying import Pass
-from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.changes import Candidate, Changes
+from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.survey import Listed, compare_with, list_sources

@@ -1,14 +1,15 @@
 """A pass over a generation whose documents are compared with each other.
 
-Every document is read and signed before any is written, so what is served depends on the documents alone, never on
-their order. Then those that win are written, promoted ones first; what yields or goes leaves the index with
-the last publish. So a reader finds a content all the time, and what could not be written displaces nothing.
+Every document is read and signed before any is written, so what is served depends on the documents alone,
+never on their order. Then those that win are written, promoted ones first; what yields or goes leaves the
+index with the last publish. So a reader finds a content all the time, and what could not be written displaces
+nothing.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from headrace.ingest.sync.ahead import ahead
@@ -29,7 +30,6 @@ from headrace.records.sync import Failure
 
 _COMPARED = declare("duplicates.compared")
 _PART = declare("duplicates.part_published")
-_BATCH = 512
 
 
 def open_pass(context: SyncContext, target: Target, *, lease: Lease, run_id: str, leads: bool = True) -> Pass:
@@ -111,20 +111,19 @@ class ComparingPass(Pass):
         making = replace(self._context.making, kept_out=changes.kept_out, sign=work.found.sign)
         for batch in ahead(prepare(changes.candidates, making)) if changes.candidates else ():
             self._note(batch, pending)
-            for item in batch:
-                if isinstance(item, Prepared):
-                    work.pair(item)
-                    work.take(item)
-                elif isinstance(item, Touched):
-                    self.tally.unchanged -= item.candidate.item.uri not in self._chunks
+            work.see(item for item in batch if isinstance(item, Prepared))
+            self.tally.unchanged -= sum(
+                isinstance(item, Touched) and item.candidate.item.uri not in self._chunks for item in batch
+            )
             self.progress("reading", len(changes.candidates))
 
     def _write(self, work: Work, pending: Pending, *, deleted: Sequence[str] = ()) -> None:
         """Write winners until none is left, then publish with them what yields and goes."""
         published = time.monotonic()
         work.found.decide(removed=work.gone(deleted))
+        making = replace(self._context.making, kept_out=self._changes.kept_out, sign=work.found.sign)
         while uris := work.winners():
-            for batch in self._batches(work, uris):
+            for batch in work.batches(uris, making):
                 self._write_batch(work, batch, pending)
                 overdue = time.monotonic() - published >= self._context.publish_seconds
                 if overdue or pending.chunks >= self._context.publish_chunks:
@@ -133,32 +132,11 @@ class ComparingPass(Pass):
             work.found.decide()
         self._finish(work, pending, deleted)
 
-    def _batches(self, work: Work, uris: Sequence[str]) -> Iterator[Sequence[Outcome]]:
-        """The documents to write; those that are not at hand are read again, where a source lists them."""
-        at_hand: list[Prepared] = []
-        again: list[str] = []
-        for uri in uris:
-            document = work.held(uri)
-            if document is None:
-                again.append(uri)
-            else:
-                at_hand.append(document)
-        candidates = [found for uri in again if (found := work.candidate(uri)) is not None]
-        work.give_up(set(again) - {candidate.item.uri for candidate in candidates})
-        tags = {uri: GATE for uri in again if work.tagged(uri)}
-        making = replace(
-            self._context.making, kept_out=self._changes.kept_out, sign=work.found.sign, tags=tags
-        )
-        # What is promoted is among these, and nobody serves its content: so it comes first.
-        yield from prepare(candidates, making)
-        for start in range(0, len(at_hand), _BATCH):
-            yield at_hand[start : start + _BATCH]
-
     def _write_batch(self, work: Work, batch: Sequence[Outcome], pending: Pending) -> None:
         documents = work.accept(batch)
-        outcome = self._embed(documents, pending, lambda made: work.moved_from.get(made.candidate.item.uri))
+        outcome = self._embed(documents, pending, work.origin)
         embedded = {item.document.candidate.item.uri for item in outcome.embedded}
-        work.done |= {uri: work.tagged(uri) for uri in embedded}
+        work.wrote(embedded)
         self._fail([item for item in batch if isinstance(item, Failed)], pending)
         unread = {item.candidate.item.uri for item in batch if not isinstance(item, Prepared)}
         work.give_up(unread | {made.candidate.item.uri for made in documents} - embedded)
@@ -177,12 +155,16 @@ class ComparingPass(Pass):
         """Publish the rest, with every document that leaves the index."""
         found = work.found
         rows = {uri: found.row(uri) for uri in sorted(found.affected)}
-        pending.compared = [row for uri, row in rows.items() if row is not None and row != found.rows.get(uri)]
+        pending.compared = [
+            row for uri, row in rows.items() if row is not None and row != found.rows.get(uri)
+        ]
         pending.uncompared = [uri for uri, row in rows.items() if row is None and uri in found.rows]
         losers = [row for row in pending.compared if row.fate != "served"]
         self._drop(pending, {row.uri for row in losers})
         read = {row.uri: work.read[row.uri] for row in losers if row.uri in work.read}
-        pending.touched += [Touched(candidate=item.candidate, revision=item.revision) for item in read.values()]
+        pending.touched += [
+            Touched(candidate=item.candidate, revision=item.revision) for item in read.values()
+        ]
         moved = {new: old for new, old in work.moved_from.items() if new not in work.done}
         pending.moved |= moved
         self.moved |= moved
@@ -196,7 +178,9 @@ class ComparingPass(Pass):
         """Take losers out of what is to be published, and out of the index."""
         held = [item for item in pending.embedded if item.document.candidate.item.uri in losers]
         self.tally.chunks_added -= sum(len(item.document.chunk_ids) for item in held)
-        pending.embedded = [item for item in pending.embedded if item not in held] if held else pending.embedded
+        pending.embedded = (
+            [item for item in pending.embedded if item not in held] if held else pending.embedded
+        )
         pending.withdrawn = sorted(losers & self._chunks.keys())
         self.tally.chunks_deleted += sum(self._chunks[uri] for uri in pending.withdrawn)
 
@@ -216,7 +200,11 @@ class ComparingPass(Pass):
         listed = self._changes.listed.get(row.uri)
         stamp = failure_stamp(self._context.recipe.digest, "" if listed is None else listed[0].stamp)
         return FailureRecord(
-            document=row.uri, stage=DUPLICATE, error=self._comparison.reason(row), stamp=stamp
+            document=row.uri,
+            stage=DUPLICATE,
+            error=self._comparison.reason(row),
+            stamp=stamp,
+            yields_to=row.winner,
         )
 
     def _count(self, work: Work) -> None:

@@ -39,7 +39,9 @@ class Comparison:
     def standing(self, row: Row) -> Standing:
         """What decides between a document and those it is alike."""
         ranks = len(self.authority)
-        rank = next((place for place, pattern in enumerate(self.authority) if matches(row.uri, pattern)), ranks)
+        rank = next(
+            (place for place, pattern in enumerate(self.authority) if matches(row.uri, pattern)), ranks
+        )
         return Standing(authority=ranks - rank, modified_at_us=row.modified_at_us or 0)
 
     def reason(self, row: Row) -> str:

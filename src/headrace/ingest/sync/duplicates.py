@@ -28,7 +28,13 @@ class Duplicates:
     """
 
     def __init__(
-        self, comparison: Comparison, rows: Mapping[str, Row], changes: Changes, *, ledger: Ledger, writable: bool
+        self,
+        comparison: Comparison,
+        rows: Mapping[str, Row],
+        changes: Changes,
+        *,
+        ledger: Ledger,
+        writable: bool,
     ) -> None:
         self.comparison = comparison
         self.rows = dict(rows)
@@ -156,7 +162,7 @@ class Duplicates:
         return found
 
     def _group(self, row: Row) -> str:
-        """The access labels of a document in one text: those it is listed with, else as the ledger has them."""
+        """The access labels of a document in one text: as it is listed, else as the ledger has them."""
         labels = self._changes.labels
         key = None if labels is None else labels.keys.get(row.uri)
         if labels is not None and key is not None:

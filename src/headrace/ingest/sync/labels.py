@@ -74,7 +74,9 @@ def relabel(ledger: Ledger, lease: Lease, corpus: str, labels: Labels) -> Labell
             documents.set_acl(tx, generation, {uri: now for uri, (_, now) in moves.items()})
             acls.moved(tx, generation, set(moves.values()))
             compared = {
-                uri: acl_ids[uri] for uri, was in compared_before[generation].items() if acl_ids.get(uri, was) != was
+                uri: acl_ids[uri]
+                for uri, was in compared_before[generation].items()
+                if acl_ids.get(uri, was) != was
             }
             near_duplicates.set_acl(tx, generation, compared)
             changed |= moves.keys() | compared.keys()

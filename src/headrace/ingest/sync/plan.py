@@ -10,7 +10,6 @@ from dataclasses import replace
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.choosing import chosen
-from headrace.ingest.sync.comparison import GATE
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import with_decisions
 from headrace.ingest.sync.digest import generation_digest
@@ -71,11 +70,10 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
 class _Draft:
     """The counts of a sync that does not happen."""
 
-    def __init__(
-        self, context: SyncContext, states: dict[str, BriefState], *, compared: Work | None
-    ) -> None:
+    def __init__(self, context: SyncContext, states: dict[str, BriefState], *, compared: Work | None) -> None:
         self._context = context
         self._work = compared
+        self._making = context.making
         self._planned: set[str] = set()
         self.tally = Tally(counts={uri: state.chunk_count for uri, state in states.items()})
         self.digests = {uri: state.digest for uri, state in states.items()}
@@ -90,9 +88,8 @@ class _Draft:
             documents = [item for item in batch if isinstance(item, Prepared)]
             if work is None:
                 self._write(documents, lambda document: changes.claim(document.revision))
-            for document in documents if work is not None else ():
-                work.pair(document)
-                work.take(document)
+            else:
+                work.see(documents)
             self.tally.fail([item for item in batch if isinstance(item, Failed)])
             self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
             self.tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
@@ -108,22 +105,17 @@ class _Draft:
     def _compare(self, work: Work, deleted: Sequence[str]) -> None:
         work.found.decide(removed=work.gone(deleted))
         while uris := work.winners():
-            at_hand = [found for uri in uris if (found := work.held(uri)) is not None]
-            again = sorted(set(uris) - {item.candidate.item.uri for item in at_hand})
-            candidates = [found for uri in again if (found := work.candidate(uri)) is not None]
-            tags = {uri: GATE for uri in again if work.tagged(uri)}
-            for batch in [at_hand, *prepare(candidates, replace(self._making, tags=tags))]:
+            for batch in work.batches(uris, self._making):
                 documents = work.accept(batch)
-                self._write(documents, lambda made: work.moved_from.get(made.candidate.item.uri))
-                work.done |= {made.candidate.item.uri: work.tagged(made.candidate.item.uri) for made in documents}
-            work.give_up([uri for uri in uris if uri not in work.done and not work.is_held(uri)])
+                self._write(documents, work.origin)
+                work.wrote(document.candidate.item.uri for document in documents)
+                work.give_up([item.candidate.item.uri for item in batch if not isinstance(item, Prepared)])
             work.found.decide()
         for old in work.moved_from.values():
             self.digests.pop(old, None)
-        for uri in work.found.affected:
-            row = work.found.row(uri)
-            if row is not None and row.fate != "served" and self.digests.pop(uri, None) is not None:
-                self.tally.delete([uri])
+        for row in filter(None, map(work.found.row, work.found.affected)):
+            if row.fate != "served" and self.digests.pop(row.uri, None) is not None:
+                self.tally.delete([row.uri])
 
     def _write(self, documents: list[Prepared], claim: Callable[[Prepared], str | None]) -> None:
         self._embeddings(documents)

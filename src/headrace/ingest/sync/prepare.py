@@ -162,7 +162,9 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
     spans = making.chunk_many([document for _, document in parsed])
     for (read, document), document_spans, content in zip(parsed, spans, contents, strict=True):
         tag = making.tags.get(read.candidate.item.uri)
-        made = _prepared(read, document if tag is None else tagged(document, tag), document_spans, making, schema)
+        made = _prepared(
+            read, document if tag is None else tagged(document, tag), document_spans, making, schema
+        )
         yield replace(made, content=content) if content else made
 
 

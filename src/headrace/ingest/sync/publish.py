@@ -57,6 +57,8 @@ class FailureRecord:
     error: str
     stamp: str
     refused: tuple[Refused, ...] = ()
+    yields_to: str | None = None
+    """The near duplicate that is served for it."""
 
     @classmethod
     def of(cls, failed: Failed, recipe: str) -> FailureRecord:
@@ -144,7 +146,11 @@ class Publisher:
         version: int | None = None
         if pending.writes_index:
             version = self._commit(pending)
-        gone = [*pending.removed, *pending.withdrawn, *(item.document.candidate.item.uri for item in pending.embedded)]
+        gone = [
+            *pending.removed,
+            *pending.withdrawn,
+            *(item.document.candidate.item.uri for item in pending.embedded),
+        ]
         known = [uri for uri in gone if uri in counts]
         self.documents += len(pending.embedded) - len(known)
         self.chunks += pending.chunks - sum(counts[uri] for uri in known)

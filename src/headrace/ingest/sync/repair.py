@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrace.ingest.index.checking import Checked
-from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.changes import Candidate, Changes
+from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.survey import Listed
 from headrace.ingest.sync.target import Target

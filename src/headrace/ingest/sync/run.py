@@ -9,10 +9,10 @@ from typing import Literal
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.ages import ages_of
 from headrace.ingest.sync.applying import Pass
-from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.beside import Beside
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.closing import close
+from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.guard import Verdict, judge

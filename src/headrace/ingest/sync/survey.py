@@ -102,9 +102,7 @@ def compare_with(
             observations=listed.observed if leader is None else observations.load(conn, context.corpus),
             states=states,
             serving=serving,
-            failures={
-                row.uri: row for row in failures.list(conn, context.corpus) if row.stage != DUPLICATE
-            },
+            failures={row.uri: row for row in failures.list(conn, context.corpus) if row.stage != DUPLICATE},
             aliases=aliases or {},
             recipe=context.recipe.digest if leader is None else leader,
             leads=leader is None,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from headrace.ingest.sync.changes import Candidate, Changes
+from headrace.ingest.sync.comparison import GATE
 from headrace.ingest.sync.duplicates import Duplicates
-from headrace.ingest.sync.prepare import Outcome, Prepared
+from headrace.ingest.sync.prepare import Making, Outcome, Prepared, prepare
 
 _HELD_CHARACTERS = 64_000_000
+_BATCH = 512
 _ATTEMPTS = 3
 
 
@@ -41,12 +44,19 @@ class Work:
         uri = document.candidate.item.uri
         self.found.put(document)
         self.read[uri] = Read(document.candidate, document.revision)
+        self._let_go(uri)
         size = sum(map(len, document.texts))
         if self._characters + size <= _HELD_CHARACTERS:
             self._characters += size
             self._held[uri] = document
 
-    def pair(self, document: Prepared) -> None:
+    def see(self, documents: Iterable[Prepared]) -> None:
+        """Take documents as the sources give them."""
+        for document in documents:
+            self._pair(document)
+            self.take(document)
+
+    def _pair(self, document: Prepared) -> None:
         """Find out whether a new document is one that went missing elsewhere."""
         uri = document.candidate.item.uri
         if uri not in self.found.rows and uri not in self.moved_from:
@@ -59,20 +69,28 @@ class Work:
         due = [uri for uri in self.found.affected if self._is_due(uri)]
         return sorted(due, key=lambda uri: (uri in self.read, uri))
 
-    def held(self, uri: str) -> Prepared | None:
-        """The document as it was read, once, if it is at hand as it has to be written."""
-        document = self._held.pop(uri, None)
-        if document is not None:
-            self._characters -= sum(map(len, document.texts))
-        return None if self.tagged(uri) else document
+    def batches(self, uris: Sequence[str], making: Making) -> Iterator[Sequence[Outcome]]:
+        """Documents to write; those that are not at hand as they are to be are read again.
 
-    def is_held(self, uri: str) -> bool:
-        """Whether a document is at hand."""
-        return uri in self._held
+        One that no source lists any more is given up.
+        """
+        at_hand = [document for uri in uris if (document := self._at_hand(uri)) is not None]
+        again = sorted(set(uris) - {document.candidate.item.uri for document in at_hand})
+        candidates = [found for uri in again if (found := self._changes.candidate(uri)) is not None]
+        self.give_up(set(again) - {candidate.item.uri for candidate in candidates})
+        tags = {uri: GATE for uri in again if self.tagged(uri)}
+        # What is promoted is among these, and nobody serves its content: so they come first.
+        yield from prepare(candidates, replace(making, tags=tags))
+        for start in range(0, len(at_hand), _BATCH):
+            yield at_hand[start : start + _BATCH]
 
-    def candidate(self, uri: str) -> Candidate | None:
-        """What to read of a document; None where no source lists it."""
-        return self._changes.candidate(uri)
+    def origin(self, document: Prepared) -> str | None:
+        """The URI that a new document had before it moved."""
+        return self.moved_from.get(document.candidate.item.uri)
+
+    def wrote(self, uris: Iterable[str]) -> None:
+        """These documents are written as they are to be."""
+        self.done |= {uri: self.tagged(uri) for uri in uris}
 
     def tagged(self, uri: str) -> bool:
         """Whether a document is served and says that it yields."""
@@ -80,7 +98,7 @@ class Work:
         return self.found.comparison.tags and row is not None and row.winner is not None
 
     def accept(self, batch: Iterable[Outcome]) -> list[Prepared]:
-        """The documents of a batch that are what was compared; one that changed meanwhile is compared anew."""
+        """The documents of a batch that are what was compared; one that changed since is compared anew."""
         accepted: list[Prepared] = []
         for item in batch:
             if not isinstance(item, Prepared):
@@ -101,10 +119,21 @@ class Work:
         for uri in uris:
             self.found.revert(uri)
             self.read.pop(uri, None)
-            self._held.pop(uri, None)
+            self._let_go(uri)
             old = self.moved_from.pop(uri, None)
             if old is not None:
                 self.found.revert(old)
+
+    def _at_hand(self, uri: str) -> Prepared | None:
+        """The document as it was read, once, where it is to be written like that."""
+        document = self._let_go(uri)
+        return None if self.tagged(uri) else document
+
+    def _let_go(self, uri: str) -> Prepared | None:
+        document = self._held.pop(uri, None)
+        if document is not None:
+            self._characters -= sum(map(len, document.texts))
+        return document
 
     def gone(self, deleted: Sequence[str]) -> list[str]:
         """Documents that take no part any more: deleted ones, and those that moved."""

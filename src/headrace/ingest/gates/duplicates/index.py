@@ -10,7 +10,7 @@ from headrace.ingest.gates.duplicates.store import SignatureStore
 from headrace.ingest.gates.duplicates.winners import Standing, winners
 
 Node = tuple[str, str]
-"""Access labels and content: documents of one node are equal, those of different labels are never compared."""
+"""Access labels and content: documents of one node are equal; others' labels are never compared."""
 
 
 class Entry(NamedTuple):
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     """Hash of its normalised text; empty for a text without words, which is nobody's duplicate."""
     group: str = ""
     """Its access labels in one text."""
-    standing: Standing = Standing()  # noqa: RUF009 - immutable
+    standing: Standing = Standing()
 
 
 class Yielding(NamedTuple):
@@ -131,7 +131,9 @@ class DuplicateIndex:
                 }
             frontier = {other for node in frontier for other in alike[node]} - alike.keys()
         best = {
-            node: min(held, key=self._order) for node in alike if (held := self._holders.get(node)) is not None
+            node: min(held, key=self._order)
+            for node in alike
+            if (held := self._holders.get(node)) is not None
         }
         chosen = winners(best, alike, lambda node: self._order(best[node]))
         changed: dict[str, Yielding | None] = {}

@@ -1,4 +1,4 @@
-"""Sorted segments of signatures: immutable, memory-mapped, searched in batches, merged as they grow in number."""
+"""Sorted segments of signatures: immutable, memory-mapped, searched in batches, merged so that few remain."""
 
 from __future__ import annotations
 

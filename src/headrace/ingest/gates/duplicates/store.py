@@ -1,7 +1,7 @@
 """Keeps signatures between syncs: segments in files, by content, so that nothing is hashed twice.
 
-A file never changes. A merged one covers the numbers of those it replaces, `00000001-00000004.arrow`, so a crash
-between its writing and their removal leaves files that the next reader passes over.
+A file never changes. A merged one covers the numbers of those it replaces, `00000001-00000004.arrow`, so a
+crash between its writing and their removal leaves files that the next reader passes over.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class SignatureStore:
         self._append(Segment(keys[order], signed.values[rows]))
 
     def pairs(self, contents: Sequence[str], *, threshold: float) -> Iterator[Pair]:
-        """Verified near duplicates of each content, dead ones among them; a content without signature has none."""
+        """Verified near duplicates of each content, dead ones too; one without signature has none."""
         import numpy as np
 
         if not contents:

@@ -11,7 +11,7 @@ from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.failpoints import declare, fire
 
 FOLDER = "signatures"
-_REWRITTEN = declare("erase.signatures_rewritten")
+_REWRITTEN = declare("duplicates.signatures_erased")
 
 covers(FOLDER, "folder:index/signatures")
 

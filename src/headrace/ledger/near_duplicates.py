@@ -87,8 +87,10 @@ def remove_all(tx: Write, generation: str) -> None:
 
 
 def acl_ids(conn: Connection, generation: str) -> dict[str, int]:
-    """URI to label set of every document that takes part."""
-    statement = sa.select(table.c.uri, table.c.acl_id).where(table.c.generation == generation)
+    """URI to label set of the documents that are not in the index."""
+    statement = sa.select(table.c.uri, table.c.acl_id).where(
+        table.c.generation == generation, table.c.fate != "served"
+    )
     return {row.uri: row.acl_id for row in conn.execute(statement)}
 
 

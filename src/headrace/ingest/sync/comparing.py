@@ -9,9 +9,10 @@ nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from headrace.ingest.gates.duplicates.store import SignatureStore
 from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.changes import DUPLICATE, Changes, failure_stamp
@@ -22,6 +23,7 @@ from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, Touched, pre
 from headrace.ingest.sync.publish import FailureRecord, Pending
 from headrace.ingest.sync.target import Target
 from headrace.ingest.sync.winning import Work
+from headrace.ledger import near_duplicates
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.leases import Lease
 from headrace.ledger.near_duplicates import Row
@@ -30,6 +32,7 @@ from headrace.records.sync import Failure
 
 _COMPARED = declare("duplicates.compared")
 _PART = declare("duplicates.part_published")
+_SPARE = 256
 
 
 def open_pass(context: SyncContext, target: Target, *, lease: Lease, run_id: str, leads: bool = True) -> Pass:
@@ -56,6 +59,7 @@ class ComparingPass(Pass):
         self._comparison = comparison
         self._rows = dict(target.compared)
         self._changes = Changes()
+        self._compared = False
         self._chunks = dict(self.tally.counts)
         """URI to number of chunks of what the index holds now."""
 
@@ -75,6 +79,7 @@ class ComparingPass(Pass):
         pending = Pending(healed=changes.healed, failed=list(listing_failures))
         work = self._open()
         if changes.candidates or not work.found.settled:
+            self._compared = True
             self._add_unsigned(work.found)
             self._look(work, pending)
             fire(_COMPARED)
@@ -89,7 +94,19 @@ class ComparingPass(Pass):
         if self._rows.keys().isdisjoint(uris):
             self._publish(Pending(removed=list(uris)))
         else:
+            self._compared = True
             self._write(self._open(), Pending(), deleted=uris)
+
+    def settle(self, *, sources: Mapping[str, int] | None = None) -> str:
+        """Settle the generation, and let go of signatures that no document has, once they are the most."""
+        digest = super().settle(sources=sources)
+        if self._compared:
+            with self._context.ledger.read() as conn:
+                kept = near_duplicates.contents(conn, self._context.corpus)
+            store = SignatureStore(self._comparison.folder)
+            if len(store) > 2 * len(kept) + _SPARE:
+                store.compact(kept)
+        return digest
 
     def _open(self) -> Work:
         found = Duplicates(

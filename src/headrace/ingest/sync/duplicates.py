@@ -43,7 +43,7 @@ class Duplicates:
         self._changes = changes
         self._ledger = ledger
         self._writable = writable
-        self._labels: dict[int, str] = {}
+        self._labels: dict[int | str, str] = {}
         self._again = self._stale()
 
     @cached_property
@@ -81,14 +81,14 @@ class Duplicates:
             labels="",
             modified_at_us=candidate.item.modified_at_us,
         )
-        self.wanted[uri] = row._replace(labels=self._group(row))
+        self.wanted[uri] = row._replace(labels=self._group(uri, row.acl_id))
         self._again.add(uri)
 
     def revert(self, uri: str) -> None:
         """Let a document that could not be written take part as the index still holds it, or not at all."""
         row = self.rows.get(uri)
         if row is not None and row.fate == "served":
-            self.wanted[uri] = row._replace(labels=self._group(row))
+            self.wanted[uri] = row._replace(labels=self._group(uri, row.acl_id))
             self._again.add(uri)
         else:
             self._take_out(uri)
@@ -145,14 +145,14 @@ class Duplicates:
     def _stale(self) -> set[str]:
         """Documents to compare anew: other labels or another time than then, or a winner that is none now."""
         found: set[str] = set()
+        listed, acl_ids = self._changes.listed, self._changes.acl_ids
         for uri, row in self.rows.items():
-            listed = self._changes.listed.get(uri)
-            modified = row.modified_at_us if listed is None else listed[0].modified_at_us
-            acl_id = self._changes.acl_ids.get(uri, row.acl_id)
-            now = row._replace(modified_at_us=modified, acl_id=acl_id)
-            now = now._replace(labels=self._group(now))
-            if now != row:
-                self.wanted[uri] = now
+            item = listed.get(uri)
+            modified = row.modified_at_us if item is None else item[0].modified_at_us
+            acl_id = acl_ids.get(uri, row.acl_id)
+            labels = self._group(uri, acl_id)
+            if (modified, acl_id, labels) != (row.modified_at_us, row.acl_id, row.labels):
+                self.wanted[uri] = row._replace(modified_at_us=modified, acl_id=acl_id, labels=labels)
                 found.add(uri)
         for uri, row in self.rows.items():
             if row.winner is not None:
@@ -161,19 +161,16 @@ class Duplicates:
                     found.add(uri)
         return found
 
-    def _group(self, row: Row) -> str:
+    def _group(self, uri: str, acl_id: int) -> str:
         """The access labels of a document in one text: as it is listed, else as the ledger has them."""
         labels = self._changes.labels
-        key = None if labels is None else labels.keys.get(row.uri)
-        if labels is not None and key is not None:
-            return _joined(labels.of_keys[key])
-        known = self._labels.get(row.acl_id)
+        key = acl_id if labels is None else labels.keys.get(uri, acl_id)
+        known = self._labels.get(key)
         if known is None:
-            with self._ledger.read() as conn:
-                found = acls.labels(conn, [row.acl_id])[row.acl_id]
-            known = self._labels[row.acl_id] = _joined(found)
+            if labels is not None and isinstance(key, str):
+                found = labels.of_keys[key]
+            else:
+                with self._ledger.read() as conn:
+                    found = acls.labels(conn, [acl_id])[acl_id]
+            known = self._labels[key] = json.dumps(sorted(set(found)))
         return known
-
-
-def _joined(labels: Sequence[str]) -> str:
-    return json.dumps(sorted(set(labels)))

@@ -226,13 +226,13 @@ def test_a_reader_follows_a_writer_that_merges_its_files_away(tmp_path: Path) ->
     texts = [text_of(seed, 0) for seed in range(6)]
     for text in texts:
         writer.add(signatures([text]))
-    (tmp_path / "00000002-00000002.arrow").write_bytes(b"left by a writer that died before it removed it")
-    (tmp_path / ".00000009-00000009.arrow").write_bytes(b"half a file")
+    (tmp_path / "00000002-00000002.npy").write_bytes(b"left by a writer that died before it removed it")
+    (tmp_path / ".00000009-00000009.npy").write_bytes(b"half a file")
     reader.add(signatures([PROSE]))
     reader.refresh()
     assert all(reader.known(contents([*texts, PROSE])))
     assert not any(SignatureStore(tmp_path).known(contents([PROSE])))
     writer.compact(set(contents(texts[:2])))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["00000001-00000007.arrow"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["00000001-00000007.npy"]
     reader.refresh()
     assert reader.known(contents([*texts, PROSE])) == [True, True, False, False, False, False, True]

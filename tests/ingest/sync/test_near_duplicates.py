@@ -139,10 +139,10 @@ def test_a_better_document_that_cannot_be_embedded_displaces_nobody(tmp_path: Pa
 
 def test_another_threshold_hashes_no_text_again(bench: Workbench) -> None:
     folder = bench.root / ".headrace" / "index" / "signatures"
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.arrow")}
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")}
     configure(bench, threshold=1.0)
     report = bench.sync()
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.arrow")} == before
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")} == before
     assert (served(bench), report.quarantined) == ({"a.md", "b.md", "hr/c.md", "d.md"}, 0)
     configure(bench)
     assert (bench.sync().embeddings.computed, served(bench)) == (0, {"a.md", "d.md"})

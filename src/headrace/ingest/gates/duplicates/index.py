@@ -130,13 +130,21 @@ class DuplicateIndex:
                     (group, other): share for other, share in near if (group, other) in self._holders
                 }
             frontier = {other for node in frontier for other in alike[node]} - alike.keys()
+        changed: dict[str, Yielding | None] = {}
+        for node in [
+            node for node, near in alike.items() if not near and len(self._holders.get(node, ())) == 1
+        ]:
+            # Most documents are like no other one.
+            del alike[node]
+            (document,) = self._holders[node]
+            if self.aliases.pop(document, None) is not None:
+                changed[document] = None
         best = {
             node: min(held, key=self._order)
             for node in alike
             if (held := self._holders.get(node)) is not None
         }
         chosen = winners(best, alike, lambda node: self._order(best[node]))
-        changed: dict[str, Yielding | None] = {}
         for node, winner in chosen.items():
             share = 1.0 if winner == node else alike[node][winner]
             for document in self._holders[node]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.ingest.gates.duplicates.bands import Banding, band_keys
+from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 CONTENT_BYTES = 16
+_PART_ROWS = 65_536
 
 
 class Bands(NamedTuple):
@@ -104,13 +106,41 @@ def contents_of(keys: Array) -> list[str]:
     return [digits[start : start + size] for start in range(0, len(digits), size)]
 
 
-def merge(segments: Sequence[Segment], *, kept: Collection[str] | None = None) -> Segment:
-    """One segment of several; of these contents only, where `kept` names some. Nothing is hashed again."""
+def merge(
+    segments: Sequence[Segment], *, kept: Collection[str] | None = None
+) -> tuple[int, Iterator[Segment]]:
+    """Number of rows and rows, part by part, of one segment instead of several; nothing is hashed again.
+
+    Of these contents only, where `kept` names some.
+    """
     import numpy as np
 
     keys = np.concatenate([segment.keys for segment in segments])
-    values = np.concatenate([segment.values for segment in segments])
     order = np.argsort(keys, kind="stable")
     if kept is not None:
         order = order[np.isin(keys[order], keys_of(sorted(kept)))]
-    return Segment(keys[order], values[order])
+    return len(order), _gathered(segments, keys, order)
+
+
+def _gathered(segments: Sequence[Segment], keys: Array, order: Array) -> Iterator[Segment]:
+    import numpy as np
+
+    firsts = np.cumsum([0, *(len(segment.keys) for segment in segments)])
+    for start in range(0, len(order), _PART_ROWS):
+        part = order[start : start + _PART_ROWS]
+        values = np.empty((len(part), PERMUTATIONS), dtype=np.uint32)
+        for number, segment in enumerate(segments):
+            here = (part >= firsts[number]) & (part < firsts[number + 1])
+            values[here] = segment.values[part[here] - firsts[number]]
+        yield Segment(keys[part], values)
+
+
+def joined(parts: Sequence[Segment]) -> Segment:
+    """Parts in memory, one after the other."""
+    import numpy as np
+
+    if len(parts) == 1:
+        return parts[0]
+    keys = [part.keys for part in parts] or [keys_of([])]
+    values = [part.values for part in parts] or [np.zeros((0, PERMUTATIONS), dtype=np.uint32)]
+    return Segment(np.concatenate(keys), np.concatenate(values))

@@ -1,19 +1,19 @@
 """Keeps signatures between syncs: segments in files, by content, so that nothing is hashed twice.
 
-A file never changes. A merged one covers the numbers of those it replaces, `00000001-00000004.arrow`, so a
+A file never changes. A merged one covers the numbers of those it replaces, `00000001-00000004.npy`, so a
 crash between its writing and their removal leaves files that the next reader passes over.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.ingest.gates.duplicates import files
 from headrace.ingest.gates.duplicates.bands import Banding, band_keys, banding_for
-from headrace.ingest.gates.duplicates.segments import Segment, contents_of, keys_of, merge
+from headrace.ingest.gates.duplicates.segments import Segment, contents_of, joined, keys_of, merge
 from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS, Signatures
 from headrace.ledger.failpoints import declare, fire
 
@@ -26,7 +26,7 @@ _WRITTEN = declare("duplicates.segment_written")
 _PAIRS_AT_ONCE = 100_000
 _UNWRITTEN = 10**8
 """Numbers from here on are of segments that are in no file."""
-_NAME = re.compile(r"(\d{8})-(\d{8})\.arrow")
+_NAME = re.compile(r"(\d{8})-(\d{8})\.npy")
 
 
 class Pair(NamedTuple):
@@ -122,8 +122,7 @@ class SignatureStore:
         if not gone:
             return 0
         last = max(end for _, end in self._segments)  # another name: readers know a file by it
-        merged = merge(list(self._segments.values()), kept=kept)
-        self._replace((1, last + 1), merged)
+        self._replace((1, last + 1), *merge(list(self._segments.values()), kept=kept))
         return before - len(self)
 
     def lacking(self, kept: Collection[str]) -> int:
@@ -152,18 +151,20 @@ class SignatureStore:
         last = spans[-1][1] + 1 if spans else 1 if self._writable else _UNWRITTEN
         first = last
         size = len(segment.keys)
-        while spans and len(self._segments[spans[-1]].keys) <= 2 * size:
+        while spans and len(self._segments[spans[-1]].keys) <= size:
             span = spans.pop()
             tail.append(self._segments[span])
             size += len(tail[-1].keys)
             first = span[0]
-        self._replace((first, last), merge(tail) if len(tail) > 1 else segment)
+        self._replace((first, last), *(merge(tail) if len(tail) > 1 else (size, [segment])))
 
-    def _replace(self, span: tuple[int, int], segment: Segment) -> None:
-        """Let a segment stand for all within its numbers."""
+    def _replace(self, span: tuple[int, int], rows: int, parts: Iterable[Segment]) -> None:
+        """Let a segment of so many rows, given in parts, stand for all within its numbers."""
         if self._folder is not None and self._writable:
-            segment = files.write(self._folder, _name(span), segment)
+            segment = files.write(self._folder, _name(span), rows, parts)
             fire(_WRITTEN)
+        else:
+            segment = joined(list(parts))
         self._segments = {held: part for held, part in self._segments.items() if not _within(held, span)}
         self._segments[span] = segment
         if self._folder is not None and self._writable:
@@ -182,7 +183,7 @@ class SignatureStore:
 
 
 def _name(span: tuple[int, int]) -> str:
-    return f"{span[0]:08d}-{span[1]:08d}.arrow"
+    return f"{span[0]:08d}-{span[1]:08d}.npy"
 
 
 def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:

@@ -1,6 +1,6 @@
 """Gates over made-up prose: megabytes and documents a second on one core, near duplicates beside datasketch.
 
-`python bench/gates.py [--documents N] [--json FILE]`. With HEADRACE_PEERS_PYTHON naming a Python that has
+`python bench/gates.py [--documents N] [--members N] [--json FILE]`. With HEADRACE_PEERS_PYTHON naming a Python that has
 `datasketch`, its MinHashLSH signs and inserts the same texts, without the deletes it has no fast way for.
 """
 
@@ -12,6 +12,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,23 +65,75 @@ def duplicates(texts: list[str]) -> dict[str, float]:
     """Sign, insert in batches with one delete for every ten inserts, and tell the memory of the index."""
     from headrace.ingest.gates.duplicates.index import DuplicateIndex, Entry
     from headrace.ingest.gates.duplicates.signatures import signatures
+    from headrace.ingest.gates.duplicates.store import SignatureStore
 
-    index = DuplicateIndex()
     signatures(texts[:10])
+    with tempfile.TemporaryDirectory() as folder:
+        index = DuplicateIndex(store=SignatureStore(folder))
 
-    def insert() -> None:
-        for start in range(0, len(texts), BATCH):
-            part = texts[start : start + BATCH]
-            entries = [Entry(document=f"{start + place}", group="public") for place in range(len(part))]
-            gone = [f"{start - BATCH + place}" for place in range(0, BATCH, 10)] if start else []
-            index.apply(entries, signatures(part), removed=gone)
+        def insert() -> None:
+            for start in range(0, len(texts), BATCH):
+                signed = signatures(texts[start : start + BATCH])
+                index.store.add(signed)
+                entries = [
+                    Entry(f"{start + place}", content) for place, content in enumerate(signed.contents)
+                ]
+                gone = [f"{start - BATCH + place}" for place in range(0, BATCH, 10)] if start else []
+                index.apply(entries, removed=gone)
 
-    seconds = processor_seconds(insert)
-    return {
-        "near_duplicate documents/s": len(texts) / seconds,
-        "near_duplicate bytes/document in segments": index.size_bytes / len(index.members),
-        "near_duplicate losers": float(len(index.aliases)),
-    }
+        seconds = processor_seconds(insert)
+        return {
+            "near_duplicate documents/s": len(texts) / seconds,
+            "near_duplicate bytes/document in segments": index.store.size_bytes / len(index.members),
+            "near_duplicate losers": float(len(index.aliases)),
+        }
+
+
+def scale(members: int) -> dict[str, float]:
+    """Made-up signatures, one in ten nearly another, with one delete for every ten inserts: no text is read."""
+    import numpy as np
+
+    from headrace.ingest.gates.duplicates.index import DuplicateIndex, Entry
+    from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS, Signatures
+    from headrace.ingest.gates.duplicates.store import SignatureStore
+
+    batch = 10_000
+    random_ = np.random.default_rng(7)
+    with tempfile.TemporaryDirectory() as folder:
+        before = _resident_bytes()
+        index = DuplicateIndex(store=SignatureStore(folder))
+        seconds = 0.0
+        for start in range(0, members, batch):
+            values = random_.integers(0, 1 << 32, size=(batch, PERMUTATIONS), dtype=np.uint32)
+            copies = np.arange(9, batch, 10)
+            values[copies, 5:] = values[copies - 1, 5:]
+            names = [f"{number:032x}" for number in random_.integers(0, 1 << 62, size=batch).tolist()]
+            entries = [Entry(f"{start + place}", name) for place, name in enumerate(names)]
+            gone = [f"{start - batch + place}" for place in range(0, batch, 10)] if start else []
+
+            def insert() -> None:
+                index.store.add(Signatures(names, values))  # noqa: B023
+                index.apply(entries, removed=gone)  # noqa: B023
+
+            seconds += processor_seconds(insert)
+        held = len(index.members)
+        on_disk = sum(path.stat().st_size for path in Path(folder).iterdir())
+        resident = _resident_bytes() - before
+        index.store.compact({entry.content for entry in index.members.values()})
+        compacted = sum(path.stat().st_size for path in Path(folder).iterdir())
+        return {
+            f"{members:,} members: documents/s without signing": members / seconds,
+            f"{members:,} members: bytes/document in files": on_disk / held,
+            f"{members:,} members: the same without the dead": compacted / held,
+            f"{members:,} members: bytes/document of memory": resident / held,
+            f"{members:,} members: losers": float(len(index.aliases)),
+        }
+
+
+def _resident_bytes() -> int:
+    """Memory of this process without mapped files, which the kernel may drop at any time."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon")))
 
 
 def gates(texts: list[str]) -> dict[str, float]:
@@ -130,13 +183,17 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=20_000)
+    parser.add_argument("--members", type=int, help="only the duplicate index, with so many made-up members")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    texts = corpus(asked.documents)
-    found = {**duplicates(texts), **peer(texts[:5_000]), **gates(texts[:5_000])}
+    if asked.members:
+        found = scale(asked.members)
+    else:
+        texts = corpus(asked.documents)
+        found = {**duplicates(texts), **peer(texts[:5_000]), **gates(texts[:5_000])}
     for name, value in found.items():
         target = f"   target {TARGETS[name]:,}" if name in TARGETS else ""
-        print(f"{name:<44}{value:>14,.1f}{target}")
+        print(f"{name:<56}{value:>14,.1f}{target}")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
 

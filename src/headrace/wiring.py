@@ -325,7 +325,13 @@ class Wiring:
         from headrace.ingest.sync.recipe import Recipe
         from headrace.ledger.relocation import place_of
         from headrace.wiring_embedding import spending_of, watch_of
-        from headrace.wiring_gates import gate_settings, gates_in, gating_of, without_gates
+        from headrace.wiring_gates import (
+            comparison_of,
+            gate_settings,
+            gates_in,
+            gating_of,
+            without_gates,
+        )
 
         corpus = self.config.corpora[name]
         settings = recipe or corpus.recipe
@@ -368,6 +374,7 @@ class Wiring:
             embeddings=store,
             parse_many=self._parser.parse_many if gating is None else gating.parse_many,
             gating=gating,
+            comparison=comparison_of(specs, f"{self.config.storage.index}/signatures/{name}"),
             chunk_many=lambda documents: chunk_many(documents, chunker),
             index_config=index,
             location=lambda generation: place_of(self.config.storage.index, generation),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from headrace.config.base import CorpusConfig
 from headrace.ingest.gates.declared import GateSpec, open_gates
 from headrace.ingest.gates.gating import Gating, ParseMany
+from headrace.ingest.gates.near_duplicate import NearDuplicate
+from headrace.ingest.sync.comparison import GATE, Comparison
 from headrace.ledger.gate_decisions import Decisions
 
 if TYPE_CHECKING:
@@ -59,8 +61,24 @@ def with_gates(corpus: CorpusConfig, settings: Mapping[str, Any]) -> dict[str, A
 def gating_of(
     specs: Sequence[GateSpec], parse: ParseMany, decisions: Callable[[], Decisions]
 ) -> Gating | None:
-    """A parser with these gates behind it; None where there are none."""
-    return Gating(open_gates(specs), parse, decisions) if specs else None
+    """A parser with these gates behind it; None where none judges a document alone."""
+    alone = [spec for spec in specs if spec.name != GATE]
+    return Gating(open_gates(alone), parse, decisions) if alone else None
+
+
+def comparison_of(specs: Sequence[GateSpec], folder: str) -> Comparison | None:
+    """How a corpus compares its documents; None where it does not."""
+    for declared in open_gates([spec for spec in specs if spec.name == GATE]):
+        gate = declared.gate
+        assert isinstance(gate, NearDuplicate)
+        return Comparison(
+            folder=f"{folder}/{gate.signed_by}",
+            threshold=gate.threshold,
+            authority=gate.authority,
+            version=gate.version,
+            on_failure=declared.on_failure,
+        )
+    return None
 
 
 def without_gates(settings: Mapping[str, Any]) -> dict[str, Any]:

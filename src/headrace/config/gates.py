@@ -50,10 +50,6 @@ def _gate(table: Table) -> GateSpec:
     made: Any = gate_class(name)
     keys = [item.name for item in dataclasses.fields(made)] if dataclasses.is_dataclass(made) else []
     table.refuse_unknown([*_OWN, *keys])
-    if name == "near_duplicate":
-        raise table.error(
-            "cannot be declared yet: a sync does not compare documents with each other.", "name"
-        )
     on_failure = made.on_failure
     if "on_failure" in table.values:
         on_failure = table.choice("on_failure", _actions(made))

@@ -81,6 +81,7 @@ def _resolve(match: re.Match[str], passages: Sequence[Hit]) -> Citation | str:
         valid_to=hit.valid_to,
         superseded_by=hit.superseded_by,
         marks=hit.marks,
+        aliases=hit.aliases,
     )
 
 

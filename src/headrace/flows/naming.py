@@ -6,12 +6,33 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headrace.errors import NotFoundError
-from headrace.ledger import documents
+from headrace.ledger import documents, near_duplicates
 from headrace.ledger.documents import DocumentState
+from headrace.ledger.near_duplicates import Alias
 from headrace.ship.releases import Releases
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+
+def find_alias(
+    conn: Connection, releases: Releases, corpora: Sequence[str], name: str
+) -> tuple[str, Alias] | None:
+    """Corpus of a document that another one stands for, and which; None where none fits, or several do."""
+    close: list[Alias] = []
+    names: list[str] = []
+    for corpus in corpora:
+        generation = releases.generation(conn, corpus)
+        known = {} if generation is None else near_duplicates.alias_sources(conn, generation)
+        exact = [uri for uri in (name, name.removeprefix(f"{corpus}/")) if uri in known]
+        for uri in exact[:1] or [uri for uri in known if uri.endswith(f"/{name}")]:
+            alias = near_duplicates.lookup(conn, str(generation), uri)
+            if alias is not None and exact:
+                return corpus, alias
+            if alias is not None:
+                close.append(alias)
+                names.append(corpus)
+    return (names[0], close[0]) if len(close) == 1 else None
 
 
 def find_document(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, from_json, slices, storable, to_json, upsert
 from headrace.ledger.storage.tables import documents as table
-from headrace.ledger.storage.tables import gate_verdicts
+from headrace.ledger.storage.tables import gate_verdicts, near_duplicates
 from headrace.records.document import Value
 
 if TYPE_CHECKING:
@@ -191,7 +191,10 @@ def coverage(conn: Connection, serving: str, other: str) -> Coverage:
     joined, out = _beside(theirs, ours, serving)
     beyond = sa.and_(_live(theirs, other), ours.c.uri.is_(None), sa.not_(out))
     ghosts = conn.execute(sa.select(sa.func.count()).select_from(joined).where(beyond)).scalar_one()
-    return Coverage(serving=int(total), current=int(current), ghosts=int(ghosts))
+    # A document that another one stands for is no difference, whichever generation compares its documents.
+    current = int(current) + _stood_for(conn, ours=serving, theirs=other)
+    ghosts = int(ghosts) - _stood_for(conn, ours=other, theirs=serving)
+    return Coverage(serving=int(total), current=current, ghosts=ghosts)
 
 
 def _live(of: sa.FromClause, generation: str) -> sa.ColumnElement[bool]:
@@ -211,6 +214,23 @@ def _beside(
     )
     joined = first.outerjoin(second, same).outerjoin(kept, judged)
     return joined, sa.and_(second.c.uri.is_(None), kept.c.uri.is_not(None))
+
+
+def _stood_for(conn: Connection, *, ours: str, theirs: str) -> int:
+    """Live documents of one generation that the other one has as they are, but serves others for."""
+    alias = sa.and_(near_duplicates.c.uri == table.c.uri, near_duplicates.c.generation == theirs)
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(table.join(near_duplicates, alias))
+        .where(
+            table.c.generation == ours,
+            table.c.state == "live",
+            table.c.revision == near_duplicates.c.revision,
+            table.c.acl_id == near_duplicates.c.acl_id,
+            near_duplicates.c.fate != "served",
+        )
+    )
+    return int(conn.execute(statement).scalar_one())
 
 
 def remove_all(tx: Write, generation: str) -> int:

@@ -21,7 +21,7 @@ class Step(NamedTuple):
 
     uri: str
     event: str
-    """indexed, deleted, moved, failed, deprecated, undeprecated, superseded or current."""
+    """indexed, deleted, moved, failed, yielded, deprecated, undeprecated, superseded or current."""
     generation: str = ""
     """The generation it happened in; empty where it concerns the document itself."""
     revision: str | None = None

@@ -36,6 +36,8 @@ class Hit:
     """URI of the document that holds instead, if the caller may see it."""
     marks: tuple[str, ...] = ()
     """Why it ranks lower: of `superseded`, `deprecated`, `expired`, `upcoming` and `later`."""
+    aliases: tuple[str, ...] = ()
+    """Near duplicates that its document stands for, if the caller may see them; those most alike first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class Citation:
     """URI of the document that holds instead, if the caller may see it."""
     marks: tuple[str, ...] = ()
     """Marks of the document: of `superseded`, `deprecated`, `expired`, `upcoming` and `later`."""
+    aliases: tuple[str, ...] = ()
+    """Near duplicates that the document stands for, if the caller may see them; those most alike first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

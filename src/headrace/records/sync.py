@@ -62,7 +62,8 @@ class Failure:
 
     document: str
     stage: str
-    """list, read, parse, chunk, limit, embed, refused or index; gate or dropped where a gate keeps it out."""
+    """list, read, parse, chunk, limit, embed, refused or index; gate, dropped or duplicate where a gate keeps it
+    out."""
     error: str
 
 

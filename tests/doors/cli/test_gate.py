@@ -73,7 +73,7 @@ def test_declared_gates_run_in_their_order_and_the_same_on_every_door(
         ('name = "length"\nminimum_characters = -1', "is out of range: -1. Allowed: 0 or more"),
         ('name = "length"\nminimum_characters = "3"', "must be a whole number, not a text"),
         ('name = "length"\non_failure = "burn"', "Allowed: quarantine, drop, tag, warn"),
-        ('name = "near_duplicate"', "cannot be declared yet"),
+        ('name = "near_duplicate"\nthreshold = 0.1', "Allowed: 0.3 to 1.0"),
         ('name = "length"\n[[corpus.docs.gates]]\nname = "length"', "declares 'length' twice"),
     ],
     ids=range(8),

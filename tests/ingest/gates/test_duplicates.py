@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.ingest.gates.duplicates.bands import banding_for
 from headrace.ingest.gates.duplicates.index import DuplicateIndex, Entry
-from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS, signatures
+from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS, contents, signatures
+from headrace.ingest.gates.duplicates.store import SignatureStore
 from headrace.ingest.gates.duplicates.winners import Standing
 from tests.ingest.gates.documents import PROSE
 
@@ -51,46 +53,77 @@ Steps = st.lists(
 
 def insert(
     index: DuplicateIndex, documents: list[Mapping[str, object]], removed: list[str]
-) -> Mapping[str, str | None]:
-    """Apply one step."""
+) -> dict[str, str | None]:
+    """Apply one step; gives the winners that changed."""
+    signed = signatures([str(item["text"]) for item in documents])
+    index.store.add(signed)
     entries = [
         Entry(
             document=str(item["document"]),
+            content=content,
             group=str(item["group"]),
             standing=Standing(
                 authority=int(str(item["authority"])), modified_at_us=int(str(item["modified"]))
             ),
         )
-        for item in documents
+        for item, content in zip(documents, signed.contents, strict=True)
     ]
-    return index.apply(entries, signatures([str(item["text"]) for item in documents]), removed=removed)
+    changed = index.apply(entries, removed=removed)
+    return {name: None if given is None else given.winner for name, given in changed.items()}
 
 
-@given(steps=Steps, threshold=st.sampled_from([0.5, 0.8]))
-@settings(max_examples=80, deadline=None)
+@given(
+    steps=Steps,
+    threshold=st.sampled_from([0.5, 0.8]),
+    reopened=st.lists(st.booleans(), min_size=6, max_size=6),
+    compacted=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
 def test_any_history_of_inserts_and_deletes_equals_an_index_built_fresh(
-    steps: list[tuple[list[Mapping[str, object]], list[str]]], threshold: float
+    steps: list[tuple[list[Mapping[str, object]], list[str]]],
+    threshold: float,
+    reopened: list[bool],
+    compacted: bool,
 ) -> None:
-    index = DuplicateIndex(threshold=0.8)
-    present: dict[str, Mapping[str, object]] = {}
-    told: dict[str, str | None] = {}
-    for added, removed in steps:
-        for name in removed:
-            present.pop(name, None)
-            if name not in {item["document"] for item in added}:
-                told.pop(name, None)
-        told.update(insert(index, added, removed))
-        present.update({str(item["document"]): item for item in added})
-    names = list(present)
-    random.Random(len(names)).shuffle(names)
-    fresh = DuplicateIndex(threshold=threshold)
-    insert(fresh, [present[name] for name in names], [])
-    assert (index if threshold == 0.8 else index.with_threshold(threshold)).aliases == fresh.aliases
-    if threshold == 0.8:
-        assert {name: winner for name, winner in told.items() if winner} == fresh.aliases
-    for loser, winner in fresh.aliases.items():
-        assert winner not in fresh.aliases
-        assert present[loser]["group"] == present[winner]["group"]
+    with tempfile.TemporaryDirectory() as folder:
+        index = DuplicateIndex(store=SignatureStore(folder))
+        present: dict[str, Mapping[str, object]] = {}
+        told: dict[str, str | None] = {}
+        for (added, removed), again in zip(steps, reopened, strict=False):
+            if again:
+                index = opened_again(index, folder)
+            for name in removed:
+                present.pop(name, None)
+                if name not in {item["document"] for item in added}:
+                    told.pop(name, None)
+            told.update(insert(index, added, removed))
+            present.update({str(item["document"]): item for item in added})
+        if compacted:
+            index.store.compact({entry.content for entry in index.members.values()})
+            index = opened_again(index, folder)
+        names = list(present)
+        random.Random(len(names)).shuffle(names)
+        fresh = DuplicateIndex(threshold=threshold)
+        insert(fresh, [present[name] for name in names], [])
+        assert (index if threshold == 0.8 else index.with_threshold(threshold)).aliases == fresh.aliases
+        if threshold == 0.8:
+            assert {name: winner for name, winner in told.items() if winner} == winners_of(fresh)
+        for loser, yielding in fresh.aliases.items():
+            assert yielding.winner not in fresh.aliases
+            assert yielding.similarity >= threshold
+            assert present[loser]["group"] == present[yielding.winner]["group"]
+
+
+def opened_again(index: DuplicateIndex, folder: str) -> DuplicateIndex:
+    """What another process finds: its own view of the files, and the documents as the ledger tells them."""
+    store = SignatureStore(folder)
+    assert len(store) == len(index.store)
+    return DuplicateIndex.of(index.members.values(), index.aliases, store=store, threshold=index.threshold)
+
+
+def winners_of(index: DuplicateIndex) -> dict[str, str]:
+    """Losers with their winners."""
+    return {name: yielding.winner for name, yielding in index.aliases.items()}
 
 
 def test_the_winner_is_chosen_by_policy_and_a_loser_takes_its_place() -> None:
@@ -123,7 +156,10 @@ def test_texts_equal_but_for_case_spacing_and_marks_are_exact_duplicates() -> No
         "Ｔｈｅ mill on the river",
     ]
     other = ["the mill on the rivers", "the mill on the", "themill on the river"]
-    keys = [tuple(key) for key in signatures([*same, *other]).keys.tolist()]
+    signed = signatures([*same, *other])
+    keys = list(signed.contents)
+    assert contents([*same, *other]) == keys
+    assert (signed.values[: len(same)] == signed.values[0]).all()
     assert len(set(keys[: len(same)])) == 1
     assert len(set(keys)) == 1 + len(other)
 
@@ -141,7 +177,7 @@ def test_a_signature_estimates_the_share_of_common_phrases_in_any_batch() -> Non
     together = signatures(texts)
     alone = [signatures([text]) for text in texts]
     assert all((together.values[row] == one.values[0]).all() for row, one in enumerate(alone))
-    assert together.empty.tolist() == [False, False, False, False, True, False, False]
+    assert [not content for content in together.contents] == [row == 4 for row in range(7)]
     for row in (1, 2, 3):
         estimated = float((together.values[0] == together.values[row]).mean())
         assert estimated == pytest.approx(jaccard(texts[0], texts[row]), abs=0.13)
@@ -171,13 +207,32 @@ def test_bands_fit_the_signature_and_find_pairs_at_the_threshold(threshold: floa
     assert 1 - (1 - threshold**banding.rows) ** banding.bands >= 0.97
 
 
-def test_segments_stay_few_and_the_dead_leave_them() -> None:
-    index = DuplicateIndex()
+def test_segments_stay_few_and_the_dead_leave_them(tmp_path: Path) -> None:
+    index = DuplicateIndex(store=SignatureStore(tmp_path))
     base = {"group": "public", "authority": 0, "modified": 0}
     for step in range(64):
         insert(index, [{**base, "document": f"{step}", "text": text_of(100 + step, 0)}], [f"{step - 2}"])
-    assert len(index.members) == 2
-    assert len(index.segments) <= 8
-    assert sum(len(segment.ids) for segment in index.segments) < 64
-    assert index.size_bytes > 0
-    assert np.isin(index.segments[-1].ids, list(index.holders)).any()
+    kept = {entry.content for entry in index.members.values()}
+    assert len(kept) == 2
+    assert index.store.segments <= 8
+    assert len(list(tmp_path.iterdir())) == index.store.segments
+    assert index.store.lacking(kept) == index.store.compact(kept) == 62
+    assert len(index.store) == 2
+    assert all(SignatureStore(tmp_path).known(sorted(kept)))
+
+
+def test_a_reader_follows_a_writer_that_merges_its_files_away(tmp_path: Path) -> None:
+    writer, reader = SignatureStore(tmp_path), SignatureStore(tmp_path, writable=False)
+    texts = [text_of(seed, 0) for seed in range(6)]
+    for text in texts:
+        writer.add(signatures([text]))
+    (tmp_path / "00000002-00000002.npy").write_bytes(b"left by a writer that died before it removed it")
+    (tmp_path / ".00000009-00000009.npy").write_bytes(b"half a file")
+    reader.add(signatures([PROSE]))
+    reader.refresh()
+    assert all(reader.known(contents([*texts, PROSE])))
+    assert not any(SignatureStore(tmp_path).known(contents([PROSE])))
+    writer.compact(set(contents(texts[:2])))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["00000001-00000007.npy"]
+    reader.refresh()
+    assert reader.known(contents([*texts, PROSE])) == [True, True, False, False, False, False, True]

@@ -11,6 +11,7 @@ from headrace.records.freshness import DeprecateReport
 from headrace.records.search import Citation, Hit
 
 _OLD_DAYS = 365
+_ALIASES = 3
 
 
 def standing_line(item: Hit | Citation) -> str:
@@ -31,6 +32,10 @@ def show_standing(console: Console, item: Hit | Citation) -> None:
     line = standing_line(item)
     if line:
         show_indented(console, line, columns=4, style="yellow" if item.marks else "dim")
+    if item.aliases:
+        shown = ", ".join(map(one_line, item.aliases[:_ALIASES]))
+        more = f" and {len(item.aliases) - _ALIASES:,} more" if len(item.aliases) > _ALIASES else ""
+        show_indented(console, f"also at {shown}{more}", columns=4, style="dim")
 
 
 def show_deprecation(console: Console, report: DeprecateReport) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.scope import kept
 from headrace.infer.embedders.eraser import EmbeddingEraser
+from headrace.ingest.gates.duplicates.eraser import SignatureEraser, signature_folders
 from headrace.ingest.index.eraser import GenerationEraser, Publish
 from headrace.ingest.sources.eraser import PageEraser
 from headrace.ingest.sync.digest import generation_digest
-from headrace.ledger import documents, generations, leases, snapshots
+from headrace.ledger import documents, generations, leases, near_duplicates, snapshots
 from headrace.ledger.erasers import Eraser
 from headrace.ledger.erasure.rows import LedgerEraser
 from headrace.ledger.erasure.scope import Scope
@@ -44,6 +46,10 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
             for generation, version in parts
         ),
         *(EmbeddingEraser(place, kept=_kept(context)) for place in _embedding_stores(context.index)),
+        *(
+            SignatureEraser(place, kept=partial(_contents, context, place.parent.name))
+            for place in signature_folders(context.index)
+        ),
         LedgerEraser(context.ledger, context.keyring),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),
@@ -79,6 +85,11 @@ def _kept(context: ForgetContext) -> Any:
             return kept(conn, scope)
 
     return of
+
+
+def _contents(context: ForgetContext, corpus: str, scope: Scope) -> set[str]:
+    with context.ledger.read() as conn:
+        return near_duplicates.contents(conn, corpus, without=scope.uris(corpus))
 
 
 def _embedding_stores(index: str) -> list[str]:

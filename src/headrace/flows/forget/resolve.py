@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import NotFoundError
 from headrace.flows.forget.context import ForgetContext
-from headrace.ledger import documents, failures, generations, lineage, observations
+from headrace.ledger import documents, failures, generations, lineage, near_duplicates, observations
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.erasure.scope import Target
 
@@ -46,6 +46,8 @@ def known(context: ForgetContext, conn: Connection) -> Iterator[tuple[Target, st
         for generation in generations.list(conn, corpus):
             for state in documents.load_brief(conn, generation.id):
                 yield Target(corpus, state.uri), state.source
+            for uri, source in near_duplicates.alias_sources(conn, generation.id).items():
+                yield Target(corpus, uri), source
         for observation in observations.load(conn, corpus).values():
             yield Target(corpus, observation.uri), observation.source
         for failure in failures.list(conn, corpus):

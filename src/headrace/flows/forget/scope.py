@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.resolve import known
 from headrace.ingest.index.eraser import KNOWN, others, rows
-from headrace.ledger import documents, generations, observations
+from headrace.ledger import documents, generations, near_duplicates, observations
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.erasure import canaries
 from headrace.ledger.erasure.scope import Scope, Target
@@ -83,12 +83,14 @@ class _Outside:
     def revisions(self) -> set[str]:
         """Contents of other documents."""
         mine = set(self._scope.targets)
-        return {
-            state.revision
-            for generation in generations.list(self._conn)
-            for state in documents.load_brief(self._conn, generation.id)
-            if Target(generation.corpus, state.uri) not in mine
-        }
+        found: set[str] = set()
+        for generation in generations.list(self._conn):
+            states = documents.load_brief(self._conn, generation.id)
+            held = [(state.uri, state.revision) for state in states]
+            compared = near_duplicates.load(self._conn, generation.id).values()
+            held += [(row.uri, row.revision) for row in compared]
+            found |= {revision for uri, revision in held if Target(generation.corpus, uri) not in mine}
+        return found
 
     def _texts(self, *, asked: bool) -> Iterator[str]:
         mine = set(self._scope.targets)
@@ -122,6 +124,8 @@ def _of_ledger(conn: Connection, scope: Scope) -> tuple[set[str], list[object]]:
             for state in documents.lookup(conn, generation.id, uris).values():
                 revisions.add(state.revision)
                 own += [state.title, *_telling(state.metadata)]
+            compared = near_duplicates.load(conn, generation.id)
+            revisions |= {compared[uri].revision for uri in uris if uri in compared}
     own += [Path(target.uri).name for target in scope.targets]
     return revisions, own
 

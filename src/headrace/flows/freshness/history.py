@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger
 
 _RECENT_NS = 7 * 86_400 * 1_000_000_000
-_NAMING = ("by", "moved_to", "moved_from")
+_NAMING = ("by", "moved_to", "moved_from", "yields_to")
 _FAILURE = ("stage", "error", "first_at_us", "last_at_us", "attempts")
 
 

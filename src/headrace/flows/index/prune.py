@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headrace.errors import UsageError
 from headrace.flows.index.finding import find
 from headrace.flows.index.listing import size_of
-from headrace.ledger import documents, generations, leases, verdicts
+from headrace.ledger import documents, generations, leases, near_duplicates, verdicts
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.generations import Pruned, PruneReport
@@ -60,6 +60,7 @@ def _remove(parts: IndexParts, generation: Generation, held: ColumnarTable) -> N
         generations.mark_pruned(tx, now.id)
         documents.remove_all(tx, now.id)
         verdicts.remove_all(tx, now.id)
+        near_duplicates.remove_all(tx, now.id)
 
     name = f"corpus/{generation.corpus}"
     with leases.held(parts.ledger, name, wait_seconds=_WAIT_SECONDS) as lease:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError, StorageError
-from headrace.flows.naming import find_document
+from headrace.flows.naming import find_alias, find_document
 from headrace.flows.why import nodes
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
@@ -15,6 +16,7 @@ from headrace.ingest.index.schema import quoted
 from headrace.ledger import generations, lineage
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.events.base import EventStore
+from headrace.ledger.near_duplicates import Alias
 from headrace.records.call import SpanEvent
 from headrace.records.explain import WhyNode, WhyReport
 from headrace.ship.releases import Releases
@@ -141,7 +143,13 @@ def _chunk(reader: Reader, chunk_id: str) -> WhyReport:
 
 
 def _document(reader: Reader, name: str) -> WhyReport:
-    corpus, state = _find_document(reader, name)
+    try:
+        corpus, state = _find_document(reader, name)
+    except NotFoundError:
+        found = find_alias(reader.conn, reader.releases, reader.corpora, name)
+        if found is None:
+            raise
+        return _alias(reader, *found)
     upstream = nodes.document_node(reader, corpus, state.uri, state, "")
     ref = f"{corpus}/{state.uri}"
     generation = reader.serving(corpus)
@@ -158,6 +166,20 @@ def _document(reader: Reader, name: str) -> WhyReport:
     )
     downstream = WhyNode(kind="document", ref=ref, label=state.uri, children=(*chunks, *_uses(reader, ref)))
     return WhyReport(ref=ref, kind="document", upstream=upstream, downstream=downstream)
+
+
+def _alias(reader: Reader, corpus: str, alias: Alias) -> WhyReport:
+    """A document that is not in the index, since it yields to one that is."""
+    ref = f"{corpus}/{alias.uri}"
+    served = _document(reader, f"{corpus}/{alias.winner}")
+    upstream = WhyNode(
+        kind="document",
+        ref=ref,
+        label=alias.uri,
+        facts={"uri": alias.uri, "corpus": corpus, "now": "an alias", "similarity": alias.similarity},
+        children=(replace(served.upstream, relation="yields to"),),
+    )
+    return WhyReport(ref=ref, kind="document", upstream=upstream, downstream=served.downstream)
 
 
 def _find_document(reader: Reader, name: str) -> tuple[str, DocumentState]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headrace.flows.why.reader import Reader
-from headrace.ledger import artifacts, documents, generations, lineage, snapshots
+from headrace.ledger import artifacts, documents, generations, lineage, near_duplicates, snapshots
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.generations import Generation
 from headrace.records.explain import WhyNode
@@ -105,6 +105,18 @@ def document_node(
         WhyNode(kind="document", ref=edge.source, label=edge.source, relation="moved from")
         for edge in lineage.upstream(reader.conn, name)
         if edge.activity == "moved_from"
+    ]
+    serving = reader.serving(corpus)
+    stands_for = near_duplicates.aliases(reader.conn, serving.id, [uri], None) if serving and state else {}
+    children += [
+        WhyNode(
+            kind="document",
+            ref=f"{corpus}/{alias.uri}",
+            label=alias.uri,
+            relation="stands for",
+            facts={"similarity": alias.similarity},
+        )
+        for alias in stands_for.get(uri, ())
     ]
     shown = revision or (state.revision if state else None)
     if shown is not None:

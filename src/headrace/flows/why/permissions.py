@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from headrace.flows.why.reader import Reader
-from headrace.ledger import acls, documents
+from headrace.ledger import acls, documents, hidden, near_duplicates
 from headrace.records.explain import WhyNode, WhyReport
 
 _NO_ACCESS = "no access"
@@ -40,7 +40,11 @@ def _permissions(reader: Reader, access: Sequence[str] | None) -> Permitted:
             generation = reader.serving(corpus)
             states = documents.lookup(reader.conn, generation.id, [uri]) if generation else {}
             state = states.get(uri)
-            if access is None:
+            alias = near_duplicates.lookup(reader.conn, generation.id, uri) if generation else None
+            if state is None and alias is not None:
+                open_to = access is None or alias.acl_id in admitted
+                known[name] = open_to and uri not in hidden.load(reader.conn, corpus)
+            elif access is None:
                 known[name] = state is None or state.state == "live"
             else:
                 known[name] = state is not None and state.state == "live" and state.acl_id in admitted

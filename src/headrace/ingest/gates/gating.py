@@ -111,9 +111,8 @@ class Gating:
             return deciding.kept_out(uri, revision, judgement)
         for declared in redacting:
             document = redacted(document, declared.gate.redact)  # type: ignore[attr-defined]
-        if tags:
-            tagged = {**document.metadata, "failed_gates": ", ".join(tags)}
-            return replace(document, metadata=tagged, judgement=judgement)
+        for tag in tags:
+            document = tagged(document, tag)
         return replace(document, judgement=judgement)
 
     def _count(self, gate: str, word: str) -> None:
@@ -123,6 +122,13 @@ class Gating:
             failed=before.failed + (word in ("fail", "error")),
             redacted=before.redacted + (word == "redacted"),
         )
+
+
+def tagged(document: ParsedDocument, gate: str) -> ParsedDocument:
+    """The document with a gate that it failed named in its metadata."""
+    before = document.metadata.get("failed_gates")
+    named = gate if before is None else f"{before}, {gate}"
+    return replace(document, metadata={**document.metadata, "failed_gates": named})
 
 
 def _noting(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.ingest.gates.base import Action, verdicts
 from headrace.ingest.gates.duplicates.signatures import ALGORITHM, PERMUTATIONS, SEED
+from headrace.ledger.identity import digest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +35,11 @@ class NearDuplicate:
     def components(self) -> dict[str, Any]:
         """Algorithm and seed, which decide the signatures."""
         return {"algorithm": ALGORITHM, "permutations": PERMUTATIONS, "seed": SEED}
+
+    @property
+    def signed_by(self) -> str:
+        """A short name of what decides the signatures: those of others are never compared with them."""
+        return digest("signatures", self.components)
 
     def __call__(self, documents: pa.RecordBatch) -> pa.RecordBatch:
         """Let every document pass."""

@@ -167,7 +167,7 @@ class Retriever:
                 break
             depth *= _DEEPER
         return Retrieval(
-            hits=hits,
+            hits=self._with_aliases(read, query, hits),
             served=read.served,
             warnings=tuple(
                 text
@@ -282,6 +282,15 @@ class Retriever:
                     continue
                 dropped[reason] = dropped.get(reason, 0) + 1
         return tuple(hits), dropped
+
+    def _with_aliases(self, read: _Read, query: Query, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """The hits with the near duplicates that they stand for; those of the past are not known."""
+        if read.judge.past:
+            return hits
+        aliases = self.snapshots.aliases(read.served, {hit.document for hit in hits}, query.access)
+        if not aliases:
+            return hits
+        return tuple(replace(hit, aliases=tuple(aliases.get(hit.document, ()))) for hit in hits)
 
     def _waves(self, read: _Read, query: Query, ranked: Ranked, noted: list[str]) -> Iterator[list[Scored]]:
         """Rows with scores, best first, a few at a time: most searches need only the first wave."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from headrace.errors import StorageError
 from headrace.ingest.index.lacking import lacking
 from headrace.ingest.search.opened import Opened
 from headrace.ingest.validity.marks import NO_MARKS, Marks, read_marks
-from headrace.ledger import acls, documents, generations, sentinels, snapshots
+from headrace.ledger import acls, documents, generations, near_duplicates, sentinels, snapshots
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
 from headrace.ledger.metadata import in_force, schema_digest
@@ -135,6 +135,17 @@ class Snapshots:
             admitted = acls.admitted(conn, labels)
         return (snapshot.seq if snapshot else served.snapshot.seq), states, admitted
 
+    def aliases(
+        self, served: Served, uris: Collection[str], labels: Collection[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """The near duplicates that documents stand for, of what a caller with these labels may see."""
+        if not uris or not _compares(served.generation):
+            return {}
+        with self._ledger.read() as conn:
+            admitted = acls.admitted(conn, labels)
+            found = near_duplicates.aliases(conn, served.generation.id, sorted(uris), admitted)
+        return {uri: [alias.uri for alias in held] for uri, held in found.items()}
+
     def lacking(self, served: Served, schema: MetadataSchema) -> Mapping[str, int]:
         """Chunks of a snapshot that lack a declared field, by field; read once for each snapshot."""
         key = (served.snapshot.seq, schema_digest(schema))
@@ -145,6 +156,11 @@ class Snapshots:
                 known = (*key, lacking(conn, served.generation.id, held))
             self._lacking[served.generation.id] = known
         return known[2]
+
+
+def _compares(generation: Generation) -> bool:
+    """Whether the documents of a generation may stand for others."""
+    return any(gate["name"] == "near_duplicate" for gate in generation.settings.get("gates", ()))
 
 
 def _reach(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -11,7 +11,7 @@ from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.digest import generation_digest
-from headrace.ingest.sync.embed import Embedded, embed, missing_texts
+from headrace.ingest.sync.embed import EmbedOutcome, embed, missing_texts
 from headrace.ingest.sync.prepare import Failed, Forgotten, Outcome, Prepared, Touched, prepare
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.tally import Tally
@@ -20,7 +20,8 @@ from headrace.ledger import generations, snapshots
 from headrace.ledger.documents import load_brief
 from headrace.ledger.leases import Lease
 from headrace.ledger.verdicts import Judged
-from headrace.records.sync import SyncProgress
+from headrace.records.gates import GateCount
+from headrace.records.sync import Failure, SyncProgress
 
 Phase = Literal["listing", "reading", "embedding", "publishing"]
 
@@ -41,6 +42,8 @@ class Pass:
         """New URI to old URI."""
         self.gone: list[str] = []
         """URIs it holds that no source lists."""
+        self.gates: dict[str, GateCount] = {}
+        """What a comparison of the documents with each other came to."""
         self.written: set[str] = set()
         """URIs whose content this pass replaced."""
         self.publisher = Publisher(
@@ -55,6 +58,11 @@ class Pass:
             chunks=sum(state.chunk_count for state in target.states.values()),
             leads=leads,
         )
+
+    @property
+    def yielding(self) -> list[Failure]:
+        """Documents that a comparison with others keeps out."""
+        return []
 
     def apply(self, changes: Changes, *, listing_failures: Sequence[FailureRecord] = ()) -> None:
         """Bring in what has to be read, batch by batch; deletions wait for a verdict."""
@@ -118,35 +126,53 @@ class Pass:
         )
 
     def _take(self, batch: Sequence[Outcome], pending: Pending, changes: Changes) -> None:
-        context, tally = self._context, self.tally
+        self._note(batch, pending)
+        rejected = rejected_in(batch)
+        pending.removed += rejected
+        self.tally.delete(rejected)
         prepared = [item for item in batch if isinstance(item, Prepared)]
-        cost = self._cost(prepared)
-        outcome = embed(prepared, embedder=context.embedder, store=context.embeddings, run_id=self._run_id)
-        failed = [item for item in batch if isinstance(item, Failed)] + outcome.failed
+        self._embed(prepared, pending, lambda document: changes.claim(document.revision))
+
+    def _note(self, batch: Sequence[Outcome], pending: Pending) -> None:
+        """Count what was read, and what failed or was the same."""
         touched = [item for item in batch if isinstance(item, Touched)]
+        pending.touched += touched
+        self._fail([item for item in batch if isinstance(item, Failed)], pending)
+        self.tally.unchanged += len(touched)
+        self.tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
+        self.tally.read += len(batch)
+
+    def _fail(self, failed: Sequence[Failed], pending: Pending) -> None:
+        pending.failed += [FailureRecord.of(item, self._context.recipe.digest) for item in failed]
+        pending.judged += [item.judged for item in failed if item.judged is not None]
+        self.tally.fail(failed)
+
+    def _embed(
+        self,
+        documents: Sequence[Prepared],
+        pending: Pending,
+        claim: Callable[[Prepared], str | None],
+    ) -> EmbedOutcome:
+        """Embed documents for the next publish; `claim` gives the URI that a new one moved from."""
+        context, tally = self._context, self.tally
+        cost = self._cost(documents)
+        outcome = embed(documents, embedder=context.embedder, store=context.embeddings, run_id=self._run_id)
         for item in outcome.embedded:
             uri = item.document.candidate.item.uri
-            old = tally.take(item.document, changes)
+            old = tally.take(item.document, claim)
             if old is not None:
                 pending.moved[uri] = old
                 pending.removed.append(old)
             self.written.add(uri)
-        withdrawn = [item.candidate.item.uri for item in failed if item.candidate.rejected]
-        pending.removed += withdrawn
-        tally.delete(withdrawn)
         self.moved.update(pending.moved)
-        pending.touched += touched
         pending.embedded += outcome.embedded
-        pending.judged += _judged(outcome.embedded, failed)
-        pending.failed += [FailureRecord.of(item, context.recipe.digest) for item in failed]
+        pending.judged += judged(item.document for item in outcome.embedded)
         pending.work(computed=outcome.computed, reused=outcome.reused, cost_micros=cost)
-        tally.fail(failed)
+        self._fail(outcome.failed, pending)
         tally.wait(outcome)
-        tally.unchanged += len(touched)
         tally.computed += outcome.computed
         tally.reused += outcome.reused
-        tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
-        tally.read += len(batch)
+        return outcome
 
     def _cost(self, documents: Sequence[Prepared]) -> int | None:
         """Millionths of money for what has to be embedded; None where no price is known."""
@@ -161,13 +187,14 @@ class Pass:
         self.publisher.publish(pending, counts=self.tally.counts)
 
 
-def _judged(embedded: Sequence[Embedded], failed: Sequence[Failed]) -> Iterator[Judged]:
-    """What gates said of documents that come in, and of those that they keep out."""
-    for made in embedded:
-        document = made.document
-        item = document.candidate.item
+def rejected_in(batch: Sequence[Outcome]) -> list[str]:
+    """Documents of a batch that people decided to keep out: what the index holds of them goes."""
+    return [item.candidate.item.uri for item in batch if isinstance(item, Failed) and item.candidate.rejected]
+
+
+def judged(documents: Iterable[Prepared]) -> Iterator[Judged]:
+    """What gates said of documents that they let in."""
+    for document in documents:
         if document.judgement is not None:
+            item = document.candidate.item
             yield Judged(item.uri, document.revision, item.stamp, document.judgement)
-    for stopped in failed:
-        if stopped.judged is not None:
-            yield stopped.judged

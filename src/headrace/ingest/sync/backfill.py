@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.applying import Pass
-from headrace.ingest.sync.changes import Candidate, Changes, KeptOut
+from headrace.ingest.sync.changes import Candidate, Changes
+from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.survey import Listed, compare_with, list_sources
-from headrace.ledger import documents, generations, leases, snapshots
+from headrace.ledger import documents, generations, leases, near_duplicates, snapshots
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.generations import Generation, State
 from headrace.ledger.ledger import Write
@@ -91,8 +92,7 @@ class _Backfill:
         self._seen: tuple[str | None, int] | None = None
         self._listed: Listed | None = None
         self._todo: list[Candidate] = []
-        self._missing: dict[str, str] = {}
-        self._kept_out: KeptOut | None = None
+        self._compared = Changes()
         self.outcome = Backfilled()
 
     def slice(self, lease: leases.Lease) -> bool:
@@ -100,7 +100,7 @@ class _Backfill:
         context = self._context = adopt(self._context, lease)
         target = targets.open_written(context, self._generation, lease, self._run_id)
         changes = self._look(target, lease)
-        made = Pass(context, target, lease=lease, run_id=self._run_id, leads=False)
+        made = open_pass(context, target, lease=lease, run_id=self._run_id, leads=False)
         part, self._todo = self._todo[: self._size], self._todo[self._size :]
         changes.candidates = part
         began = time.monotonic()
@@ -110,7 +110,8 @@ class _Backfill:
         if self._todo:
             return False
         fire(_BEFORE_SETTLING)
-        stale = [uri for uri in changes.missing if uri in target.states and not self._serves(uri)]
+        held = target.states.keys() | target.compared.keys()
+        stale = [uri for uri in changes.missing if uri in held and not self._serves(uri)]
         made.delete(sorted(stale))
         assert self._listed is not None
         self.outcome.digest = made.settle(sources=self._listed.counts)
@@ -137,11 +138,11 @@ class _Backfill:
                 serving={},
                 verify=False,
                 leader="",
+                aliases=target.aliases,
             )
             self._todo = changes.candidates
-            self._missing = changes.missing
-            self._kept_out = changes.kept_out
-        return Changes(missing=self._missing, kept_out=self._kept_out)
+            self._compared = changes
+        return replace(self._compared, candidates=[], failed=[], movable={}, healed=[], suppressed=0)
 
     def _standing(self) -> tuple[str | None, int]:
         with self._context.ledger.read() as conn:
@@ -153,7 +154,10 @@ class _Backfill:
         """Whether a document serves that no source lists: a deletion of it is withheld."""
         with self._context.ledger.read() as conn:
             serving = self._context.serving.generation(conn, self._context.corpus)
-            return serving is not None and uri in documents.lookup(conn, serving, [uri])
+            if serving is None:
+                return False
+            served = uri in documents.lookup(conn, serving, [uri])
+            return served or near_duplicates.lookup(conn, serving, uri) is not None
 
     def _count(self, made: Pass, part: list[Candidate]) -> None:
         outcome, tally = self.outcome, made.tally

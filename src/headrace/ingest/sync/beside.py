@@ -6,6 +6,7 @@ from headrace.errors import HeadraceError, LeaseLost
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.ages import Ages
 from headrace.ingest.sync.applying import Pass
+from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.guard import Verdict
 from headrace.ingest.sync.survey import Listed, compare_with
@@ -115,15 +116,17 @@ class Beside:
             serving={},
             verify=self._verify,
             leader=self._context.recipe.digest,
+            aliases=target.aliases,
         )
         if only is not None:
             changes.candidates = [
                 item for item in changes.candidates if item.state is not None or item.item.uri in only
             ]
-        made = Pass(context, target, lease=self._lease, run_id=self._run_id, leads=False)
+        made = open_pass(context, target, lease=self._lease, run_id=self._run_id, leads=False)
         made.publisher.ages = self._ages if generation is self._serving else None
         made.apply(changes)
-        made.gone = [uri for uri in changes.missing if uri in target.states]
+        held = target.states.keys() | target.compared.keys()
+        made.gone = [uri for uri in changes.missing if uri in held]
         return made
 
     def _finish(self, made: Pass, verdict: Verdict) -> None:

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from headrace.ledger.documents import BriefState
 from headrace.ledger.failures import FailureRow
 from headrace.records.document import Listing, Observation, SourceItem
 from headrace.records.sync import Failure
 
+if TYPE_CHECKING:
+    from headrace.ingest.sync.labels import Labels
+
 RETRIES = 3
 """A document that ran into a limit, or whose text an embedder refused, is tried this often while it does not
 change."""
 
 
-KEPT_OUT = ("gate", "dropped", "rejected")
+DUPLICATE = "duplicate"
+"""Stage of a document that yields to one that it is a near duplicate of."""
+KEPT_OUT = ("gate", "dropped", "rejected", DUPLICATE)
 """Stages of documents that a gate keeps out: they wait with a reason, and are no failures."""
 
 
@@ -33,6 +39,8 @@ class Known:
     recipe: str
     retry_refused: bool = False
     """Whether documents with refused texts are tried again, however often they were."""
+    aliases: Mapping[str, BriefState] = field(default_factory=dict)
+    """Documents of this generation that yield to others and are not in its index."""
     leads: bool = True
     """Whether the failures are those of this generation; else only those that stand count."""
     rejected: Container[tuple[str, str]] = ()
@@ -73,6 +81,28 @@ class Changes:
     """Listed documents that stay out because they were forgotten."""
     kept_out: KeptOut | None = None
     """None where nothing was forgotten."""
+    listed: dict[str, tuple[SourceItem, str]] = field(default_factory=dict)
+    """Every listed document with its source."""
+    acl_ids: Mapping[str, int] = field(default_factory=dict)
+    """URI to interned access label set."""
+    labels: Labels | None = None
+    """Their access labels."""
+
+    def candidate(self, uri: str) -> Candidate | None:
+        """A listed document to be read whatever is known of it; None for one that is not listed."""
+        found = self.listed.get(uri)
+        if found is None:
+            return None
+        return Candidate(item=found[0], source=found[1], acl_id=self.acl_ids[uri], state=None)
+
+    def claim(self, revision: str) -> str | None:
+        """The missing document that a new one with this revision moved from; it is missing no more."""
+        sources = self.movable.get(revision)
+        if not sources:
+            return None
+        old = sources.pop(0)
+        self.missing.pop(old, None)
+        return old
 
 
 def compare(
@@ -87,7 +117,7 @@ def compare(
     `verify_before_us`: documents whose bytes were last hashed before this time are read again although
     their stamp is the same, because a modification time can lie.
     """
-    changes = Changes()
+    changes = Changes(acl_ids=acl_ids)
     seen: set[str] = set()
     for listing in listings:
         kept = {failure.document for failure in listing.failures if failure.keeps}
@@ -95,6 +125,7 @@ def compare(
             if item.uri in seen:
                 continue
             seen.add(item.uri)
+            changes.listed[item.uri] = (item, listing.source)
             _sort(item, listing.source, known, changes, acl_ids[item.uri], verify_before_us)
         seen |= kept
         changes.failed.extend(
@@ -126,6 +157,9 @@ def _sort(
         return
     if not known.leads:
         failure = None
+    served = state is not None
+    if state is None:
+        state = known.aliases.get(item.uri)
     observation = known.observations.get(item.uri)
     if (
         state is not None
@@ -135,7 +169,7 @@ def _sort(
         and observation.revision == state.revision
         and observation.verified_at_us >= verify_before_us
     ):
-        changes.unchanged += 1
+        changes.unchanged += served
         return
     changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state))
 
@@ -157,7 +191,7 @@ def _find_missing(listings: Sequence[Listing], known: Known, changes: Changes, s
     for uri, source in known.serving.items():
         if uri not in seen:
             changes.missing[uri] = source
-    for uri, state in sorted(known.states.items()):
+    for uri, state in sorted([*known.states.items(), *known.aliases.items()]):
         if uri in seen:
             continue
         changes.missing[uri] = state.source

@@ -14,6 +14,7 @@ from headrace.ingest.gates.gating import Gating
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
 from headrace.ingest.sync.access import AccessRules
+from headrace.ingest.sync.comparison import Comparison
 from headrace.ingest.sync.keep_out import KeepOut
 from headrace.ingest.sync.prepare import ChunkMany, Making, ParseMany
 from headrace.ingest.sync.recipe import Recipe
@@ -68,6 +69,8 @@ class SyncContext:
     """How long a generation that was replaced is kept in step."""
     gating: Gating | None = None
     """The gates that `parse_many` goes through; None for a corpus without any."""
+    comparison: Comparison | None = None
+    """How documents are compared with each other; None where they are not."""
     spending: Spending = field(default_factory=Spending)
     """What the run may spend on embeddings."""
     retry_refused: bool = False

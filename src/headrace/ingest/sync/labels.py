@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headrace.ledger import acls, documents, generations, leases
+from headrace.ledger import acls, documents, generations, leases, near_duplicates
 from headrace.ledger.failpoints import declare, fire
 
 if TYPE_CHECKING:
@@ -73,7 +73,13 @@ def relabel(ledger: Ledger, lease: Lease, corpus: str, labels: Labels) -> Labell
             moves = {uri: (was, acl_ids[uri]) for uri, was in held.items() if acl_ids.get(uri, was) != was}
             documents.set_acl(tx, generation, {uri: now for uri, (_, now) in moves.items()})
             acls.moved(tx, generation, set(moves.values()))
-            changed |= moves.keys()
+            compared = {
+                uri: acl_ids[uri]
+                for uri, was in compared_before[generation].items()
+                if acl_ids.get(uri, was) != was
+            }
+            near_duplicates.set_acl(tx, generation, compared)
+            changed |= moves.keys() | compared.keys()
         if changed:
             fire(_IN_TRANSACTION)
         leases.check(tx, lease)
@@ -81,5 +87,7 @@ def relabel(ledger: Ledger, lease: Lease, corpus: str, labels: Labels) -> Labell
 
     with ledger.read() as conn:
         # Those that serve no more as well: one of them may be gone back to.
-        before = {item.id: documents.acl_ids(conn, item.id) for item in generations.list(conn, corpus)}
+        every = generations.list(conn, corpus)
+        before = {item.id: documents.acl_ids(conn, item.id) for item in every}
+        compared_before = {item.id: near_duplicates.acl_ids(conn, item.id) for item in every}
     return ledger.write(work) if labels.keys else Labelled(acl_ids={})

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from headrace.ingest.sync import target as targets
+from headrace.ingest.sync.applying import rejected_in
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import with_decisions
 from headrace.ingest.sync.digest import generation_digest
+from headrace.ingest.sync.duplicates import Duplicates
 from headrace.ingest.sync.embed import missing_texts
 from headrace.ingest.sync.guard import judge
 from headrace.ingest.sync.prepare import Failed, Forgotten, Prepared, Touched, prepare
 from headrace.ingest.sync.spend import over_budget, planned
 from headrace.ingest.sync.survey import compare_with, list_sources
 from headrace.ingest.sync.tally import Tally
+from headrace.ingest.sync.winning import Work
+from headrace.ledger import near_duplicates
 from headrace.ledger.documents import BriefState, load_brief
 from headrace.records.sync import PlanReport
 
@@ -30,8 +35,9 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
     listed = list_sources(context)
-    changes = compare_with(context, listed, states=states, serving=serving, verify=verify)
-    draft = _Draft(context, states)
+    aliases = target.aliases if target else {}
+    changes = compare_with(context, listed, states=states, serving=serving, verify=verify, aliases=aliases)
+    draft = _Draft(context, states, compared=_comparing(context, target, changes))
     draft.tally.unchanged = changes.unchanged
     draft.tally.failures = list(changes.failed)
     draft.tally.suppressed = changes.suppressed
@@ -42,9 +48,7 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         baseline=Counter(serving.values()),
         confirmed=confirm_deletes,
     )
-    for uri in verdict.delete:
-        draft.digests.pop(uri, None)
-    draft.tally.delete(verdict.delete)
+    draft.delete(verdict.delete)
     price = context.embedder.price_per_million_tokens
     return PlanReport(
         corpus=context.corpus,
@@ -67,32 +71,63 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
 class _Draft:
     """The counts of a sync that does not happen."""
 
-    def __init__(self, context: SyncContext, states: dict[str, BriefState]) -> None:
+    def __init__(self, context: SyncContext, states: dict[str, BriefState], *, compared: Work | None) -> None:
         self._context = context
+        self._work = compared
+        self._making = context.making
         self._planned: set[str] = set()
+        self._rejected: list[str] = []
         self.tally = Tally(counts={uri: state.chunk_count for uri, state in states.items()})
         self.digests = {uri: state.digest for uri, state in states.items()}
         self.tokens = 0
 
     def stream(self, changes: Changes) -> None:
         context = self._context
-        making = replace(context.making, kept_out=changes.kept_out)
+        work = self._work
+        sign = None if work is None else work.found.sign
+        making = self._making = replace(context.making, kept_out=changes.kept_out, sign=sign)
         for batch in prepare(changes.candidates, making):
             documents = [item for item in batch if isinstance(item, Prepared)]
-            self._embeddings(documents)
-            for document in documents:
-                old = self.tally.take(document, changes)
-                self.digests[document.candidate.item.uri] = document.digest
-                if old is not None:
-                    self.digests.pop(old, None)
-            failed = [item for item in batch if isinstance(item, Failed)]
-            self.tally.fail(failed)
-            for item in failed:
-                if item.candidate.rejected:
-                    self.digests.pop(item.candidate.item.uri, None)
-                    self.tally.delete([item.candidate.item.uri])
+            self._rejected += rejected_in(batch)
+            if work is None:
+                self._write(documents, lambda document: changes.claim(document.revision))
+            else:
+                work.see(documents)
+            self.tally.fail([item for item in batch if isinstance(item, Failed)])
             self.tally.unchanged += sum(isinstance(item, Touched) for item in batch)
             self.tally.suppressed += sum(isinstance(item, Forgotten) for item in batch)
+
+    def delete(self, uris: Sequence[str]) -> None:
+        """Take out what is deleted or rejected; where documents are compared, see what is served then."""
+        gone = [*uris, *self._rejected]
+        self.tally.delete(gone)
+        for uri in gone:
+            self.digests.pop(uri, None)
+        if self._work is not None:
+            self._compare(self._work, gone)
+
+    def _compare(self, work: Work, deleted: Sequence[str]) -> None:
+        work.found.decide(removed=work.gone(deleted))
+        while uris := work.winners():
+            for batch in work.batches(uris, self._making):
+                documents = work.accept(batch)
+                self._write(documents, work.origin)
+                work.wrote(document.candidate.item.uri for document in documents)
+                work.give_up([item.candidate.item.uri for item in batch if not isinstance(item, Prepared)])
+            work.found.decide()
+        for old in work.moved_from.values():
+            self.digests.pop(old, None)
+        for row in filter(None, map(work.found.row, work.found.affected)):
+            if row.fate != "served" and self.digests.pop(row.uri, None) is not None:
+                self.tally.delete([row.uri])
+
+    def _write(self, documents: list[Prepared], claim: Callable[[Prepared], str | None]) -> None:
+        self._embeddings(documents)
+        for document in documents:
+            old = self.tally.take(document, claim)
+            self.digests[document.candidate.item.uri] = document.digest
+            if old is not None:
+                self.digests.pop(old, None)
 
     def _embeddings(self, documents: list[Prepared]) -> None:
         missing = {
@@ -107,10 +142,22 @@ class _Draft:
         self.tokens += self._context.embedder.count_tokens(list(missing.values()))
 
 
+def _comparing(context: SyncContext, target: targets.Target | None, changes: Changes) -> Work | None:
+    """The comparison of documents with each other, where the corpus asks for one."""
+    if context.comparison is None:
+        return None
+    rows = target.compared if target else {}
+    found = Duplicates(context.comparison, rows, changes, ledger=context.ledger, writable=False)
+    return Work(found, changes)
+
+
 def _serving_sources(context: SyncContext) -> dict[str, str]:
     with context.ledger.read() as conn:
         serving = context.serving.generation(conn, context.corpus)
-        return {} if serving is None else {row.uri: row.source for row in load_brief(conn, serving)}
+        if serving is None:
+            return {}
+        aliases = near_duplicates.alias_sources(conn, serving)
+        return aliases | {row.uri: row.source for row in load_brief(conn, serving)}
 
 
 def _next_generation(context: SyncContext) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from headrace.errors import DocumentError, GateStopped, LimitExceeded
 from headrace.ingest.gates.deciding import KeptOut
+from headrace.ingest.gates.gating import tagged
 from headrace.ingest.index.values import serve
 from headrace.ingest.sync.changes import Candidate
 from headrace.ingest.sync.changes import KeptOut as Forgetting
@@ -55,6 +56,8 @@ class Prepared:
     chunk_ids: Sequence[str]
     judgement: Judgement | None = None
     """What the gates said of it; None where the corpus has none."""
+    content: str = ""
+    """What it is compared by with other documents; empty where they are not compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,10 @@ class Making:
     schema: MetadataSchema
     kept_out: Forgetting | None = None
     """Tells of a candidate and its revision whether they were forgotten."""
+    sign: Callable[[Sequence[str]], list[str]] | None = None
+    """From texts to what they are compared by with other documents."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """URI to the name of a gate that its metadata are to name."""
 
 
 def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Outcome]]:
@@ -156,9 +163,16 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
             yield _failed(reads[uri], result)
         else:
             parsed.append((reads[uri], result))
+    contents = [""] * len(parsed)
+    if making.sign is not None:
+        contents = making.sign([document.text for _, document in parsed])
     spans = making.chunk_many([document for _, document in parsed])
-    for (read, document), document_spans in zip(parsed, spans, strict=True):
-        yield _prepared(read, document, document_spans, making, schema)
+    for (read, document), document_spans, content in zip(parsed, spans, contents, strict=True):
+        tag = making.tags.get(read.candidate.item.uri)
+        made = _prepared(
+            read, document if tag is None else tagged(document, tag), document_spans, making, schema
+        )
+        yield replace(made, content=content) if content else made
 
 
 def _failed(read: _Read, error: DocumentError) -> Failed:

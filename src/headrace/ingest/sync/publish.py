@@ -24,6 +24,7 @@ from headrace.ledger import (
     history,
     leases,
     lineage,
+    near_duplicates,
     observations,
     snapshots,
     verdicts,
@@ -31,6 +32,7 @@ from headrace.ledger import (
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.failpoints import declare, fire
+from headrace.ledger.near_duplicates import Row
 from headrace.records.document import Observation
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class FailureRecord:
     error: str
     stamp: str
     refused: tuple[Refused, ...] = ()
+    yields_to: str | None = None
+    """The near duplicate that is served for it."""
 
     @classmethod
     def of(cls, failed: Failed, recipe: str) -> FailureRecord:
@@ -85,6 +89,12 @@ class Pending:
     healed: list[str] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
     """What gates said, of documents that come in and of those that stay out."""
+    withdrawn: list[str] = field(default_factory=list)
+    """URIs that leave the index, but stay known: others stand for them."""
+    compared: list[Row] = field(default_factory=list)
+    """Documents by what they are compared by, and what they yield to."""
+    uncompared: list[str] = field(default_factory=list)
+    """URIs that take part in the comparison no more."""
     computed: int = 0
     reused: int = 0
     cost_micros: int | None = 0
@@ -105,12 +115,13 @@ class Pending:
     @property
     def writes_index(self) -> bool:
         """Whether the index changes."""
-        return bool(self.embedded or self.removed)
+        return bool(self.embedded or self.removed or self.withdrawn)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to publish at all."""
-        return not (self.writes_index or self.touched or self.failed or self.healed)
+        recorded = self.touched or self.failed or self.healed or self.compared or self.uncompared
+        return not (self.writes_index or recorded)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,7 +152,11 @@ class Publisher:
         version: int | None = None
         if pending.writes_index:
             version = self._commit(pending)
-        gone = [*pending.removed, *(item.document.candidate.item.uri for item in pending.embedded)]
+        gone = [
+            *pending.removed,
+            *pending.withdrawn,
+            *(item.document.candidate.item.uri for item in pending.embedded),
+        ]
         known = [uri for uri in gone if uri in counts]
         self.documents += len(pending.embedded) - len(known)
         self.chunks += pending.chunks - sum(counts[uri] for uri in known)
@@ -161,7 +176,8 @@ class Publisher:
         uris = [item.document.candidate.item.uri for item in pending.embedded]
         rows = chunk_rows(pending.embedded, self.table.dimension)
         before = self.table.table.head().version
-        version = self.table.replace([*pending.removed, *uris], rows=rows, run_id=self.run_id)
+        gone = [*pending.removed, *pending.withdrawn]
+        version = self.table.replace([*gone, *uris], rows=rows, run_id=self.run_id)
         self.commits += int(version != before)
         fire(_AFTER_COMMIT)
         return version
@@ -185,8 +201,10 @@ class Publisher:
                 hidden.follow(tx, out_of_sight[old], new)
                 out_of_sight[new] = out_of_sight[old]
         states = [self._state(item, pending.moved, tx.now_us, out_of_sight) for item in pending.embedded]
-        documents.remove(tx, self.generation, pending.removed)
+        documents.remove(tx, self.generation, [*pending.removed, *pending.withdrawn])
         documents.put(tx, self.generation, states)
+        near_duplicates.remove(tx, self.generation, [*pending.removed, *pending.uncompared])
+        near_duplicates.put(tx, self.generation, pending.compared)
         observations.remove(tx, self.corpus, pending.removed)
         observations.put(tx, self.corpus, _observations(pending, tx.now_us))
         verdicts.remove(tx, self.generation, pending.removed)
@@ -212,7 +230,8 @@ class Publisher:
     def _record_past(self, tx: Write, pending: Pending, stated: Sequence[Standing]) -> None:
         listed_at_us = self.ages.listed_at_us if self.ages else None
         written = [item.document.candidate.item.uri for item in pending.embedded]
-        marks = record_standings(tx, self.corpus, written=written, removed=pending.removed, stated=stated)
+        gone = [*pending.removed, *pending.withdrawn]
+        marks = record_standings(tx, self.corpus, written=written, removed=gone, stated=stated)
         steps = steps_of(tx, self.corpus, pending, self.generation, run_id=self.run_id, leads=self.leads)
         history.add(tx, self.corpus, [*steps, *marks], listed_at_us=listed_at_us)
         if self.ages is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrace.ingest.index.checking import Checked
-from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.changes import Candidate, Changes
+from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.survey import Listed
 from headrace.ingest.sync.target import Target
@@ -24,7 +24,7 @@ def repair(
     """
     _drop_bad_embeddings(context, checked, run_id)
     fire(_DROPPED)
-    made = Pass(context, target, lease=lease, run_id=run_id, leads=False)
+    made = open_pass(context, target, lease=lease, run_id=run_id, leads=False)
     made.delete(sorted(checked.ghost))
     made.apply(Changes(candidates=_candidates(listed, checked)))
     fire(_WRITTEN)

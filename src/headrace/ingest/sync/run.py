@@ -12,6 +12,7 @@ from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.beside import Beside
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.closing import close
+from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.guard import Verdict, judge
@@ -23,7 +24,7 @@ from headrace.ledger.documents import load_brief
 from headrace.ledger.failures import REJECTED
 from headrace.ledger.leases import Lease
 from headrace.ledger.ledger import Write
-from headrace.records.sync import SyncReport
+from headrace.records.sync import Failure, SyncReport
 from headrace.records.wire import to_plain
 
 
@@ -64,7 +65,7 @@ class _Sync:
 
     def run(self, *, confirm_deletes: bool, verify: bool) -> SyncReport:
         target = targets.open_target(self._context, self._lease, self._run_id)
-        lead = Pass(self._context, target, lease=self._lease, run_id=self._run_id)
+        lead = open_pass(self._context, target, lease=self._lease, run_id=self._run_id)
         lead.progress("listing", 0)
         # Access labels change here: a revocation does not wait for what has to be read.
         listed = self._listed = list_sources(self._context, lease=self._lease)
@@ -77,7 +78,12 @@ class _Sync:
         # The generation that serves comes first: nothing that happens to another one may delay it.
         beside.write_serving()
         changes = compare_with(
-            self._context, listed, states=target.states, serving=target.serving_sources, verify=verify
+            self._context,
+            listed,
+            states=target.states,
+            serving=target.serving_sources,
+            verify=verify,
+            aliases=target.aliases,
         )
         for old in beside.moved_away:
             changes.missing.pop(old, None)
@@ -110,7 +116,7 @@ class _Sync:
         with self._context.ledger.read() as conn:
             have = {state.uri for state in load_brief(conn, target.generation.id)}
             serving = {state.uri for state in load_brief(conn, target.serving)} if target.serving else set()
-        withdrawn = {failure.document for failure in lead.tally.kept_out}
+        withdrawn = {failure.document for failure in _kept_out(lead)}
         lost = sorted(serving - have - set(verdict.delete) - withdrawn)
         if lost:
             return (
@@ -127,7 +133,7 @@ class _Sync:
         self, lead: Pass, verdict: Verdict, digest: str, kept: str, beside: Beside, listed: Listed
     ) -> SyncReport:
         tally = lead.tally
-        waiting = tuple(failure for failure in tally.kept_out if failure.stage != REJECTED)
+        kept_out = tuple(failure for failure in _kept_out(lead) if failure.stage != REJECTED)
         return SyncReport(
             corpus=self._context.corpus,
             run_id=self._run_id,
@@ -146,9 +152,9 @@ class _Sync:
             spend=spent(self._context.spending),
             relabelled=listed.relabelled,
             beside=tuple(beside.reports),
-            gates=dict(self._context.gating.counts) if self._context.gating else {},
-            quarantined=len(waiting),
-            kept_out=waiting,
+            gates=(self._context.gating.counts if self._context.gating else {}) | lead.gates,
+            quarantined=len(kept_out),
+            kept_out=kept_out,
         )
 
 
@@ -156,6 +162,13 @@ def _start(tx: Write, context: SyncContext) -> str:
     # Under the lease nobody else can be syncing: what still counts as running was killed.
     runs.crash_orphans(tx, context.corpus, kind="sync")
     return runs.start(tx, "sync", context.corpus, actor=context.actor)
+
+
+def _kept_out(lead: Pass) -> tuple[Failure, ...]:
+    """Documents that gates keep out, each once."""
+    by_gates = lead.tally.kept_out
+    told = {failure.document for failure in by_gates}
+    return (*by_gates, *(failure for failure in lead.yielding if failure.document not in told))
 
 
 def _listing_failures(listed: Listed) -> list[FailureRecord]:

@@ -34,6 +34,11 @@ def steps_of(
     if pending.failed and leads:
         known = {row.uri: (row.stage, row.error) for row in failures.list(tx.conn, corpus)}
         for failed in pending.failed:
-            if known.get(failed.document) != (failed.stage, failed.error):
+            if known.get(failed.document) == (failed.stage, failed.error):
+                continue
+            if failed.yields_to is not None:
+                detail = {"yields_to": failed.yields_to}
+                yield Step(failed.document, "yielded", generation, run_id=run_id, detail=detail)
+            else:
                 why = {"stage": failed.stage, "error": failed.error}
                 yield Step(failed.document, "failed", generation, run_id=run_id, detail=why)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import HeadraceError
 from headrace.ingest.sources.base import Source
-from headrace.ingest.sync.changes import Candidate, Changes, Known, compare
+from headrace.ingest.sync.changes import DUPLICATE, Candidate, Changes, Known, compare
 from headrace.ingest.sync.context import SyncContext
-from headrace.ingest.sync.labels import labels_of, look_up, relabel
+from headrace.ingest.sync.labels import Labels, labels_of, look_up, relabel
 from headrace.ledger import failures, gate_decisions, observations
 from headrace.ledger.documents import BriefState
 from headrace.ledger.erasure.suppressions import Suppressed
@@ -32,6 +32,7 @@ class Listed:
     listings: tuple[Listing, ...]
     acl_ids: Mapping[str, int]
     """URI to interned access label set."""
+    labels: Labels
     relabelled: int
     """Documents that came under another label set."""
     observed: Mapping[str, Observation]
@@ -74,6 +75,7 @@ def list_sources(context: SyncContext, *, lease: Lease | None = None) -> Listed:
     return Listed(
         listings=listings,
         acl_ids=labelled.acl_ids,
+        labels=labels,
         relabelled=labelled.changed,
         observed=observed,
         began_us=began_us,
@@ -91,6 +93,7 @@ def compare_with(
     serving: Mapping[str, str],
     verify: bool,
     leader: str | None = None,
+    aliases: Mapping[str, BriefState] | None = None,
 ) -> Changes:
     """Hold a listing against what one generation holds.
 
@@ -103,7 +106,8 @@ def compare_with(
             observations=listed.observed if leader is None else observations.load(conn, context.corpus),
             states=states,
             serving=serving,
-            failures={row.uri: row for row in failures.list(conn, context.corpus)},
+            failures={row.uri: row for row in failures.list(conn, context.corpus) if row.stage != DUPLICATE},
+            aliases=aliases or {},
             recipe=context.recipe.digest if leader is None else leader,
             leads=leader is None,
             retry_refused=context.retry_refused,
@@ -111,6 +115,7 @@ def compare_with(
         )
     due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
     changes = compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
+    changes.labels = listed.labels
     changes.suppressed = len(listed.suppressed)
     changes.kept_out = partial(_kept_out, context.corpus, listed.out) if listed.out else None
     return changes

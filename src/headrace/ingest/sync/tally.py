@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headrace.errors import NotSent
-from headrace.ingest.sync.changes import KEPT_OUT, Changes
+from headrace.ingest.sync.changes import KEPT_OUT
 from headrace.ingest.sync.embed import EmbedOutcome
 from headrace.ingest.sync.guard import Verdict
 from headrace.ingest.sync.prepare import Failed, Prepared
@@ -61,22 +61,20 @@ class Tally:
         documents = f"{self.waiting:,} document{'' if self.waiting == 1 else 's'}"
         return f"{self.waiting_for.message} {documents} wait. {self.waiting_for.hint}"
 
-    def take(self, document: Prepared, changes: Changes) -> str | None:
-        """Count a prepared document; returns the URI it moved from, if it did."""
+    def take(self, document: Prepared, claim: Callable[[Prepared], str | None]) -> str | None:
+        """Count a prepared document; returns the URI it moved from, which `claim` gives for a new one."""
         uri = document.candidate.item.uri
         self.chunks_added += len(document.chunk_ids)
         if uri in self.counts:
             self.updated += 1
             self.chunks_deleted += self.counts[uri]
             return None
-        sources = changes.movable.get(document.revision)
-        if not sources:
+        old = claim(document)
+        if old is None:
             self.added += 1
             return None
-        old = sources.pop(0)
-        changes.missing.pop(old, None)
         self.moved += 1
-        self.chunks_deleted += self.counts[old]
+        self.chunks_deleted += self.counts.get(old, 0)
         return old
 
     def delete(self, uris: Sequence[str]) -> None:

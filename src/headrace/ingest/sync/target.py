@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.ingest.index.generation import GenerationTable
 from headrace.ingest.sync.context import SyncContext
-from headrace.ledger import artifacts, generations, leases, snapshots
+from headrace.ledger import artifacts, generations, leases, near_duplicates, snapshots
 from headrace.ledger.documents import BriefState, load_brief
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.generations import Generation, State
 from headrace.ledger.identity import digest
 from headrace.ledger.leases import Lease
 from headrace.ledger.ledger import Write
+from headrace.ledger.near_duplicates import Row
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -33,7 +34,27 @@ class Target:
     table: GenerationTable
     states: dict[str, BriefState]
     serving_sources: dict[str, str]
-    """URI to source of the documents that serve now."""
+    """URI to source of the documents that serve now, those included that others stand for."""
+    compared: dict[str, Row]
+    """Documents that are compared with each other; empty where none is."""
+
+    @property
+    def aliases(self) -> dict[str, BriefState]:
+        """Documents of the generation that yield to others and are not in its index."""
+        return {
+            row.uri: BriefState(
+                uri=row.uri,
+                source=row.source,
+                revision=row.revision,
+                input_digest=row.input_digest,
+                digest="",
+                chunk_count=0,
+                acl_id=row.acl_id,
+                metadata_schema=row.metadata_schema,
+            )
+            for row in self.compared.values()
+            if row.fate != "served"
+        }
 
     @property
     def is_serving(self) -> bool:
@@ -159,12 +180,14 @@ def _target(
         sources = {uri: state.source for uri, state in states.items()}
     else:
         sources = {state.uri: state.source for state in load_brief(conn, serving)}
+    sources |= near_duplicates.alias_sources(conn, serving or generation.id)
     return Target(
         generation=generation,
         serving=serving,
         table=table or _table(context, generation),
         states=states,
         serving_sources=sources,
+        compared={} if context.comparison is None else near_duplicates.load(conn, generation.id),
     )
 
 

@@ -57,6 +57,7 @@ class Names:
 
 RULES: tuple[Rows | Words | Names, ...] = (
     Rows(table=tables.documents, uri="uri"),
+    Rows(table=tables.near_duplicates, uri="uri"),
     Rows(table=tables.observations, uri="uri", corpus="corpus"),
     Rows(table=tables.failures, uri="uri", corpus="corpus"),
     Rows(table=tables.hidden, uri="uri", corpus="corpus"),
@@ -75,6 +76,7 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Words(table=tables.listings, columns=("reason",)),
     Words(table=tables.dead_letters, columns=("error",)),
     Names(table=tables.documents, columns=("moved_from",)),
+    Names(table=tables.near_duplicates, columns=("winner",)),
     Names(table=tables.edges, columns=("target", "source")),
     Words(table=tables.edges, columns=("attributes",)),
     Words(table=tables.runs, columns=("progress", "report")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0007"
+HEAD = "0008"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -219,6 +219,25 @@ deprecations = Table(
     Column("reason", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
+)
+
+near_duplicates = Table(
+    "near_duplicates",
+    metadata,
+    Column("generation", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("input_digest", Text, nullable=False),
+    Column("metadata_schema", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("acl_id", Integer, nullable=False),
+    Column("labels", Text, nullable=False),
+    Column("modified_at_us", BigInteger),
+    Column("winner", Text),
+    Column("similarity", Float),
+    Column("fate", Text, nullable=False),
+    Index("near_duplicates_winner", "generation", "winner"),
 )
 
 standing_changes = Table(

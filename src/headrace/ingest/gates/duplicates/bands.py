@@ -33,13 +33,13 @@ def banding_for(threshold: float) -> Banding:
     return Banding(bands=PERMUTATIONS, rows=1)
 
 
-def band_keys(values: Array, groups: Array, banding: Banding) -> Array:
-    """uint64 (bands, n): equal where two texts of one group agree on a whole band."""
+def band_keys(values: Array, banding: Banding) -> Array:
+    """uint64 (bands, n): equal where two texts agree on a whole band."""
     import numpy as np
 
     keys = np.empty((banding.bands, len(values)), dtype=np.uint64)
     for band in range(banding.bands):
-        mixed = groups.astype(np.uint64) + np.uint64(band + 1)
+        mixed = np.full(len(values), band + 1, dtype=np.uint64)
         for column in range(band * banding.rows, (band + 1) * banding.rows):
             mixed = (mixed ^ values[:, column]) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(32)

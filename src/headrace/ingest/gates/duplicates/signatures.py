@@ -6,7 +6,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,34 +29,71 @@ _PUNCTUATION = bytes(
 class Signatures(NamedTuple):
     """What the index keeps of texts; rows in their order."""
 
-    keys: Array
-    """uint64 (n, 2): a hash of the normalised text. Equal keys are equal texts but for case and spacing."""
+    contents: Sequence[str]
+    """See `contents`."""
     values: Array
     """uint32 (n, 128): the MinHash signature."""
-    empty: Array
-    """bool (n): no words at all; such a text is nobody's duplicate."""
+
+
+class Known(Protocol):
+    """Where signatures are kept."""
+
+    def known(self, contents: Sequence[str]) -> list[bool]:
+        """Whether each content is signed."""
+        ...
+
+    def add(self, signed: Signatures) -> None:
+        """Keep the signatures that are new."""
+        ...
+
+
+def contents(texts: Sequence[str]) -> list[str]:
+    """A hash of each normalised text, 32 hexadecimal digits; empty for one without words.
+
+    Equal ones are equal texts but for case, spacing and marks.
+    """
+    return [_content(normalised(text)) for text in texts]
 
 
 def signatures(texts: Sequence[str]) -> Signatures:
     """Sign texts. The same text gives the same row in any batch, in any process."""
+    return _sign([normalised(text) for text in texts])
+
+
+def sign(texts: Sequence[str], store: Known) -> list[str]:
+    """The contents of texts; those that the store does not know are signed and added to it."""
+    plain = [normalised(text) for text in texts]
+    named = [_content(text) for text in plain]
+    distinct = {name: text for name, text in zip(named, plain, strict=True) if name}
+    known = store.known(list(distinct))
+    store.add(_sign([text for text, have in zip(distinct.values(), known, strict=True) if not have]))
+    return named
+
+
+def _sign(plain: Sequence[bytes]) -> Signatures:
     import numpy as np
 
-    parts = [_signed(block) for block in _blocks([normalised(text) for text in texts])]
-    if not parts:
-        nothing = np.zeros((0, PERMUTATIONS), dtype=np.uint32)
-        return Signatures(np.zeros((0, 2), dtype=np.uint64), nothing, np.zeros(0, dtype=bool))
-    return Signatures(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    parts = [_signed(block) for block in _blocks(plain)]
+    nothing = np.zeros((0, PERMUTATIONS), dtype=np.uint32)
+    return Signatures([_content(text) for text in plain], np.concatenate(parts) if parts else nothing)
+
+
+def _content(plain: bytes) -> str:
+    return hashlib.blake2b(plain, digest_size=16).hexdigest() if plain else ""
 
 
 def normalised(text: str) -> bytes:
-    """Lower case, compatibility forms unified, a space for every mark and white space."""
+    """Lower case, compatibility forms unified, one space between words."""
     if not text.isascii():
         import unicodedata
 
         text = _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFKC", text))
         text = " ".join(re.findall(r"\w+", text.lower()))
         return text.encode("utf-8", "surrogatepass")
-    return text.encode("ascii").lower().translate(_table())
+    plain = text.encode("ascii").lower().translate(_table())
+    while b"  " in plain:
+        plain = plain.replace(b"  ", b" ")
+    return plain.strip()
 
 
 @functools.cache
@@ -81,29 +118,13 @@ def _blocks(texts: Sequence[bytes]) -> Iterator[list[bytes]]:
         yield block
 
 
-def _signed(texts: Sequence[bytes]) -> Signatures:
+def _signed(texts: Sequence[bytes]) -> Array:
     import numpy as np
     from rensa import RMinHash
 
-    hashes, owners = _word_hashes(texts)
-    shingles, offsets = _shingles(hashes, owners, len(texts))
+    shingles, offsets = _shingles(*_word_hashes(texts), len(texts))
     rows = RMinHash.digest_matrix_from_flat_token_hashes(shingles, offsets, PERMUTATIONS, SEED).to_rows()
-    values = np.array(rows, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
-    words = np.bincount(owners, minlength=len(texts))
-    return Signatures(keys=_keys(hashes, words), values=values, empty=words == 0)
-
-
-def _keys(hashes: Array, words: Array) -> Array:
-    """A hash of each text's sequence of words."""
-    import numpy as np
-
-    data, ends = hashes.tobytes(), np.cumsum(words * 8).tolist()
-    starts = [0, *ends[:-1]]
-    named = [
-        hashlib.blake2b(data[start:end], digest_size=16).digest()
-        for start, end in zip(starts, ends, strict=True)
-    ]
-    return np.frombuffer(b"".join(named), dtype="<u8").reshape(-1, 2)
+    return np.array(rows, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
 
 
 def _word_hashes(texts: Sequence[bytes]) -> tuple[Array, Array]:

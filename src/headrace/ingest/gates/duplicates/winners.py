@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +21,18 @@ class Standing:
         return (-self.authority, -self.modified_at_us, document)
 
 
+Key = TypeVar("Key", bound=Hashable)
+
+
 def winners(
-    members: Iterable[int], neighbours: Mapping[int, Set[int]], order: Callable[[int], Any]
-) -> dict[int, int]:
+    members: Iterable[Key], neighbours: Mapping[Key, Collection[Key]], order: Callable[[Key], Any]
+) -> dict[Key, Key]:
     """The winner of each content: itself, or the best winner it is a near duplicate of.
 
     The best comes first and wins; whoever is alike to a winner yields to the best such one. So a chain (a
     like b, b like c, a unlike c) never loses c to a, which it does not resemble.
     """
-    chosen: dict[int, int] = {}
+    chosen: dict[Key, Key] = {}
     for member in sorted(members, key=order):
         above = [other for other in neighbours.get(member, ()) if chosen.get(other) == other]
         chosen[member] = min(above, key=order) if above else member

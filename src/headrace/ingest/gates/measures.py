@@ -48,34 +48,55 @@ class Measures(NamedTuple):
     """Most characters are of a script that writes no spaces between words."""
 
 
-def measure(texts: pa.Array) -> Measures:
-    """Measure texts. The columns are as long as `texts`."""
+class Words(NamedTuple):
+    """The words of many texts in lower case, one after the other."""
+
+    owner: Array
+    """The row of the text that each word stands in."""
+    codes: Array
+    """The place of each word in `known`."""
+    known: pa.Array
+    """Every word once."""
+    total: int
+    """Texts."""
+
+
+def words_of(texts: pa.Array) -> Words:
+    """Cut texts at white space."""
     import numpy as np
     import pyarrow.compute as pc
 
-    lowered = pc.utf8_lower(texts)
-    tokens = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(lowered))
+    tokens = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pc.utf8_lower(texts)))
     flat = tokens.values.dictionary_encode()
     owner = np.repeat(np.arange(len(texts)), np.diff(tokens.offsets.to_numpy()))
     known, codes = flat.dictionary, flat.indices.to_numpy()
-    filled = pc.greater(pc.utf8_length(known), 0).to_numpy(zero_copy_only=False)[codes]
-    owner, codes = owner[filled], codes[filled]
-    total = len(texts)
-    words = np.bincount(owner, minlength=total)
+    filled = pc.greater(pc.utf8_length(known), 0).to_numpy(zero_copy_only=False)
+    if not filled.all():
+        owner, codes = owner[filled[codes]], codes[filled[codes]]
+    return Words(owner, codes, known, len(texts))
+
+
+def measure(texts: pa.Array, words: Words | None = None) -> Measures:
+    """Measure texts. The columns are as long as `texts`; `words` are theirs, where they are known."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    owner, codes, known, total = words or words_of(texts)
+    counts = np.bincount(owner, minlength=total)
     lengths = pc.utf8_length(known).to_numpy(zero_copy_only=False)[codes]
     lettered = pc.match_substring_regex(known, r"\p{L}").to_numpy(zero_copy_only=False)[codes]
     lines = _lines(texts)
     return Measures(
-        words=words,
-        word_length=np.bincount(owner, weights=lengths, minlength=total) / np.maximum(words, 1),
+        words=counts,
+        word_length=np.bincount(owner, weights=lengths, minlength=total) / np.maximum(counts, 1),
         symbols=_counted(texts, r"#+|…|\.\.\.+"),
         alphabetic=np.bincount(owner[lettered], minlength=total),
         stop_words=_different(owner, codes, known, total),
         duplicate_lines=lines.duplicates,
         duplicate_phrases=_duplicate_phrases(owner, codes, total),
         is_table=lines.is_table,
-        is_latin=counted_beyond_ascii(texts, r"[^\p{Latin}\P{L}]") <= 2 * words,
-        without_spaces=counted_beyond_ascii(texts, _UNSPACED) > words,
+        is_latin=counted_beyond_ascii(texts, r"[^\p{Latin}\P{L}]") <= 2 * counts,
+        without_spaces=counted_beyond_ascii(texts, _UNSPACED) > counts,
     )
 
 
@@ -98,42 +119,65 @@ def counted_beyond_ascii(texts: pa.Array, pattern: str) -> Array:
     return counts
 
 
+def counted_in_both(texts: pa.Array, pattern: str, ascii_pattern: str) -> Array:
+    """The same for one that is `ascii_pattern` in ASCII text, where classes of Unicode cost up to nine times."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    plain = pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
+    counts = np.zeros(len(texts), dtype=np.int64)
+    for rows, used in ((plain, ascii_pattern), (~plain, pattern)):
+        if rows.any():
+            counts[rows] = _counted(texts if rows.all() else texts.take(np.flatnonzero(rows)), used)
+    return counts
+
+
 def _different(owner: Array, codes: Array, known: pa.Array, total: int) -> Array:
     """How many different stop words each text has."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    listed = pc.is_in(known, pa.array(STOP_WORDS.split(), type=known.type))
-    stop = listed.to_numpy(zero_copy_only=False)[codes]
-    pairs: Any = np.unique(owner[stop].astype(np.int64) * (len(known) + 1) + codes[stop])
-    different: Array = np.bincount(pairs // (len(known) + 1), minlength=total)
+    listed = pc.is_in(known, pa.array(STOP_WORDS.split(), type=known.type)).to_numpy(zero_copy_only=False)
+    places = np.cumsum(listed) - 1
+    stop = listed[codes]
+    seen = np.zeros((total, int(listed.sum())), dtype=bool)
+    seen[owner[stop], places[codes[stop]]] = True
+    different: Array = seen.sum(axis=1)
     return different
+
+
+def phrases_of(owner: Array, values: Array) -> tuple[Array, Array]:
+    """A hash of each run of five words that lies in one text, from a number for each word, and its text."""
+    import numpy as np
+
+    size = len(values) - PHRASE_WORDS + 1
+    if size <= 0:
+        return np.zeros(0, dtype=owner.dtype), np.zeros(0, dtype=np.uint64)
+    numbers = values.astype(np.uint64)
+    mixed = np.zeros(size, dtype=np.uint64)
+    for offset in range(PHRASE_WORDS):
+        mixed ^= numbers[offset : offset + size]
+        mixed *= np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    whole = owner[:size] == owner[PHRASE_WORDS - 1 :]
+    return owner[:size][whole], mixed[whole]
 
 
 def _duplicate_phrases(owner: Array, codes: Array, total: int) -> Array:
     """Share of runs of five words that are not the first of their kind in a text."""
-    import numpy as np
-
-    size = len(codes) - PHRASE_WORDS + 1
-    if size <= 0:
-        return np.zeros(total)
-    mixed = np.zeros(size, dtype=np.uint64)
-    for offset in range(PHRASE_WORDS):
-        mixed = (mixed ^ codes[offset : offset + size].astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    whole = owner[:size] == owner[PHRASE_WORDS - 1 :]
-    owners, phrases = owner[:size][whole], mixed[whole]
+    owners, phrases = phrases_of(owner, codes)
     return _share_of_repeats(owners, phrases, total)
 
 
 def _share_of_repeats(owners: Array, values: Array, total: int) -> Array:
-    """Share of each text's values that it has had before; sorted with their owner in the upper bits."""
+    """Share of each text's values that it has had before, by keys with the owner in the upper bits."""
     import numpy as np
+    import pyarrow as pa
 
-    keys = np.sort((owners.astype(np.uint64) << np.uint64(40)) | (values >> np.uint64(24)))
-    first = np.concatenate(([True], keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, dtype=bool)
-    different = np.bincount((keys[first] >> np.uint64(40)).astype(np.int64), minlength=total)
+    keys = (owners.astype(np.uint64) << np.uint64(40)) | (values >> np.uint64(24))
+    once = pa.array(keys).unique().to_numpy()  # a hash table: half the time of sorting
+    different = np.bincount((once >> np.uint64(40)).astype(np.int64), minlength=total)
     counted = np.bincount(owners, minlength=total)
     share: Array = (counted - different) / np.maximum(counted, 1)
     return share
@@ -152,11 +196,11 @@ def _lines(texts: pa.Array) -> _Lines:
     owner = np.repeat(np.arange(len(texts)), np.diff(split.offsets.to_numpy()))
     flat = pc.utf8_trim_whitespace(split.values)
     codes = flat.dictionary_encode().indices.to_numpy()
-    filled = pc.greater(pc.utf8_length(flat), 0).to_numpy(zero_copy_only=False)
-    commas = pc.count_substring(flat, ",").to_numpy(zero_copy_only=False)
-    listed = (commas >= 3) & (pc.utf8_length(flat).to_numpy(zero_copy_only=False) < 20 * commas)
-    ruled = pc.count_substring(flat, "|").to_numpy(zero_copy_only=False) >= 2
-    cells = filled & (listed | ruled | pc.match_substring(flat, "\t").to_numpy(zero_copy_only=False))
+    lengths = pc.utf8_length(flat).to_numpy(zero_copy_only=False)
+    filled = lengths > 0
+    commas = _counted_bytes(flat, ",")
+    listed = (commas >= 3) & (lengths < 20 * commas)
+    cells = filled & (listed | (_counted_bytes(flat, "|") >= 2) | (_counted_bytes(flat, "\t") >= 1))
     total = len(texts)
     lines = np.bincount(owner[filled], minlength=total)
     mixed = (codes[filled].astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
@@ -164,3 +208,22 @@ def _lines(texts: pa.Array) -> _Lines:
         duplicates=_share_of_repeats(owner[filled], mixed, total),
         is_table=np.bincount(owner[cells], minlength=total) > 0.5 * np.maximum(lines, 1),
     )
+
+
+def _counted_bytes(texts: pa.Array, character: str) -> Array:
+    """How often each text has an ASCII character, counted in their bytes at once."""
+    import numpy as np
+    import pyarrow as pa
+
+    assert texts.null_count == 0
+    _, offsets_buffer, data = texts.buffers()
+    size = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    offsets = np.frombuffer(offsets_buffer, dtype=size)[texts.offset : texts.offset + len(texts) + 1]
+    if data is None or not len(texts):
+        return np.zeros(len(texts), dtype=np.int64)
+    view = np.frombuffer(data, dtype=np.uint8)[offsets[0] : offsets[-1]]
+    places = np.flatnonzero(view == ord(character)) + offsets[0]
+    counts: Array = np.bincount(
+        np.searchsorted(offsets, places, side="right") - 1, minlength=len(texts)
+    )
+    return counts

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from headrace.errors import DocumentError, GateStopped, LimitExceeded
 from headrace.ingest.index.values import serve
+from headrace.ingest.quality.content import ContentQuality, content_qualities
 from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
@@ -45,6 +46,7 @@ class Prepared:
     metadata_schema: str
     """Digest of the schema that the metadata stand under."""
     misfits: Mapping[str, Any]
+    quality: ContentQuality
     spans: Sequence[ChunkSpan]
     texts: Sequence[str]
     text_hashes: Sequence[str]
@@ -150,12 +152,18 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
         else:
             parsed.append((reads[uri], result))
     spans = making.chunk_many([document for _, document in parsed])
-    for (read, document), document_spans in zip(parsed, spans, strict=True):
-        yield _prepared(read, document, document_spans, making, schema)
+    qualities = content_qualities([(read.candidate.item.uri, document) for read, document in parsed])
+    for (read, document), document_spans, quality in zip(parsed, spans, qualities, strict=True):
+        yield _prepared(read, document, document_spans, making, schema, quality)
 
 
 def _prepared(
-    read: _Read, document: ParsedDocument, spans: Sequence[ChunkSpan], making: Making, schema: str
+    read: _Read,
+    document: ParsedDocument,
+    spans: Sequence[ChunkSpan],
+    making: Making,
+    schema: str,
+    quality: ContentQuality,
 ) -> Prepared:
     uri = read.candidate.item.uri
     texts = [document.text[span.start : span.end] for span in spans]
@@ -176,6 +184,7 @@ def _prepared(
         metadata=metadata,
         metadata_schema=schema,
         misfits=misfits,
+        quality=quality,
         spans=spans,
         texts=texts,
         text_hashes=text_hashes,

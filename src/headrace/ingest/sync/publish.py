@@ -25,6 +25,7 @@ from headrace.ledger import (
     leases,
     lineage,
     observations,
+    qualities,
     snapshots,
 )
 from headrace.ledger.dead_letters import Refused
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from headrace.ingest.sync.ages import Ages
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Ledger, Write
+    from headrace.ledger.qualities import Among
     from headrace.ledger.standings import Standing
 
 _BEFORE_COMMIT = declare("sync.before_index_commit")
@@ -143,10 +145,28 @@ class Publisher:
         self.ledger.write(lambda tx: self._record(tx, pending, version, stated))
         fire(_AFTER_PUBLISH)
 
-    def publish_version(self, version: int, *, digest: str) -> None:
-        """Make a version visible whose documents are the same: after upkeep, or to name the digest."""
-        self.ledger.write(lambda tx: self._snapshot(tx, version, digest))
+    def publish_version(self, version: int, *, digest: str, among: Sequence[Among] = ()) -> None:
+        """Make a version visible whose documents are the same: after upkeep, or to name the digest.
+
+        `among` is how some documents stand among the others now.
+        """
+
+        def record(tx: Write) -> None:
+            qualities.set_among(tx, self.generation, among)
+            self._snapshot(tx, version, digest)
+
+        self.ledger.write(record)
         fire(_AFTER_PUBLISH)
+
+    def set_among(self, among: Sequence[Among]) -> None:
+        """Record how documents stand among the others, where nothing else is published."""
+
+        def record(tx: Write) -> None:
+            leases.check(tx, self.lease)
+            qualities.set_among(tx, self.generation, among)
+
+        if among:
+            self.ledger.write(record)
 
     def _commit(self, pending: Pending) -> int:
         with self.ledger.read() as conn:
@@ -246,6 +266,9 @@ class Publisher:
             moved_from=moved.get(source_item.uri),
             metadata_schema=document.metadata_schema,
             misfits=document.misfits,
+            quality=document.quality.parts,
+            phrases=document.quality.phrases,
+            links=document.quality.links,
         )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.gate import TESTING
+from headrace.cli.commands.gate_quality import QUALITY
 from headrace.cli.commands.index import LISTING
 from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
@@ -27,5 +28,9 @@ GROUPS: Sequence[Group] = (
     Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE, *METADATA]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
-    Group("gate", "See the checks of documents; try them on a file.", TESTING),
+    Group(
+        "gate",
+        "See the checks of documents; try them on a file; find the worst documents.",
+        [*TESTING, *QUALITY],
+    ),
 )

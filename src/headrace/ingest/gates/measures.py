@@ -223,7 +223,5 @@ def _counted_bytes(texts: pa.Array, character: str) -> Array:
         return np.zeros(len(texts), dtype=np.int64)
     view = np.frombuffer(data, dtype=np.uint8)[offsets[0] : offsets[-1]]
     places = np.flatnonzero(view == ord(character)) + offsets[0]
-    counts: Array = np.bincount(
-        np.searchsorted(offsets, places, side="right") - 1, minlength=len(texts)
-    )
+    counts: Array = np.bincount(np.searchsorted(offsets, places, side="right") - 1, minlength=len(texts))
     return counts

@@ -60,9 +60,7 @@ class Kept(Protocol):
     def in_links(self) -> int | None: ...
 
 
-def quality_of(
-    kept: Kept, config: QualityConfig, *, mark: Mark | None = None, now_us: int
-) -> Quality | None:
+def quality_of(kept: Kept, config: QualityConfig, *, mark: Mark | None = None, now_us: int) -> Quality | None:
     """The quality of a document at a time; None for one that was indexed before there was a score."""
     if not kept.quality:
         return None

@@ -30,10 +30,21 @@ EACH = 150
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _CONFUSED = (("rn", "m"), ("m", "rn"), ("l", "1"), ("o", "0"), ("e", "c"), ("h", "b"), ("i", "!"), ("s", "5"))
 _NOTICES = (
-    "Skip to main content", "Home", "Log in to your account", "We use cookies to improve your experience.",
-    "Accept all cookies", "Privacy policy", "Terms of use", "Subscribe to our newsletter",
-    "Follow us on Twitter",    "All rights reserved.", "Back to top", "Search results for", "Sign in to continue", "Cookie settings",
-)  # fmt: skip
+    "Skip to main content",
+    "Home",
+    "Log in to your account",
+    "We use cookies to improve your experience.",
+    "Accept all cookies",
+    "Privacy policy",
+    "Terms of use",
+    "Subscribe to our newsletter",
+    "Follow us on Twitter",
+    "All rights reserved.",
+    "Back to top",
+    "Search results for",
+    "Sign in to continue",
+    "Cookie settings",
+)
 
 
 def main() -> None:

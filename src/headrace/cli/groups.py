@@ -30,7 +30,7 @@ GROUPS: Sequence[Group] = (
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group(
         "gate",
-        "See the checks of documents; try them on a file; find the worst documents.",
+        "See the checks of documents, try them, find the worst documents.",
         [*TESTING, *QUALITY],
     ),
 )

@@ -34,9 +34,7 @@ def show_quality(console: Console, report: QualityReport) -> None:
             bar = "█" * -(-_BAR * documents // most)
             show_name(console, Text(f"  {tenth / 10:.1f}–{(tenth + 1) / 10:.1f} {documents:>7,}  {bar}"))
     if report.unscored:
-        note = (
-            f"{count(report.unscored, 'document')} indexed before there was a score; `headrace index build`"
-        )
+        note = f"{count(report.unscored, 'document')} without a score: indexed before there was one"
         show_name(console, Text(note, style="dim"))
     console.print()
     for row in report.worst:

@@ -108,7 +108,7 @@ def _counted(texts: pa.Array, pattern: str) -> Array:
 
 
 def counted_beyond_ascii(texts: pa.Array, pattern: str) -> Array:
-    """The same for a pattern that no ASCII text matches."""
+    """Count a pattern that no ASCII text matches."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -120,7 +120,7 @@ def counted_beyond_ascii(texts: pa.Array, pattern: str) -> Array:
 
 
 def counted_in_both(texts: pa.Array, pattern: str, ascii_pattern: str) -> Array:
-    """The same for one that is `ascii_pattern` in ASCII text, where classes of Unicode cost up to nine times."""
+    """Count a pattern that is `ascii_pattern` in ASCII text; there, classes of Unicode cost up to nine times."""
     import numpy as np
     import pyarrow.compute as pc
 

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityConfig:
-    """`[corpus.NAME.quality]`: how far quality counts in the ranking, and what is trusted."""
+    """`[corpus.NAME.quality]`: how far quality counts in the ranking, and what is trusted.
+
+    `authority` is the table `[corpus.NAME.quality.authority]`.
+    """
 
     weight: float = field(default=0.0, metadata={"minimum": 0, "maximum": 1})
     """How far a hit's score is moved by quality: 0 not at all, 1 multiplies it by the quality."""
     half_life_days: float = field(default=1095.0, metadata={"minimum": 1})
     """After how many days without a change a document has lost half of what age can take from it."""
     authority: Mapping[str, float] = field(default_factory=dict)
-    """`[corpus.NAME.quality.authority]`: pattern of URIs to trust, 0 to 1; the first that matches counts, else 1."""
+    """Pattern of URIs to how far they are trusted, 0 to 1; the first that matches counts, else 1."""
 
     def authority_of(self, uri: str) -> float | None:
         """How far a document is trusted; None where nothing is declared at all."""

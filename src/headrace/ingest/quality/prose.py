@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.ingest.gates.measures import Measures, Words, measure, phrases_of, words_of
@@ -117,7 +118,4 @@ def _phrases(words: Words) -> list[bytes]:
     first = np.searchsorted(keys, np.arange(words.total + 1, dtype=np.uint64) << np.uint64(32))
     numbers = (keys & np.uint64(0xFFFFFFFF)).astype("<u4")
     bounds = first.tolist()
-    return [
-        numbers[start : min(start + PHRASES, end)].tobytes()
-        for start, end in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [numbers[start : min(start + PHRASES, end)].tobytes() for start, end in pairwise(bounds)]

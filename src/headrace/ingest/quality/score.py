@@ -91,4 +91,5 @@ def _freshness(
     if modified_at_us is None:
         return marked if marked < 1 else None
     days = max(0, now_us - modified_at_us) / DAY_US
-    return marked * (0.5 + 0.5 ** (1 + days / config.half_life_days))
+    aged: float = 0.5 + 0.5 ** (1 + days / config.half_life_days)
+    return marked * aged

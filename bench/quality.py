@@ -179,12 +179,12 @@ def _noisy(text: str, rng: random.Random) -> str:
     """What a poor scan gives: letters taken for others, spaces lost and gained."""
     made, at = "", 0
     while at < len(text):
-        seen, read = rng.choice(_CONFUSED)
-        if rng.random() < 0.3 and text.startswith(seen, at):
+        seen, read = rng.choice([pair for pair in _CONFUSED if text.startswith(pair[0], at)] or [("", "")])
+        if seen and rng.random() < 0.12:
             made, at = made + read, at + len(seen)
             continue
         drawn = rng.random()
-        made += "" if text[at] == " " and drawn < 0.04 else text[at] + (" " if drawn < 0.02 else "")
+        made += "" if text[at] == " " and drawn < 0.04 else text[at] + (" " if drawn < 0.015 else "")
         at += 1
     return made
 

@@ -45,10 +45,10 @@ def content_qualities(documents: Sequence[tuple[str, ParsedDocument]]) -> list[C
 
 def _batches(documents: Sequence[tuple[str, ParsedDocument]]) -> list[list[tuple[str, ParsedDocument]]]:
     batches: list[list[tuple[str, ParsedDocument]]] = []
-    characters = _BATCH_CHARACTERS
+    characters = 0
     for uri, document in documents:
         size = min(len(document.text), SAMPLE_CHARACTERS)
-        if characters + size > _BATCH_CHARACTERS:
+        if not batches or characters + size > _BATCH_CHARACTERS:
             batches.append([])
             characters = 0
         batches[-1].append((uri, document))
@@ -80,8 +80,8 @@ def _judged(documents: Sequence[tuple[str, ParsedDocument]]) -> list[ContentQual
         ContentQuality(
             parts={
                 "prose": _prose(prose, row, document),
-                "parsing": round(confidence[row], 3),
-                "boilerplate": round(1 - min(boilerplate[row], 1.0), 3),
+                "parsing": _fall(1 - confidence[row], 0.1, 0.6),
+                "boilerplate": _fall(boilerplate[row], 0.1, 0.6),
                 "structure": _structure(document),
                 "civility": round(1 - min(abuse[row] / 20, 1.0), 3),
                 "gates": 0.5 ** _failed_gates(document),
@@ -96,6 +96,11 @@ def _judged(documents: Sequence[tuple[str, ParsedDocument]]) -> list[ContentQual
 def _scores(verdicts: pa.RecordBatch) -> list[float]:
     scores: list[float] = verdicts["score"].to_pylist()
     return scores
+
+
+def _fall(loss: float, low: float, high: float) -> float:
+    """1 up to a loss of `low`, 0.1 from `high` on: the gate would fail at five sixths of the way or so."""
+    return round(1 - 0.9 * min(max((loss - low) / (high - low), 0.0), 1.0), 3)
 
 
 def _prose(prose: Prose, row: int, document: ParsedDocument) -> float:

@@ -45,7 +45,7 @@ def sampled(texts: pa.Array, kinds: pa.Array) -> Prose:
     measured = measure(texts, words)
     order = 1 - 0.9 * _ramp(_disorder(words), 0.08, 0.25)
     repeats = 1 - 0.8 * _ramp(measured.duplicate_phrases, 0.2, 0.8)
-    prose = repeats * np.where(measured.is_table, 1.0, order * _rules(measured))
+    prose = repeats * order * np.where(measured.is_table, 1.0, _rules(measured))
     tellable = measured.words >= _FEWEST_WORDS
     return Prose(values=np.where(tellable, prose, 1.0), phrases=_phrases(words))
 

@@ -46,6 +46,7 @@ _BEFORE_COMMIT = declare("sync.before_index_commit")
 _AFTER_COMMIT = declare("sync.after_index_commit")
 _IN_TRANSACTION = declare("sync.in_ledger_transaction")
 _AFTER_PUBLISH = declare("sync.after_publish")
+_AMONG_RECORDED = declare("quality.recorded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Publisher:
 
         def record(tx: Write) -> None:
             qualities.set_among(tx, self.generation, among)
+            fire(_AMONG_RECORDED)
             self._snapshot(tx, version, digest)
 
         self.ledger.write(record)
@@ -162,8 +164,9 @@ class Publisher:
         """Record how documents stand among the others, where nothing else is published."""
 
         def record(tx: Write) -> None:
-            leases.check(tx, self.lease)
             qualities.set_among(tx, self.generation, among)
+            fire(_AMONG_RECORDED)
+            leases.check(tx, self.lease)
 
         if among:
             self.ledger.write(record)

@@ -16,8 +16,8 @@ from headrace.workspace import Workspace
 from tests.workbench import Workbench
 
 HANDBOOK = {
-    "travel-2024.md": "# Travel\n\nReceipts of a trip are due within sixty days after its end, says the office.",
-    "travel-2025.md": "# Travel\n\nReceipts of a trip are due within thirty days after its end, says the office.",
+    "travel-2024.md": "# Travel\n\nReceipts of a trip are due sixty days after its end, says the office.",
+    "travel-2025.md": "# Travel\n\nReceipts of a trip are due thirty days after its end, says the office.",
     "herons.md": "# Herons\n\nHerons stand in the millpond and wait for fish.",
 }
 
@@ -118,9 +118,7 @@ def test_signals_join_as_outcomes(asked: Path) -> None:
         )
         traces = [span.trace_id for span in workspace.events.recent(kind="search")]
         thumbs = [Outcome(("docs", "docs/travel-2025.md"), trace, "thumb_down", 1.0) for trace in traces]
-        report = rot_report(
-            parts, ["docs"], limit=5, minimum_exposures=5, access=None, signals=thumbs
-        )
+        report = rot_report(parts, ["docs"], limit=5, minimum_exposures=5, access=None, signals=thumbs)
         assert {row.document for row in report.documents} == {"docs/travel-2024.md", "docs/travel-2025.md"}
         (found,) = (row for row in report.documents if row.document.endswith("2025.md"))
         assert found.outcomes["thumb_down"] == found.exposures

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from headrace.ingest.gates.measures import STOP_WORDS, counted_in_both, measure
 from headrace.ingest.gates.parse_confidence import _BROKEN_WORD, _LETTER_APART
 
+WORDS = ["the", "of", "a b c d e", "w1rd", "é!t", "\n", "x,y,z", "|", "\t"]
 TEXTS = st.lists(
     st.one_of(
         st.text(max_size=60),
         st.text(alphabet="a b§!1£é the,|\t\n", max_size=120),
-        st.lists(st.sampled_from(["the", "of", "a b c d e", "w1rd", "é!t", "\n", "x,y,z", "|", "\t"]), max_size=40).map(
-            " ".join
-        ),
+        st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join),
     ),
     max_size=8,
 )

@@ -68,8 +68,7 @@ def test_the_order_of_the_documents_does_not_count(
     made: list[tuple[range, int, int | None, str]], rng: random.Random
 ) -> None:
     rows = [
-        row(f"d{place}", phrases, acl=acl, at=at, to=to)
-        for place, (phrases, acl, at, to) in enumerate(made)
+        row(f"d{place}", phrases, acl=acl, at=at, to=to) for place, (phrases, acl, at, to) in enumerate(made)
     ]
     mixed = rng.sample(rows, len(rows))
     assert among(rows) == among(mixed)
@@ -82,7 +81,8 @@ def test_links_are_resolved_beside_their_document() -> None:
         found = links_in(uri, document)
         return {found[at : at + 8] for at in range(0, len(found), 8)}
 
-    text = "[a](b.md) [b](../c%20d.md#part) [r](/top.md 'title') [w](https://x.test/y) [m](mailto:a@b.c) [s](#here)"
+    text = "[a](b.md) [b](../c%20d.md#part) [r](/top.md 'title') [w](https://x.test/y) [m](mailto:a@b.c)"
+    text += " [s](#here)"
     named = {"docs/b.md", "c d.md", "top.md", "https://x.test/y"}
     assert hashes("docs/a.md", text) == {link_hash(name) for name in named}
     assert hashes("https://x.test/a/b", "[n](c) [r](/d)") == {

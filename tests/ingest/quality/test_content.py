@@ -14,6 +14,7 @@ from headrace.records.document import ParsedDocument, TextKind
 
 PAGES = sorted((Path(__file__).parents[3] / "docs").glob("*.md"))
 PROSE = PAGES[0].parent.joinpath("freshness.md").read_text(encoding="utf-8")
+WORDS = ["the", "of", "a", "is", "© 2020", "all rights reserved\n", "w0rd5", "café", "漢字"]
 GERMAN = (
     "Die Belege werden bis zum Ende des Monats an die Buchhaltung geschickt, und was danach kommt, wird erst im "
     "nächsten Monat erstattet. Flüge brauchen die Zustimmung der Leitung, Züge nicht. "
@@ -44,9 +45,7 @@ def shuffled(text: str) -> str:
         st.one_of(
             st.text(max_size=400),
             st.sampled_from([page.read_text(encoding="utf-8")[:3000] for page in PAGES]).map(shuffled),
-            st.lists(st.sampled_from("the of a is © 2020 all rights reserved\n w0rd5 café 漢字".split(" "))).map(
-                " ".join
-            ),
+            st.lists(st.sampled_from(WORDS)).map(" ".join),
         ),
         min_size=1,
         max_size=8,
@@ -71,7 +70,10 @@ def test_ordinary_texts_have_no_fault(text: str) -> None:
 
 def test_each_fault_is_told_by_its_part() -> None:
     assert judged(shuffled(PROSE)).parts["prose"] < 0.3
-    assert judged("Nothing changed since then, as far as we can tell today, says the log.\n" * 60).parts["prose"] < 0.3
+    assert (
+        judged("Nothing changed since then, as far as we can tell today, says the log.\n" * 60).parts["prose"]
+        < 0.3
+    )
     assert judged(PROSE[:3000].replace("l", "1").replace("o", "0")).parts["parsing"] < 0.3
     assert judged("We use cookies. All rights reserved.\nPrivacy policy\n" * 9).parts["boilerplate"] < 0.2
     assert judged(" ".join(PROSE.split())).parts["structure"] == 0.5

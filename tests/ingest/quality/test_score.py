@@ -56,7 +56,7 @@ def test_weight_nought_changes_nothing_and_one_multiplies() -> None:
 
 
 def test_a_document_without_a_fault_has_one_and_one_without_parts_has_none() -> None:
-    assert score(Kept()) == 1
+    assert score(Kept()) == score(Kept(modified_at_us=0)) == 1
     assert score(Kept(modified_at_us=NOW_US + DAY_US)) == 1
     assert quality_of(Kept(quality={}), QualityConfig(), now_us=NOW_US) is None
 

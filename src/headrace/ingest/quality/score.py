@@ -83,13 +83,11 @@ def factor(score: float, weight: float) -> float:
     return 1 - weight * (1 - score)
 
 
-def _freshness(
-    modified_at_us: int | None, config: QualityConfig, mark: Mark | None, now_us: int
-) -> float | None:
-    """At most three tenths fall with age; a document that no longer holds keeps a tenth."""
+def _freshness(modified_at_us: int | None, config: QualityConfig, mark: Mark | None, now_us: int) -> float:
+    """A document that no longer holds keeps a tenth; age takes three tenths at most, where it counts."""
     marked = min((_MARKED.get(kind, 1.0) for kind in mark.kinds), default=1.0) if mark is not None else 1.0
-    if modified_at_us is None:
-        return marked if marked < 1 else None
+    if modified_at_us is None or config.half_life_days is None:
+        return marked
     days = max(0, now_us - modified_at_us) / DAY_US
     aged: float = 0.7 + 0.3 * 0.5 ** (days / config.half_life_days)
     return marked * aged

@@ -14,7 +14,7 @@ from headrace.ledger import qualities
 from headrace.ledger.qualities import KeptQuality
 from tests.workbench import Workbench, was_killed
 
-PAGE = "# {0}\n\nThe mill of {0} stands by the river, and its wheel turns as long as there is water in the race.\n"
+PAGE = "# {0}\n\nThe mill of {0} stands by the river, and its wheel turns as long as there is water.\n"
 COPY = (
     "A text that several pages have in common, word by word, since it was copied from one into the others.\n"
 )

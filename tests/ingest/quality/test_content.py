@@ -16,8 +16,8 @@ PAGES = sorted((Path(__file__).parents[3] / "docs").glob("*.md"))
 PROSE = PAGES[0].parent.joinpath("freshness.md").read_text(encoding="utf-8")
 WORDS = ["the", "of", "a", "is", "© 2020", "all rights reserved\n", "w0rd5", "café", "漢字"]
 GERMAN = (
-    "Die Belege werden bis zum Ende des Monats an die Buchhaltung geschickt, und was danach kommt, wird erst im "
-    "nächsten Monat erstattet. Flüge brauchen die Zustimmung der Leitung, Züge nicht. "
+    "Die Belege werden bis zum Ende des Monats an die Buchhaltung geschickt, und was danach kommt, wird "
+    "erst im nächsten Monat erstattet. Flüge brauchen die Zustimmung der Leitung, Züge nicht. "
 )
 
 

@@ -12,8 +12,8 @@ from headrace.workspace import Workspace
 from tests.workbench import Workbench
 
 TEXT = (
-    "The warranty of a mill covers the wheel and the shaft for a period of five years after the day on which it was "
-    "handed over. The owner of the mill keeps the receipt, and the maker looks at the wheel once in a year. "
+    "The warranty of a mill covers the wheel and the shaft for five years after the day on which it "
+    "was handed over. The owner of the mill keeps the receipt, and the maker looks at the wheel once a year. "
 )
 QUERY = "warranty of the wheel and the shaft"
 

@@ -17,7 +17,7 @@ class QualityConfig:
     weight: float = field(default=0.0, metadata={"minimum": 0, "maximum": 1})
     """How far a hit's score is moved by quality: 0 not at all, 1 multiplies it by the quality."""
     half_life_days: float | None = field(default=None, metadata={"minimum": 1})
-    """After how many days half of what age can take from a document is gone; without it, age takes nothing."""
+    """After how many days half of what age can take from a document is gone. None: age takes nothing."""
     authority: Mapping[str, float] = field(default_factory=dict)
     """Pattern of URIs to how far they are trusted, 0 to 1; the first that matches counts, else 1."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from headrace.ingest.gates.spans import compiled
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -22,6 +24,7 @@ STOP_WORDS = (
 
 PHRASE_WORDS = 5
 
+_FEW = 64
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}]"
 
 
@@ -115,7 +118,8 @@ def counted_beyond_ascii(texts: pa.Array, pattern: str) -> Array:
     counts = np.zeros(len(texts), dtype=np.int64)
     rows = np.flatnonzero(~pc.string_is_ascii(texts).to_numpy(zero_copy_only=False))
     if len(rows):
-        counts[rows] = _counted(texts.take(rows), pattern)
+        found = texts.take(rows)
+        counts[rows] = _counted_singly(found, pattern) if len(rows) < _FEW else _counted(found, pattern)
     return counts
 
 
@@ -125,11 +129,17 @@ def counted_in_both(texts: pa.Array, pattern: str, ascii_pattern: str) -> Array:
     import pyarrow.compute as pc
 
     plain = pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
-    counts = np.zeros(len(texts), dtype=np.int64)
-    for rows, used in ((plain, ascii_pattern), (~plain, pattern)):
-        if rows.any():
-            counts[rows] = _counted(texts if rows.all() else texts.take(np.flatnonzero(rows)), used)
+    counts = _counted(texts, ascii_pattern).astype(np.int64)
+    rows = np.flatnonzero(~plain)
+    if len(rows):
+        counts[rows] = _counted_singly(texts.take(rows), pattern)
     return counts
+
+
+def _counted_singly(texts: pa.Array, pattern: str) -> list[int]:
+    """Count text by text: Arrow compiles a pattern at each call, which takes as long as some fifty texts."""
+    expression = compiled(pattern)
+    return [sum(1 for _ in expression.finditer(text.as_buffer().to_pybytes())) for text in texts]
 
 
 def _different(owner: Array, codes: Array, known: pa.Array, total: int) -> Array:

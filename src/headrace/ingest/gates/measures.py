@@ -79,12 +79,15 @@ def words_of(texts: pa.Array) -> Words:
     return Words(owner, codes, known, len(texts))
 
 
-def measure(texts: pa.Array, words: Words | None = None) -> Measures:
-    """Measure texts. The columns are as long as `texts`; `words` are theirs, where they are known."""
+def measure(
+    texts: pa.Array, words: Words | None = None, phrases: tuple[Array, Array] | None = None
+) -> Measures:
+    """Measure texts. The columns are as long as `texts`; their words and phrases may be known already."""
     import numpy as np
     import pyarrow.compute as pc
 
     owner, codes, known, total = words or words_of(texts)
+    owners, hashes = phrases or phrases_of(owner, codes)
     counts = np.bincount(owner, minlength=total)
     lengths = pc.utf8_length(known).to_numpy(zero_copy_only=False)[codes]
     lettered = pc.match_substring_regex(known, r"\p{L}").to_numpy(zero_copy_only=False)[codes]
@@ -96,7 +99,7 @@ def measure(texts: pa.Array, words: Words | None = None) -> Measures:
         alphabetic=np.bincount(owner[lettered], minlength=total),
         stop_words=_different(owner, codes, known, total),
         duplicate_lines=lines.duplicates,
-        duplicate_phrases=_duplicate_phrases(owner, codes, total),
+        duplicate_phrases=_share_of_repeats(owners, hashes, total),
         is_table=lines.is_table,
         is_latin=counted_beyond_ascii(texts, r"[^\p{Latin}\P{L}]") <= 2 * counts,
         without_spaces=counted_beyond_ascii(texts, _UNSPACED) > counts,
@@ -174,14 +177,8 @@ def phrases_of(owner: Array, values: Array) -> tuple[Array, Array]:
     return owner[:size][whole], mixed[whole]
 
 
-def _duplicate_phrases(owner: Array, codes: Array, total: int) -> Array:
-    """Share of runs of five words that are not the first of their kind in a text."""
-    owners, phrases = phrases_of(owner, codes)
-    return _share_of_repeats(owners, phrases, total)
-
-
 def _share_of_repeats(owners: Array, values: Array, total: int) -> Array:
-    """Share of each text's values that it has had before, by keys with the owner in the upper bits."""
+    """Share of each text's values that are not the first of their kind; the owner is the upper bits of a key."""
     import numpy as np
     import pyarrow as pa
 

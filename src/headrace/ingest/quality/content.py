@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-SAMPLE_CHARACTERS = 20_000
+SAMPLE_CHARACTERS = 4_000
 """Of each text this much is judged, from its beginning."""
 _WALL_CHARACTERS = 1_500
 _BATCH_CHARACTERS = 2_000_000

@@ -42,12 +42,13 @@ def sampled(texts: pa.Array, kinds: pa.Array) -> Prose:
     import numpy as np
 
     words = words_of(texts)
-    measured = measure(texts, words)
+    phrases = phrases_of(words.owner, _hashes(words)[words.codes])
+    measured = measure(texts, words, phrases)
     order = 1 - 0.9 * _ramp(_disorder(words), 0.08, 0.25)
     repeats = 1 - 0.8 * _ramp(measured.duplicate_phrases, 0.2, 0.8)
     prose = repeats * order * np.where(measured.is_table, 1.0, _rules(measured))
     tellable = measured.words >= _FEWEST_WORDS
-    return Prose(values=np.where(tellable, prose, 1.0), phrases=_phrases(words))
+    return Prose(values=np.where(tellable, prose, 1.0), phrases=_smallest(*phrases, words.total))
 
 
 def _rules(measured: Measures) -> Array:
@@ -102,20 +103,24 @@ def _disorder(words: Words) -> Array:
     return share
 
 
-def _phrases(words: Words) -> list[bytes]:
+def _hashes(words: Words) -> Array:
+    """A number for each known word that is the same in every batch."""
+    import numpy as np
+
+    return np.array([zlib.crc32(word.encode()) for word in words.known.to_pylist()], dtype=np.uint64)
+
+
+def _smallest(owners: Array, phrases: Array, total: int) -> list[bytes]:
     """The smallest hashes of the phrases of each text: equal texts have equal ones, like texts many."""
     import numpy as np
 
-    named = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words.known.to_pylist()]
-    hashes = np.array(named, dtype=np.uint64)
-    owners, phrases = phrases_of(words.owner, hashes[words.codes])
     # Only small ones are sorted: of a text with n phrases those below 4 * PHRASES / n of all numbers.
-    counts = np.bincount(owners, minlength=words.total)
+    counts = np.bincount(owners, minlength=total)
     small = (phrases >> np.uint64(32)) * np.maximum(counts, 1)[owners].astype(np.uint64) <= np.uint64(
         4 * PHRASES * 2**32
     )
     keys = np.unique((owners[small].astype(np.uint64) << np.uint64(32)) | (phrases[small] >> np.uint64(32)))
-    first = np.searchsorted(keys, np.arange(words.total + 1, dtype=np.uint64) << np.uint64(32))
+    first = np.searchsorted(keys, np.arange(total + 1, dtype=np.uint64) << np.uint64(32))
     numbers = (keys & np.uint64(0xFFFFFFFF)).astype("<u4")
     bounds = first.tolist()
     return [numbers[start : min(start + PHRASES, end)].tobytes() for start, end in pairwise(bounds)]

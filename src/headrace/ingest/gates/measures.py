@@ -178,10 +178,11 @@ def phrases_of(owner: Array, values: Array) -> tuple[Array, Array]:
 
 
 def _share_of_repeats(owners: Array, values: Array, total: int) -> Array:
-    """Share of each text's values that are not the first of their kind; the owner is the upper bits of a key."""
+    """Share of each text's values that are not the first of their kind."""
     import numpy as np
     import pyarrow as pa
 
+    # The text in the upper bits, its value in the lower ones.
     keys = (owners.astype(np.uint64) << np.uint64(40)) | (values >> np.uint64(24))
     once = pa.array(keys).unique().to_numpy()  # a hash table: half the time of sorting
     different = np.bincount((once >> np.uint64(40)).astype(np.int64), minlength=total)

@@ -24,6 +24,7 @@ class DocumentQuality:
     document: str
     """URI."""
     title: str | None
+    """As it names itself."""
     quality: float
     """0 to 1."""
     parts: Mapping[str, float]
@@ -58,6 +59,7 @@ class RottenDocument:
     document: str
     """URI."""
     title: str | None
+    """As it names itself."""
     exposures: int
     """Calls that gave it a rank where it could help or harm."""
     bad: float

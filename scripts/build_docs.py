@@ -177,11 +177,15 @@ def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.quality.operations import QualityOperations
     from headrace.workspace import Workspace
 
     owners: Mapping[str, type] = {"index": IndexOperations, "embed": EmbeddingOperations}
+    renamed = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}
     noun, _, verb = command.rpartition(" ")
-    operation = getattr(owners.get(noun, Workspace), verb.replace("-", "_"), None)
+    operation: Any = renamed.get(command) or getattr(
+        owners.get(noun, Workspace), verb.replace("-", "_"), None
+    )
     return str(operation.__annotations__["return"]) if operation is not None else ""
 
 

@@ -113,6 +113,7 @@ class Wiring:
             schema=self._schema,
             reranker=self._reranker,
             rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
+            qualities={name: corpus.quality for name, corpus in self.config.corpora.items()},
         )
 
     @once

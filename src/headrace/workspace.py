@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.quality.operations import QualityOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -177,6 +178,7 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
             rankings={name: corpus.ranking for name, corpus in self.config.corpora.items()},
+            qualities={name: corpus.quality for name, corpus in self.config.corpora.items()},
             access=access,
         )
 
@@ -237,6 +239,22 @@ class Workspace(Wiring):
         from headrace.flows.gates.operations import GateOperations
 
         return GateOperations(self._gate_parts)
+
+    @property
+    def quality(self) -> QualityOperations:
+        """The operations on the quality of documents: list, rot."""
+        from headrace.flows.quality.operations import QualityOperations
+        from headrace.flows.quality.parts import QualityParts
+
+        corpora = self.config.corpora
+        parts = QualityParts(
+            ledger=self.ledger,
+            events=self.events,
+            releases=self.releases,
+            qualities={name: item.quality for name, item in corpora.items()},
+            rankings={name: item.ranking for name, item in corpora.items()},
+        )
+        return QualityOperations(parts=parts, corpora=self._corpora)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -25,6 +25,7 @@ from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
+from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
 from headrace.ingest.validity.ranking import RankingConfig
@@ -40,6 +41,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     CorpusConfig: ("`[corpus.NAME]`", {"name", "source_lines"}),
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
     RankingConfig: ("`[corpus.NAME.ranking]`", set()),
+    QualityConfig: ("`[corpus.NAME.quality]`", {"authority"}),
     BudgetConfig: ("`[corpus.NAME.budget]`", set()),
     GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
     AskConfig: ("`[ask]`", set()),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.gate import TESTING
+from headrace.cli.commands.gate_quality import QUALITY
 from headrace.cli.commands.index import LISTING
 from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
@@ -32,8 +33,8 @@ GROUPS: Sequence[Group] = (
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group(
         "gate",
-        "See the checks of documents and what they keep out.",
-        TESTING,
+        "See the checks of documents and what they keep out; find the worst documents.",
+        [*TESTING, *QUALITY],
         [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
     ),
 )

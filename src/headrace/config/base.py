@@ -12,6 +12,7 @@ from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
+from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.records.metadata import MetadataField
@@ -86,6 +87,8 @@ class CorpusConfig:
     """`[corpus.NAME.metadata.FIELD]`: the fields that documents are declared to have."""
     ranking: RankingConfig = field(default_factory=RankingConfig)
     """`[corpus.NAME.ranking]`: what documents lose that no longer hold."""
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    """`[corpus.NAME.quality]`: how far quality counts in the ranking."""
     budget: BudgetConfig = BudgetConfig()
     sentinels: tuple[str, ...] = ()
     """Texts of the user's own beside the built-in ones by which a changed embedder is noticed."""

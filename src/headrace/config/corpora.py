@@ -13,6 +13,7 @@ from headrace.config.service import service_of
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
+from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.options import read_options
 from headrace.ingest.validity.ranking import RankingConfig
@@ -32,6 +33,7 @@ _KEYS = (
     "metadata",
     "probe_floor",
     "probes",
+    "quality",
     "ranking",
     "recipe",
     "sentinels",
@@ -56,6 +58,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         access=access,
         default_labels=default_labels,
         metadata=read_metadata(table.child("metadata")),
+        quality=_quality(table.child("quality")),
         ranking=table.child("ranking").fill(RankingConfig, given={}),
         budget=table.child("budget").fill(BudgetConfig, given={}),
         sentinels=table.texts("sentinels") if "sentinels" in table.values else (),
@@ -115,6 +118,19 @@ def _check_source_table(table: Table, index: int, source: Mapping[str, object]) 
 
 def _access(table: Table) -> tuple[AccessRule, ...]:
     return tuple((pattern, table.texts(pattern)) for pattern in table.values)
+
+
+def _quality(table: Table) -> QualityConfig:
+    authority = table.child("authority")
+    trusted: dict[str, float] = {}
+    for pattern in authority.values:
+        value = authority.read(pattern, float)
+        if not 0 <= value <= 1:
+            raise authority.error(f"is out of range: {value}.", pattern, allowed=["0 to 1"])
+        trusted[pattern] = value
+    own = {key: value for key, value in table.values.items() if key != "authority"}
+    rest = Table(values=own, path=table.path, file=table.file, lines=table.lines)
+    return rest.fill(QualityConfig, given={"authority": trusted})
 
 
 def read_recipe(table: Table, models: Mapping[str, ModelConfig]) -> RecipeConfig:

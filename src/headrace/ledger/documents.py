@@ -47,6 +47,16 @@ class DocumentState(NamedTuple):
     """Digest of the metadata schema that its metadata stand under; empty where nothing was declared."""
     misfits: Mapping[str, Any] = MappingProxyType({})
     """Values that did not fit their declared type: field to value, type and error."""
+    quality: Mapping[str, float] = MappingProxyType({})
+    """Parts of its quality by its text alone; empty where there was no score yet."""
+    phrases: bytes | None = None
+    """Hashes by which text that other documents have is found."""
+    links: bytes | None = None
+    """Hashes of the documents it links to."""
+    copied: float | None = None
+    """Share of its text that another document has; None until the end of its first run."""
+    in_links: int | None = None
+    """Documents that link to it; None where no document links to another."""
 
 
 class BriefState(NamedTuple):
@@ -266,10 +276,15 @@ def _stored(generation: str, row: DocumentState) -> tuple[object, ...]:
         "title": title,
         "metadata": to_json(row.metadata),
         "misfits": to_json(row.misfits),
+        "quality": to_json(row.quality),
     }
     return (generation, *written.values())
 
 
 def _state(row: Row[tuple[object, ...]]) -> DocumentState:
     values = DocumentState._make(tuple(row))
-    return values._replace(metadata=from_json(str(values.metadata)), misfits=from_json(str(values.misfits)))
+    return values._replace(
+        metadata=from_json(str(values.metadata)),
+        misfits=from_json(str(values.misfits)),
+        quality=from_json(str(values.quality)),
+    )

@@ -140,6 +140,10 @@ class DocumentHistory:
     """RFC 3339, as it says itself."""
     valid_to: str | None
     """The same."""
+    quality: float | None
+    """Its quality now, 0 to 1; None for one that is absent or was indexed before there was a score."""
+    quality_parts: Mapping[str, float]
+    """What it is made of, each 0 to 1."""
     failure: Mapping[str, Any] | None
     """stage, error, first_at_us, last_at_us and attempts of what fails now."""
     retrieved: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headrace.records.document import Value
 
@@ -38,6 +38,10 @@ class Hit:
     """Why it ranks lower: of `superseded`, `deprecated`, `expired`, `upcoming` and `later`."""
     aliases: tuple[str, ...] = ()
     """Near duplicates that its document stands for, if the caller may see them; those most alike first."""
+    quality: float | None = None
+    """Quality of the document, 0 to 1; None for one that was indexed before there was a score."""
+    quality_parts: Mapping[str, float] = field(default_factory=dict)
+    """What it is made of, each 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

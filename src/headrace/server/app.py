@@ -48,6 +48,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_index,
         api_metadata,
         api_pii,
+        api_quality,
         api_standing,
         health,
         mcp_mount,
@@ -82,6 +83,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_metadata.router)
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
+    app.include_router(api_quality.router)
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)

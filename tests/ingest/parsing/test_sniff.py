@@ -42,6 +42,12 @@ def test_format(data: bytes, name: str, format: str, media_type: str) -> None:
     assert sniff(data, name=name) == (format, media_type)
 
 
+@pytest.mark.parametrize(("claimed", "format"), [("text/plain", "text"), ("text/markdown", "markdown")])
+@pytest.mark.parametrize("table", ["rows.jsonl", "rows.csv", "rows.jsonl.gz"])
+def test_a_row_is_what_its_source_says_whatever_its_table_is(table: str, claimed: str, format: str) -> None:
+    assert sniff(b"# Hi\n", name=f"{table}#17", media_type=claimed) == (format, claimed)
+
+
 def test_claimed_type_counts_where_bytes_and_name_are_silent() -> None:
     assert sniff(b"<p>x", name="page", media_type="text/html; charset=utf-8").format == "html"
     assert sniff(b"# x", name="page", media_type="text/markdown").format == "markdown"

@@ -25,6 +25,9 @@ def search(
     access: AccessOption = None,
     corpus: OneCorpusOption = None,
     as_of: AsOfOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the quality of each document and what lowers it.")
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -46,5 +49,5 @@ def search(
     from headrace.cli.views.console import output_console
     from headrace.cli.views.search import show_search
 
-    show_search(output_console(), result)
+    show_search(output_console(), result, explain=explain)
     return 0

@@ -8,6 +8,7 @@ from rich.text import Text
 from headrace.cli.output import one_line
 from headrace.cli.views.console import count, moment, show_indented, show_name, show_row
 from headrace.cli.views.facts import facts_line
+from headrace.cli.views.quality import parts_line
 from headrace.records.freshness import DocumentHistory, HistoryStep
 
 
@@ -31,6 +32,8 @@ def show_history(console: Console, history: DocumentHistory) -> None:
     for label, value in rows:
         if value:
             show_row(console, label, one_line(value))
+    if history.quality is not None:
+        show_row(console, "quality", f"{history.quality:.2f} ({parts_line(history.quality_parts)})")
     show_row(
         console,
         "last week",

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.views.console import NOTHING_SYNCED, show_indented, show_name, show_place
+from headrace.cli.views.quality import parts_line
 from headrace.cli.views.standing import show_standing
 from headrace.records.search import Hit, SearchResult
 
@@ -15,22 +16,28 @@ SNIPPET_CHARACTERS = 240
 _WORD = re.compile(r"\w{3,}")
 
 
-def show_search(console: Console, result: SearchResult) -> None:
-    """Rank, score and place of each hit with a snippet around the words of the query."""
+def show_search(console: Console, result: SearchResult, *, explain: bool = False) -> None:
+    """Rank, score and place of each hit with a snippet around the words of the query.
+
+    `explain` shows the quality of its document, too.
+    """
     if not result.hits:
         show_name(console, Text("Nothing found." if result.generation else NOTHING_SYNCED))
     for warning in result.warnings:
         show_indented(console, f"Note: {warning}.", columns=0, style="yellow")
         console.print()
     for hit in result.hits:
-        _show_hit(console, hit, query=result.query)
+        _show_hit(console, hit, query=result.query, explain=explain)
     show_name(console, Text(f"headrace why {result.trace_id}", style="dim"))
 
 
-def _show_hit(console: Console, hit: Hit, *, query: str) -> None:
+def _show_hit(console: Console, hit: Hit, *, query: str, explain: bool) -> None:
     start = Text.assemble((f"{hit.rank:>2}", "bold green"), (f" {hit.score:.3f}  ", "dim"))
     show_place(console, start, hit.document, page=hit.page, headings=hit.headings)
     show_standing(console, hit)
+    if explain and hit.quality is not None:
+        line = f"quality {hit.quality:.2f}: {parts_line(hit.quality_parts)}"
+        show_indented(console, line, columns=4, style="dim")
     show_indented(console, snippet(_body(hit), query), columns=4)
     console.print()
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError
 from headrace.flows.naming import find_document
-from headrace.ingest.validity.marks import NO_MARKS, Marks, read_marks
+from headrace.ingest.quality.config import QualityConfig
+from headrace.ingest.quality.score import quality_of
+from headrace.ingest.validity.marks import NO_MARKS, Mark, Marks, read_marks
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger import acls, documents, failures, history
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.history import Step
 from headrace.records.freshness import DocumentHistory, HistoryStep
+from headrace.records.quality import Quality
 from headrace.records.times import rfc3339
 from headrace.ship.releases import Releases
 
@@ -36,6 +39,7 @@ def document_history(
     releases: Releases,
     events: EventStore,
     rankings: Mapping[str, RankingConfig],
+    qualities: Mapping[str, QualityConfig],
     access: Sequence[str] | None,
 ) -> DocumentHistory:
     """Tell what happened to a document, also one that is gone; with `access` only what these labels open.
@@ -56,6 +60,7 @@ def document_history(
         failure = next((row for row in failures.list(conn, corpus) if row.uri == uri), None)
         labels = acls.labels(conn, [state.acl_id])[state.acl_id] if state is not None else ()
     met = events.met([f"{corpus}/{uri}"], since_ns=time.time_ns() - _RECENT_NS)
+    quality = _quality(state, standing["marks"], qualities[corpus])
     retrieved, cited = met.get(f"{corpus}/{uri}", (0, 0))
     return DocumentHistory(
         corpus=corpus,
@@ -68,10 +73,20 @@ def document_history(
         labels=labels,
         first_seen=steps[0].at if steps else None,
         **standing,
+        quality=quality.score if quality is not None else None,
+        quality_parts=quality.parts if quality is not None else {},
         failure=None if failure is None else {k: v for k, v in failure._asdict().items() if k in _FAILURE},
         retrieved=retrieved,
         cited=cited,
         steps=tuple(steps),
+    )
+
+
+def _quality(state: DocumentState | None, marks: tuple[str, ...], config: QualityConfig) -> Quality | None:
+    if state is None:
+        return None
+    return quality_of(
+        state, config, mark=Mark(kinds=marks, superseded_by=None), now_us=time.time_ns() // 1000
     )
 
 

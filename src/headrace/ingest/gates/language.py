@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,11 +42,12 @@ class Language:
         found: list[list[tuple[str, float]]] = []
         skipped: dict[int, str] = {}
         texts, kinds = documents["text"].to_pylist(), documents["kind"].to_pylist()
+        predict = _model().predict
         for row, (text, kind) in enumerate(zip(texts, kinds, strict=True)):
             windows = [] if kind == "code" else _windows(text)
             if not windows:
                 skipped[row] = "code" if kind == "code" else "too short to tell"
-            found.append([_recognised(window) for window in windows])
+            found.append([_recognised(predict(window, 1, 0.0, "replace")) for window in windows])
         return self._judge(found, skipped)
 
     def fails(self, score: float) -> bool:
@@ -66,7 +68,8 @@ class Language:
             score = sum(wanted) / len(wanted)
             failed.append(self.fails(score))
             scores.append(score)
-            reasons.append(", ".join(dict.fromkeys(name for name, _ in samples)))
+            names = [name for name, _ in samples]
+            reasons.append(names[0] if names == names[:1] * len(names) else ", ".join(dict.fromkeys(names)))
         return verdicts(failed=failed, scores=scores, reasons=reasons)
 
 
@@ -80,10 +83,11 @@ def _windows(text: str) -> list[str]:
     return [f"{line}\n" for line in lines if len(line) >= _SHORTEST]
 
 
-def _recognised(window: str) -> tuple[str, float]:
-    for sure, label in _model().predict(window, 1, 0.0, "replace"):
-        return label.removeprefix(_LABEL), min(float(sure), 1.0)
-    return "unknown", 0.0
+def _recognised(predicted: Sequence[tuple[float, str]]) -> tuple[str, float]:
+    if not predicted:
+        return "unknown", 0.0
+    sure, label = predicted[0]
+    return label[len(_LABEL) :], min(sure, 1.0)
 
 
 @functools.cache

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from headrace.ingest.gates.base import Action, verdicts
-from headrace.ingest.gates.measures import counted_beyond_ascii
+from headrace.ingest.gates.measures import counted_beyond_ascii, counted_in_both
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _UNREADABLE = "[\ufffd\u0080-\u009f\ue000-\uf8ff]"
 _WRONG_CHARSET = "Ã[\u0080-\u00bf]|â€[™œ\u009d“”˜¦]|Â[\u00a0-\u00bf]|Ð[\u0080-\u00bf]Ñ"
-_BROKEN_WORD = r"\p{L}[!§~^£]\p{L}|[a-z][01345][a-z]"
-_LETTER_APART = r"(?:\b\p{L} ){4}"
+_BROKEN_WORD = r"\p{L}[!§~^£]\p{L}|[a-z][01345][a-z]", r"[A-Za-z][!~^][A-Za-z]|[a-z][01345][a-z]"
+_LETTER_APART = r"(?:\b\p{L} ){4}", r"(?:\b[A-Za-z] ){4}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class ParseConfidence:
         counts = zip(
             pc.utf8_length(texts).to_pylist(),
             *(counted_beyond_ascii(texts, each).tolist() for each in (_UNREADABLE, _WRONG_CHARSET)),
-            *(pc.count_substring_regex(texts, each).to_pylist() for each in (_BROKEN_WORD, _LETTER_APART)),
+            *(counted_in_both(texts, *each).tolist() for each in (_BROKEN_WORD, _LETTER_APART)),
             documents["kind"].to_pylist(),
             documents["media_type"].to_pylist(),
             documents["size_bytes"].to_pylist(),

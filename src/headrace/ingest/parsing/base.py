@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from headrace.records.document import ParsedDocument
 
-VERSION = 1
+VERSION = 2
 """Rises whenever the text, headings, pages or metadata made from the same bytes change."""
 
 

@@ -13,6 +13,7 @@ from headrace.errors import ConfigError, ProviderError, StorageError, UsageError
 from headrace.infer.embedders.base import Embedder
 from headrace.infer.models.rerank import Reranker
 from headrace.ingest.index.schema import quoted
+from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.search.candidates import (
     by_vector,
     by_words,
@@ -27,6 +28,7 @@ from headrace.ingest.search.filters import Filter, plan_filter
 from headrace.ingest.search.fusion import fuse
 from headrace.ingest.search.hits import hit_of
 from headrace.ingest.search.opened import Opened
+from headrace.ingest.search.prior import Prior
 from headrace.ingest.search.snapshot import Served, Snapshots
 from headrace.ingest.search.standing import Judge
 from headrace.ingest.search.typed import late, undeclared
@@ -55,6 +57,7 @@ _DEEPEST = 20_000
 _RERANKED = 50
 _SUCCESSORS = 16
 """How many documents that hold instead of others are looked for beyond the candidates."""
+_NO_QUALITY = QualityConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,8 @@ class Retriever:
     reranker: Reranker | None = None
     rankings: Mapping[str, RankingConfig] = field(default_factory=dict)
     """Corpus to what its documents lose when they no longer hold."""
+    qualities: Mapping[str, QualityConfig] = field(default_factory=dict)
+    """Corpus to how far quality counts in it."""
 
     def __call__(self, query: Query) -> Retrieval:
         """Find the best chunks. Raises FilterError, UsageError.
@@ -144,6 +149,7 @@ class Retriever:
             opened=opened,
             served=served,
             where=_where(served, opened.acl_ids, predicate),
+            prior=Prior(self.qualities.get(query.corpus, _NO_QUALITY)),
             judge=Judge.of(
                 served.marks,
                 self.rankings.get(query.corpus, RankingConfig()),
@@ -202,9 +208,10 @@ class Retriever:
         near: list[int],
         depth: int,
     ) -> tuple[Ranked, dict[int, str]]:
-        """Candidates in fused order; the document of each too, where some document may no longer hold."""
+        """Candidates in fused order; the document of each too, where that matters to their rank."""
         rows = list(dict.fromkeys([*lexical, *near]))
-        naming = self.pool.submit(documents_of, read.opened, rows) if rows and read.judge.judges else None
+        asked = bool(rows) and (read.judge.judges or read.prior.weighs)
+        naming = self.pool.submit(documents_of, read.opened, rows) if asked else None
         semantic: dict[int, float] = {}
         if vector is not None:
             semantic = similarities(vector, rows, vectors_of(read.opened, rows))
@@ -220,15 +227,17 @@ class Retriever:
         found: tuple[dict[int, float], list[int], dict[int, str], Ranked],
         depth: int,
     ) -> Ranked:
-        """Demote what no longer holds; what holds instead is looked for where it is no candidate."""
+        """Weigh by quality, and demote what no longer holds; what holds instead is looked for, too."""
         lexical, near, documents, ranked = found
         marks = self._marks(read, documents)
+        ranked = read.prior.weighed(self.snapshots, read.served, ranked, documents)
         absent = absent_successors(ranked, documents, marks)[:_SUCCESSORS]
         if absent:
             only = _within(read, absent)
             lexical = lexical | by_words(only.opened, query.text, where=only.where, limit=query.k)
             near = near + ([] if vector is None else _near(only, vector, query.k))
             ranked, documents = self._fused(read, vector, lexical, near, depth + query.k * len(absent))
+            ranked = read.prior.weighed(self.snapshots, read.served, ranked, documents)
             marks = self._marks(read, documents)
         return demoted(ranked, documents, marks, read.judge.factor)
 
@@ -276,6 +285,7 @@ class Retriever:
                     reason = "expired"
                 else:
                     hit = hit_of(row, state, rank=len(hits) + 1, score=score)
+                    hit = read.prior.shown(hit, state, mark, now_us=read.judge.now_us)
                     hits.append(read.judge.marked(hit, mark, states, admitted))
                     if len(hits) == query.k:
                         return tuple(hits), dropped
@@ -312,10 +322,11 @@ class Retriever:
     def _reranked(self, reranker: Reranker, read: _Read, query: Query, rows: list[Scored]) -> list[Scored]:
         scores = reranker(query.text, [row["text"] for row, _ in rows])
         ranked = _in_order([(row, score) for (row, _), score in zip(rows, scores, strict=True)])
-        if not read.judge.judges:
+        if not (read.judge.judges or read.prior.weighs):
             return ranked
         documents = {place: row["document"] for place, (row, _) in enumerate(ranked)}
-        places = [(place, score) for place, (_, score) in enumerate(ranked)]
+        places: Ranked = [(place, score) for place, (_, score) in enumerate(ranked)]
+        places = read.prior.weighed(self.snapshots, read.served, places, documents)
         marks = self._marks(read, documents)
         return [
             (ranked[place][0], score) for place, score in demoted(places, documents, marks, read.judge.factor)
@@ -330,6 +341,7 @@ class _Read:
     served: Served
     where: str | None
     judge: Judge
+    prior: Prior
 
 
 class _Clock:

@@ -11,7 +11,15 @@ from headrace.errors import StorageError
 from headrace.ingest.index.lacking import lacking
 from headrace.ingest.search.opened import Opened
 from headrace.ingest.validity.marks import NO_MARKS, Marks, read_marks
-from headrace.ledger import acls, documents, generations, near_duplicates, sentinels, snapshots
+from headrace.ledger import (
+    acls,
+    documents,
+    generations,
+    near_duplicates,
+    qualities,
+    sentinels,
+    snapshots,
+)
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.generations import Generation
 from headrace.ledger.metadata import in_force, schema_digest
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 
     from headrace.ledger.documents import DocumentState
     from headrace.ledger.ledger import Ledger
+    from headrace.ledger.qualities import KeptQuality
     from headrace.ledger.snapshots import Snapshot
     from headrace.records.metadata import MetadataSchema
 
@@ -124,6 +133,11 @@ class Snapshots:
         with self._ledger.read() as conn:
             states = documents.lookup(conn, served.generation.id, sorted(uris))
         return frozenset(uri for uri, state in states.items() if (state.modified_at_us or 0) > time_us)
+
+    def qualities(self, served: Served, uris: Collection[str]) -> Mapping[str, KeptQuality]:
+        """What is kept of the quality of documents; those without a state are left out."""
+        with self._ledger.read() as conn:
+            return qualities.lookup(conn, served.generation.id, sorted(uris))
 
     def states(
         self, served: Served, uris: Collection[str], labels: Collection[str]

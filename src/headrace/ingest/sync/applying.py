@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from headrace.ingest.quality.among import among
 from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
@@ -16,9 +17,10 @@ from headrace.ingest.sync.prepare import Failed, Forgotten, Outcome, Prepared, T
 from headrace.ingest.sync.publish import FailureRecord, Pending, Publisher
 from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.target import Target
-from headrace.ledger import generations, snapshots
+from headrace.ledger import generations, qualities, snapshots
 from headrace.ledger.documents import load_brief
 from headrace.ledger.leases import Lease
+from headrace.ledger.qualities import Among
 from headrace.ledger.verdicts import Judged
 from headrace.records.gates import GateCount
 from headrace.records.sync import Failure, SyncProgress
@@ -89,10 +91,10 @@ class Pass:
         self._publish(Pending(removed=list(uris)))
         self.tally.delete(uris)
 
-    def settle(self, *, sources: Mapping[str, int] | None = None) -> str:
+    def settle(self, *, sources: Mapping[str, int] | None = None, relabelled: bool = False) -> str:
         """Bring the indices up to date and name what the generation holds; returns its digest.
 
-        `sources` is what was listed, where every listing was complete.
+        `sources` is what was listed, where every listing was complete. `relabelled`: access labels changed.
         """
         context, target = self._context, self.target
         self.publisher.commits += target.table.maintain(context.upkeep)
@@ -103,12 +105,22 @@ class Pass:
         digest = generation_digest(context.recipe.digest, ((state.uri, state.digest) for state in states))
         version = int(target.table.table.head().version)
         if snapshot is None or snapshot.version != version or snapshot.digest != digest:
-            self.publisher.publish_version(version, digest=digest)
+            self.publisher.publish_version(version, digest=digest, among=self._among())
+        elif relabelled:
+            self.publisher.set_among(self._among())
         # Only now: what the former snapshot needs must last until the new one is published.
         target.table.clean(context.upkeep)
         if sources is not None and dict(target.generation.sources) != dict(sources):
             context.ledger.write(lambda tx: generations.set_sources(tx, target.generation.id, sources))
         return digest
+
+    def _among(self) -> list[Among]:
+        """The documents that stand otherwise among the others than the ledger says."""
+        with self._context.ledger.read() as conn:
+            rows = qualities.neighbours(conn, self.target.generation.id)
+        now = among(rows)
+        known = {row.uri: (row.copied, row.in_links) for row in rows}
+        return [row for row in now.values() if (row.copied, row.in_links) != known[row.uri]]
 
     def progress(self, phase: Phase, total: int) -> None:
         """Tell whoever watches how far this is."""

@@ -132,7 +132,7 @@ class Beside:
     def _finish(self, made: Pass, verdict: Verdict) -> None:
         made.delete(sorted(set(made.gone) - set(verdict.withheld)))
         if made.publisher.commits or made.target.generation.state != "building":
-            made.settle(sources=self._listed.counts)
+            made.settle(sources=self._listed.counts, relabelled=bool(self._listed.relabelled))
 
     def _move(self, generation: Generation, made: Pass | None, error: Exception | None) -> None:
         """Say in the registry whether a generation that is on its way to serve is whole."""

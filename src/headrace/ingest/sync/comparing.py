@@ -99,9 +99,9 @@ class ComparingPass(Pass):
             self._compared = True
             self._write(self._open(), Pending(), deleted=uris)
 
-    def settle(self, *, sources: Mapping[str, int] | None = None) -> str:
+    def settle(self, *, sources: Mapping[str, int] | None = None, relabelled: bool = False) -> str:
         """Settle the generation, and let go of signatures that no document has, once they are the most."""
-        digest = super().settle(sources=sources)
+        digest = super().settle(sources=sources, relabelled=relabelled)
         if self._compared:
             with self._context.ledger.read() as conn:
                 kept = near_duplicates.contents(conn, self._context.corpus)

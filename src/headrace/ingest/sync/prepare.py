@@ -11,6 +11,7 @@ from headrace.errors import DocumentError, GateStopped, LimitExceeded
 from headrace.ingest.gates.deciding import KeptOut
 from headrace.ingest.gates.gating import tagged
 from headrace.ingest.index.values import serve
+from headrace.ingest.quality.content import ContentQuality, content_qualities
 from headrace.ingest.sync.changes import Candidate
 from headrace.ingest.sync.changes import KeptOut as Forgetting
 from headrace.ledger.dead_letters import Refused
@@ -50,6 +51,7 @@ class Prepared:
     metadata_schema: str
     """Digest of the schema that the metadata stand under."""
     misfits: Mapping[str, Any]
+    quality: ContentQuality
     spans: Sequence[ChunkSpan]
     texts: Sequence[str]
     text_hashes: Sequence[str]
@@ -167,11 +169,13 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
     if making.sign is not None:
         contents = making.sign([document.text for _, document in parsed])
     spans = making.chunk_many([document for _, document in parsed])
-    for (read, document), document_spans, content in zip(parsed, spans, contents, strict=True):
+    qualities = content_qualities([(read.candidate.item.uri, document) for read, document in parsed])
+    for (read, document), document_spans, content, quality in zip(
+        parsed, spans, contents, qualities, strict=True
+    ):
         tag = making.tags.get(read.candidate.item.uri)
-        made = _prepared(
-            read, document if tag is None else tagged(document, tag), document_spans, making, schema
-        )
+        shown = document if tag is None else tagged(document, tag)
+        made = _prepared(read, shown, document_spans, making, schema, quality)
         yield replace(made, content=content) if content else made
 
 
@@ -185,7 +189,12 @@ def _failed(read: _Read, error: DocumentError) -> Failed:
 
 
 def _prepared(
-    read: _Read, document: ParsedDocument, spans: Sequence[ChunkSpan], making: Making, schema: str
+    read: _Read,
+    document: ParsedDocument,
+    spans: Sequence[ChunkSpan],
+    making: Making,
+    schema: str,
+    quality: ContentQuality,
 ) -> Prepared:
     uri = read.candidate.item.uri
     texts = [document.text[span.start : span.end] for span in spans]
@@ -206,6 +215,7 @@ def _prepared(
         metadata=metadata,
         metadata_schema=schema,
         misfits=misfits,
+        quality=quality,
         spans=spans,
         texts=texts,
         text_hashes=text_hashes,

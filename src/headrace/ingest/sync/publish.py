@@ -26,6 +26,7 @@ from headrace.ledger import (
     lineage,
     near_duplicates,
     observations,
+    qualities,
     snapshots,
     verdicts,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from headrace.ingest.sync.ages import Ages
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Ledger, Write
+    from headrace.ledger.qualities import Among
     from headrace.ledger.standings import Standing
     from headrace.ledger.verdicts import Judged
 
@@ -48,6 +50,7 @@ _BEFORE_COMMIT = declare("sync.before_index_commit")
 _AFTER_COMMIT = declare("sync.after_index_commit")
 _IN_TRANSACTION = declare("sync.in_ledger_transaction")
 _AFTER_PUBLISH = declare("sync.after_publish")
+_AMONG_RECORDED = declare("quality.recorded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +167,30 @@ class Publisher:
         self.ledger.write(lambda tx: self._record(tx, pending, version, stated))
         fire(_AFTER_PUBLISH)
 
-    def publish_version(self, version: int, *, digest: str) -> None:
-        """Make a version visible whose documents are the same: after upkeep, or to name the digest."""
-        self.ledger.write(lambda tx: self._snapshot(tx, version, digest))
+    def publish_version(self, version: int, *, digest: str, among: Sequence[Among] = ()) -> None:
+        """Make a version visible whose documents are the same: after upkeep, or to name the digest.
+
+        `among` is how some documents stand among the others now.
+        """
+
+        def record(tx: Write) -> None:
+            qualities.set_among(tx, self.generation, among)
+            fire(_AMONG_RECORDED)
+            self._snapshot(tx, version, digest)
+
+        self.ledger.write(record)
         fire(_AFTER_PUBLISH)
+
+    def set_among(self, among: Sequence[Among]) -> None:
+        """Record how documents stand among the others, where nothing else is published."""
+
+        def record(tx: Write) -> None:
+            qualities.set_among(tx, self.generation, among)
+            fire(_AMONG_RECORDED)
+            leases.check(tx, self.lease)
+
+        if among:
+            self.ledger.write(record)
 
     def _commit(self, pending: Pending) -> int:
         with self.ledger.read() as conn:
@@ -273,6 +296,9 @@ class Publisher:
             moved_from=moved.get(source_item.uri),
             metadata_schema=document.metadata_schema,
             misfits=document.misfits,
+            quality=document.quality.parts,
+            phrases=document.quality.phrases,
+            links=document.quality.links,
         )
 
 

@@ -95,7 +95,7 @@ class _Sync:
         self._absent = {uri: changes.missing[uri] for uri in verdict.withheld}
         lead.delete(verdict.delete)
         beside.delete_from_serving(verdict)
-        digest = lead.settle(sources=listed.counts)
+        digest = lead.settle(sources=listed.counts, relabelled=bool(listed.relabelled))
         kept = self._cut_over(lead, verdict)
         beside.write_others(verdict, lead)
         return self._report(lead, verdict, digest, kept, beside, listed)

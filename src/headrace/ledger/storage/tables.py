@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0008"
+HEAD = "0010"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -120,6 +120,11 @@ documents = Table(
     Column("moved_from", Text),
     Column("metadata_schema", Text, nullable=False, server_default=""),
     Column("misfits", Text, nullable=False, server_default="{}"),
+    Column("quality", Text, nullable=False, server_default="{}"),
+    Column("phrases", LargeBinary),
+    Column("links", LargeBinary),
+    Column("copied", Float),
+    Column("in_links", Integer),
     Index("documents_revision", "generation", "revision"),
     Index("documents_acl", "generation", "acl_id"),
 )

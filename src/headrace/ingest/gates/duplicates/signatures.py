@@ -20,6 +20,9 @@ PERMUTATIONS = 128
 SHINGLE_WORDS = 5
 
 _BLOCK_BYTES = 512 * 1024
+"""Where a very long text is cut: part of the algorithm."""
+_BATCH_BYTES = 128 * 1024
+"""Texts hashed together: their numbers, eight bytes for each, stay in the cache of the processor."""
 _UNSPACED = re.compile("([\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 _PUNCTUATION = bytes(
     byte for byte in range(128) if not (chr(byte).isalnum() or byte == 0x5F)
@@ -105,11 +108,11 @@ def _table() -> bytes:
 
 
 def _blocks(texts: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Runs of texts of half a megabyte; a larger text is a block of its own."""
+    """Runs of texts of a batch; a larger text is a block of its own."""
     block: list[bytes] = []
     size = 0
     for text in texts:
-        if block and size + len(text) > _BLOCK_BYTES:
+        if block and size + len(text) > _BATCH_BYTES:
             yield block
             block, size = [], 0
         block.append(text)
@@ -152,8 +155,9 @@ def _word_hashes_of_one(text: bytes) -> tuple[Array, Array]:
 def _hash_words(view: Array) -> tuple[Array, Array]:
     import numpy as np
 
-    is_break = view <= 0x20
-    edges = np.flatnonzero(np.diff(np.concatenate(([1], is_break, [1])).astype(np.int8)))
+    is_break = np.ones(len(view) + 2, dtype=bool)
+    np.less_equal(view, 0x20, out=is_break[1:-1])
+    edges = np.flatnonzero(is_break[1:] != is_break[:-1])
     starts, ends = edges[0::2], edges[1::2]
     powers, inverses, bytes_ = _numbers()
     weighed = bytes_[view] * powers[: len(view)]

@@ -1,0 +1,1 @@
+"""Operations on the quality of documents: the worst ones, and those that did badly."""

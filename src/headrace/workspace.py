@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.steps.operations import StepOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -241,6 +242,13 @@ class Workspace(Wiring):
             corpus=self._corpus,
             parser=lambda: self._parser,
         )
+
+    @property
+    def steps(self) -> StepOperations:
+        """The operations on LLM steps: list, show, test, dead_letters, retry, accuracy."""
+        from headrace.flows.steps.operations import StepOperations
+
+        return StepOperations(self._step_parts)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

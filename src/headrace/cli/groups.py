@@ -12,6 +12,7 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.pii import SCANNING
+from headrace.cli.commands.step import STEPPING
 
 
 class Group(NamedTuple):
@@ -28,4 +29,5 @@ GROUPS: Sequence[Group] = (
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group("gate", "See the checks of documents; try them on a file.", TESTING),
+    Group("step", "See what a model writes of documents; try, retry and measure it.", STEPPING),
 )

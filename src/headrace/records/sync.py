@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from headrace.records.gates import GateCount
+from headrace.records.steps import StepCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,10 @@ class SyncReport:
     """Documents that gates keep out now, those of earlier runs included."""
     kept_out: tuple[Failure, ...] = ()
     """These documents, with the gate and its reason."""
+    steps: Mapping[str, StepCount] = field(default_factory=dict)
+    """What each LLM step did with the documents that this run read."""
+    step_spend: Spend = Spend()
+    """What the calls of the steps cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,10 @@ class PlanReport:
     withheld_reason: str = ""
     spend: Spend = Spend()
     """What its embeddings would cost."""
+    steps: Mapping[str, StepCount] = field(default_factory=dict)
+    """What each LLM step would ask; documents, chunks and digest are those without what is asked."""
+    step_spend: Spend = Spend()
+    """What these calls are estimated to cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_metadata,
         api_pii,
         api_standing,
+        api_steps,
         health,
         mcp_mount,
         pages,
@@ -82,6 +83,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_metadata.router)
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
+    app.include_router(api_steps.router)
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)

@@ -18,6 +18,7 @@ from headrace.ledger.erasure.rows import LedgerEraser
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
+from headrace.ledger.steps.eraser import StepEraser
 
 if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
@@ -44,6 +45,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
             for generation, version in parts
         ),
         *(EmbeddingEraser(place, kept=_kept(context)) for place in _embedding_stores(context.index)),
+        StepEraser(context.ledger),
         LedgerEraser(context.ledger, context.keyring),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),

@@ -11,6 +11,7 @@ from headrace.flows.index.listing import size_of
 from headrace.ledger import documents, generations, leases
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.failpoints import declare, fire
+from headrace.ledger.steps import states
 from headrace.records.generations import Pruned, PruneReport
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _remove(parts: IndexParts, generation: Generation, held: ColumnarTable) -> N
             generations.set_state(tx, now.id, "retired", actor=actor, reason="given up by `index prune`")
         generations.mark_pruned(tx, now.id)
         documents.remove_all(tx, now.id)
+        states.remove_all(tx, now.id)
 
     name = f"corpus/{generation.corpus}"
     with leases.held(parts.ledger, name, wait_seconds=_WAIT_SECONDS) as lease:

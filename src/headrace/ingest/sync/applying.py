@@ -51,6 +51,7 @@ class Pass:
             table=target.table,
             documents=len(target.states),
             chunks=sum(state.chunk_count for state in target.states.values()),
+            stepped=context.stepping is not None,
             leads=leads,
         )
 

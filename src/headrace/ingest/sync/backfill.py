@@ -137,6 +137,7 @@ class _Backfill:
                 serving={},
                 verify=False,
                 leader="",
+                generation=self._generation.id,
             )
             self._todo = changes.candidates
             self._missing = changes.missing

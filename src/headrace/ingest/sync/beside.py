@@ -115,6 +115,7 @@ class Beside:
             serving={},
             verify=self._verify,
             leader=self._context.recipe.digest,
+            generation=generation.id,
         )
         if only is not None:
             changes.candidates = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headrace.ledger.documents import BriefState
@@ -33,6 +33,8 @@ class Known:
     recipe: str
     retry_refused: bool = False
     """Whether documents with refused texts are tried again, however often they were."""
+    unsettled: Collection[str] = ()
+    """Documents with an LLM step that waits, or that is to be asked again."""
     leads: bool = True
     """Whether the failures are those of this generation; else only those that stand count."""
 
@@ -45,6 +47,8 @@ class Candidate:
     source: str
     acl_id: int
     state: BriefState | None
+    again: bool = False
+    """Whether it goes through its stages though its bytes are the same: an LLM step has not settled."""
 
 
 KeptOut = Callable[[Candidate, str], bool]
@@ -125,10 +129,12 @@ def _sort(
         and observation.stamp == item.stamp
         and observation.revision == state.revision
         and observation.verified_at_us >= verify_before_us
+        and item.uri not in known.unsettled
     ):
         changes.unchanged += 1
         return
-    changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state))
+    again = item.uri in known.unsettled
+    changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state, again=again))
 
 
 def _stands(failure: FailureRow, stamp: str, known: Known) -> bool:

@@ -13,6 +13,7 @@ from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.gates.gating import Gating
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
+from headrace.ingest.steps.running import Stepping
 from headrace.ingest.sync.access import AccessRules
 from headrace.ingest.sync.keep_out import KeepOut
 from headrace.ingest.sync.prepare import ChunkMany, Making, ParseMany
@@ -68,6 +69,10 @@ class SyncContext:
     """How long a generation that was replaced is kept in step."""
     gating: Gating | None = None
     """The gates that `parse_many` goes through; None for a corpus without any."""
+    stepping: Stepping | None = None
+    """The LLM steps of the corpus; None where it has none."""
+    retry_steps: frozenset[str] = frozenset()
+    """Steps whose dead letters are asked for again."""
     spending: Spending = field(default_factory=Spending)
     """What the run may spend on embeddings."""
     retry_refused: bool = False
@@ -95,4 +100,5 @@ class SyncContext:
             parse_many=self.parse_many,
             chunk_many=self.chunk_many,
             schema=self.metadata,
+            step_many=None if self.stepping is None else self.stepping.run,
         )

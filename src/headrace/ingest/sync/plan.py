@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 
+from headrace.ingest.sync import stepped
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.choosing import chosen
@@ -23,14 +24,25 @@ from headrace.records.sync import PlanReport
 
 
 def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> PlanReport:
-    """Count what a sync would do now, down to the digest it would arrive at if no embedding fails."""
+    """Count what a sync would do now, down to the digest it would arrive at if no embedding fails.
+
+    The output of a step that is not stored is not known: as long as there are calls to make, documents are
+    counted as they are without it.
+    """
     started = time.monotonic()
     context = chosen(with_decisions(context))
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
     listed = list_sources(context)
-    changes = compare_with(context, listed, states=states, serving=serving, verify=verify)
+    changes = compare_with(
+        context,
+        listed,
+        states=states,
+        serving=serving,
+        verify=verify,
+        generation=target.generation.id if target else None,
+    )
     draft = _Draft(context, states)
     draft.tally.unchanged = changes.unchanged
     draft.tally.failures = list(changes.failed)
@@ -58,8 +70,16 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         seconds=round(time.monotonic() - started, 3),
         failures=draft.tally.failed,
         withheld_reason="; ".join(
-            reason for reason in (verdict.reason, over_budget(context.spending, draft.tokens)) if reason
+            reason
+            for reason in (
+                verdict.reason,
+                over_budget(context.spending, draft.tokens),
+                stepped.over_budget(context.stepping),
+            )
+            if reason
         ),
+        steps=stepped.counts(context.stepping),
+        step_spend=stepped.spent(context.stepping),
         spend=planned(context.spending, draft.tokens),
     )
 
@@ -77,6 +97,8 @@ class _Draft:
     def stream(self, changes: Changes) -> None:
         context = self._context
         making = replace(context.making, kept_out=changes.kept_out)
+        if context.stepping is not None:
+            making = replace(making, step_many=context.stepping.plan)
         for batch in prepare(changes.candidates, making):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._embeddings(documents)

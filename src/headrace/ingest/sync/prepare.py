@@ -9,10 +9,13 @@ from typing import Any, Protocol
 
 from headrace.errors import DocumentError, GateStopped, LimitExceeded
 from headrace.ingest.index.values import serve
+from headrace.ingest.steps.running import Stepped
+from headrace.ingest.steps.tasks import StepInput
 from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.ledger.metadata import schema_digest
+from headrace.ledger.steps.states import StepState
 from headrace.records.document import ChunkSpan, Content, ParsedDocument, SourceItem, Value
 from headrace.records.metadata import MetadataSchema
 
@@ -29,6 +32,7 @@ class ParseMany(Protocol):
 
 
 ChunkMany = Callable[[Sequence[ParsedDocument]], list[list[ChunkSpan]]]
+StepMany = Callable[[Sequence[StepInput]], list[Stepped]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,8 @@ class Prepared:
     texts: Sequence[str]
     text_hashes: Sequence[str]
     chunk_ids: Sequence[str]
+    steps: tuple[StepState, ...] = ()
+    """What its LLM steps came to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +102,8 @@ class Making:
     parse_many: ParseMany
     chunk_many: ChunkMany
     schema: MetadataSchema
+    step_many: StepMany | None = None
+    """The LLM steps of the corpus; None where it has none."""
     kept_out: KeptOut | None = None
     """Tells of a candidate and its revision whether they were forgotten."""
 
@@ -134,7 +142,11 @@ def _read(candidate: Candidate, making: Making, schema: str) -> _Read | Touched 
         return Forgotten(candidate=candidate)
     input_digest = input_digest_of(revision, candidate.item)
     state = candidate.state
-    if state is not None and (state.input_digest, state.metadata_schema) == (input_digest, schema):
+    if (
+        state is not None
+        and not candidate.again
+        and (state.input_digest, state.metadata_schema) == (input_digest, schema)
+    ):
         return Touched(candidate=candidate, revision=revision)
     return _Read(candidate=candidate, content=content, revision=revision, input_digest=input_digest)
 
@@ -149,16 +161,43 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
             yield Failed(candidate=reads[uri].candidate, stage=stage, error=result.message)
         else:
             parsed.append((reads[uri], result))
-    spans = making.chunk_many([document for _, document in parsed])
-    for (read, document), document_spans in zip(parsed, spans, strict=True):
-        yield _prepared(read, document, document_spans, making, schema)
+    stepped = _stepped(parsed, making)
+    spans = making.chunk_many([item.document for item in stepped])
+    for (read, _), item, document_spans in zip(parsed, stepped, spans, strict=True):
+        yield _prepared(read, item, document_spans, making, schema)
+
+
+def _stepped(parsed: Sequence[tuple[_Read, ParsedDocument]], making: Making) -> Sequence[Stepped]:
+    if making.step_many is None:
+        return [Stepped(document=document) for _, document in parsed]
+    return making.step_many(
+        [
+            StepInput(
+                uri=read.candidate.item.uri,
+                revision=read.revision,
+                document=document,
+                declared=read.candidate.item.metadata,
+            )
+            for read, document in parsed
+        ]
+    )
 
 
 def _prepared(
-    read: _Read, document: ParsedDocument, spans: Sequence[ChunkSpan], making: Making, schema: str
-) -> Prepared:
-    uri = read.candidate.item.uri
+    read: _Read, stepped: Stepped, spans: Sequence[ChunkSpan], making: Making, schema: str
+) -> Prepared | Touched:
+    uri, document = read.candidate.item.uri, stepped.document
     texts = [document.text[span.start : span.end] for span in spans]
+    if stepped.derived and spans:
+        # What a model wrote stands nowhere in the text: its span is empty, its heading says who wrote it.
+        texts += [derived.text for derived in stepped.derived]
+        spans = [
+            *spans,
+            *(
+                ChunkSpan(start=0, end=0, page=None, headings=(f"Written by step {derived.step}",))
+                for derived in stepped.derived
+            ),
+        ]
     text_hashes = [digest_text("text", text) for text in texts]
     seen: Counter[str] = Counter()
     chunk_ids: list[str] = []
@@ -166,11 +205,14 @@ def _prepared(
         chunk_ids.append(digest("chunk", [making.corpus, uri, text_hash, seen[text_hash]]))
         seen[text_hash] += 1
     metadata, misfits = serve(raw_metadata(read.candidate.item, document), making.schema)
+    name = document_digest(uri, read.revision, chunk_ids, text_hashes, metadata)
+    if _waits_still(read.candidate, name, stepped.states, (read.input_digest, schema)):
+        return Touched(candidate=read.candidate, revision=read.revision)
     return Prepared(
         candidate=read.candidate,
         revision=read.revision,
         input_digest=read.input_digest,
-        digest=document_digest(uri, read.revision, chunk_ids, text_hashes, metadata),
+        digest=name,
         title=document.title,
         media_type=document.media_type,
         metadata=metadata,
@@ -180,6 +222,21 @@ def _prepared(
         texts=texts,
         text_hashes=text_hashes,
         chunk_ids=chunk_ids,
+        steps=stepped.states,
+    )
+
+
+def _waits_still(
+    candidate: Candidate, name: str, states: Sequence[StepState], stands: tuple[str, str]
+) -> bool:
+    """Whether a document that was read again for its steps is what it was, and waits as it did."""
+    state = candidate.state
+    return (
+        candidate.again
+        and state is not None
+        and state.digest == name
+        and (state.input_digest, state.metadata_schema) == stands
+        and any(step.state == "waiting" for step in states)
     )
 
 

@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from typing import Literal
 
+from headrace.ingest.sync import stepped
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.ages import ages_of
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.beside import Beside
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.closing import close
+from headrace.ingest.sync.columns import notice
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
 from headrace.ingest.sync.guard import Verdict, judge
@@ -76,7 +78,12 @@ class _Sync:
         # The generation that serves comes first: nothing that happens to another one may delay it.
         beside.write_serving()
         changes = compare_with(
-            self._context, listed, states=target.states, serving=target.serving_sources, verify=verify
+            self._context,
+            listed,
+            states=target.states,
+            serving=target.serving_sources,
+            verify=verify,
+            generation=target.generation.id,
         )
         for old in beside.moved_away:
             changes.missing.pop(old, None)
@@ -90,6 +97,7 @@ class _Sync:
         beside.delete_from_serving(verdict)
         digest = lead.settle(sources=listed.counts)
         kept = self._cut_over(lead, verdict)
+        self._columns = notice(self._context, listed)
         beside.write_others(verdict, lead)
         return self._report(lead, verdict, digest, kept, beside, listed)
 
@@ -99,6 +107,7 @@ class _Sync:
         close(
             tx, self._context.corpus, seen=listed.listings, listed_at_us=listed.began_us, absent=self._absent
         )
+        self._columns.record(tx, self._context.corpus)
         runs.finish(tx, self._run_id, state, report=to_plain(report))
 
     def _cut_over(self, lead: Pass, verdict: Verdict) -> str:
@@ -126,6 +135,7 @@ class _Sync:
         self, lead: Pass, verdict: Verdict, digest: str, kept: str, beside: Beside, listed: Listed
     ) -> SyncReport:
         tally = lead.tally
+        stepping = self._context.stepping
         return SyncReport(
             corpus=self._context.corpus,
             run_id=self._run_id,
@@ -138,8 +148,13 @@ class _Sync:
             seconds=round(time.monotonic() - self._started, 3),
             failures=tally.failed,
             withheld_reason="; ".join(
-                reason for reason in (verdict.reason, kept, tally.waiting_reason) if reason
+                reason
+                for reason in (verdict.reason, kept, tally.waiting_reason, stepped.withheld(stepping))
+                if reason
             ),
+            warnings=(*stepped.outages(stepping), *self._columns.warnings),
+            steps=stepped.counts(stepping),
+            step_spend=stepped.spent(stepping),
             waiting=tally.waiting,
             spend=spent(self._context.spending),
             relabelled=listed.relabelled,

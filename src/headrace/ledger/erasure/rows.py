@@ -62,6 +62,9 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Rows(table=tables.hidden, uri="uri", corpus="corpus"),
     Rows(table=tables.dead_letters, uri="uri", corpus="corpus"),
     Rows(table=tables.standings, uri="uri", corpus="corpus"),
+    Rows(table=tables.step_states, uri="uri"),
+    Rows(table=tables.step_letters, uri="uri", corpus="corpus"),
+    Rows(table=tables.step_uses, uri="uri", corpus="corpus"),
     Rows(table=tables.deprecations, uri="uri", corpus="corpus"),
     Rows(table=tables.document_history, uri="uri", corpus="corpus"),
     Rows(table=tables.absences, uri="uri", corpus="corpus"),
@@ -91,6 +94,7 @@ exempt("versions, counts and digests", "table:snapshots")
 exempt("names of corpora and of processes", "table:leases")
 exempt("labels of the access rules", "table:acls", "table:acl_labels", "table:acl_moves")
 exempt("keyed hashes", "table:suppressions")
+exempt("names and counts of columns", "table:step_columns")
 exempt("counts", "table:standing_changes", "table:freshness_days")
 exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
 exempt("outcomes and counts", "table:sentinel_checks", "table:probes")

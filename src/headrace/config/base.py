@@ -54,7 +54,7 @@ class BudgetConfig:
     tokens: int | None = field(default=None, metadata={"minimum": 1})
     """Most tokens a run has embedded."""
     money: str | None = None
-    """Most money a run spends on embeddings, such as `2.50 EUR`; in the `currency` of the embedder's model."""
+    """Most money a run spends on embeddings, such as `2.50 EUR`; in the `currency` of their model."""
     step_tokens: int | None = field(default=None, metadata={"minimum": 1})
     """Most tokens that the models of [steps](steps.md) read and write in a run."""
     step_money: str | None = None

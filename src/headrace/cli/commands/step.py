@@ -46,7 +46,7 @@ def step_show(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show one step: its model, prompt and schema with their digests, what it writes, how its documents stand."""
+    """Show one step: model, prompt and schema with digests, what it writes, how its documents stand."""
     from headrace.cli.views.steps import show_step
 
     return run_operation(
@@ -105,7 +105,8 @@ def step_retry(
 ) -> int:
     """Ask again for what failed, in a sync of its corpus, and publish what succeeds.
 
-    A changed prompt, schema or model needs no retry: the next sync asks anew. Exit code 1 when some failed again.
+    A changed prompt, schema or model needs no retry: the next sync asks anew. Exit code 1 when some
+    failed again.
     """
     from headrace.cli.views.steps import show_retry
 

@@ -87,7 +87,7 @@ class Asker:
         self._answered: defaultdict[str, bool] = defaultdict(bool)
 
     def waves(self, step: Step, model: ChatModel, tasks: Sequence[Task]) -> Iterator[Asked]:
-        """Ask for each task once, and give what came of each wave; what is doubtful is decided in the last."""
+        """Ask for each task once; gives what came of each wave, and at last of what was doubtful."""
         size = max(16, 4 * model.most_at_once)
         doubtful: list[tuple[Task, Outcome]] = []
         for start in range(0, len(tasks), size):

@@ -38,12 +38,10 @@ def _constant(node: object) -> str | None:
 
 
 def seen(listings: Sequence[Listing], names: Iterable[str]) -> dict[tuple[str, str], ColumnSeen]:
-    """What complete listings show of these columns, by source and column."""
+    """What listings show of these columns, by source and column."""
     found: dict[tuple[str, str], ColumnSeen] = {}
     wanted = sorted(set(names))
     for listing in listings:
-        if not listing.complete or not listing.items:
-            continue
         for name in wanted:
             values = [value for item in listing.items if (value := item.metadata.get(name)) is not None]
             if values:
@@ -58,7 +56,8 @@ def changes(
     listings: Sequence[Listing],
 ) -> list[str]:
     """Warnings about columns that vanished, or hold other kinds of values than before."""
-    items = {listing.source: listing.items for listing in listings if listing.complete and listing.items}
+    # A source whose column is gone may call its listing partial for that very reason.
+    items = {listing.source: listing.items for listing in listings if listing.items}
     warnings = []
     for (source, name), was in sorted(before.items()):
         if source not in items:

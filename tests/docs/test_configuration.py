@@ -27,6 +27,7 @@ from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
+from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from headrace.privacy.config import PrivacyConfig
@@ -41,6 +42,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     RecipeConfig: ("`[corpus.NAME.recipe]`", set()),
     RankingConfig: ("`[corpus.NAME.ranking]`", set()),
     BudgetConfig: ("`[corpus.NAME.budget]`", set()),
+    StepSpec: ("`[[corpus.NAME.steps]]`", set()),
     GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),

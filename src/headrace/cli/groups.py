@@ -29,5 +29,5 @@ GROUPS: Sequence[Group] = (
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group("gate", "See the checks of documents; try them on a file.", TESTING),
-    Group("step", "See what a model writes of documents; try, retry and measure it.", STEPPING),
+    Group("step", "See what models write of documents.", STEPPING),
 )

@@ -38,23 +38,31 @@ class StepReport:
     """One step that a corpus declares."""
 
     corpus: str
+    """The corpus that declares it."""
     step: str
+    """Its name."""
     position: int
     """Its place in the order of the corpus, from 0."""
     kind: str
+    """extract, classify, clean or summarise."""
     into: str
+    """metadata, text or chunks."""
     fields: tuple[str, ...]
     """Metadata fields it writes."""
     model: str
     """Provider, model id and revision."""
     prompt: str
+    """Name of the prompt file."""
     prompt_digest: str
+    """Over everything of it that shapes a call."""
     schema: str | None
     """None where its kind brings the schema."""
     schema_digest: str
+    """Over the JSON Schema."""
     labels: int
     """How many it chooses from; 0 unless it classifies."""
     fallback: Mapping[str, Any]
+    """Field to its value where the step fails."""
     documents: Mapping[str, int]
     """Documents that serve, by state: written, failed, waiting."""
 
@@ -64,6 +72,7 @@ class StepList:
     """Steps by corpus, in their order."""
 
     steps: Sequence[StepReport]
+    """One for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +84,11 @@ class StepAttempt:
     text: str
     """As the model wrote it."""
     finish_reason: str
+    """`stop`, `length`, `content_filter`, or the provider's own word."""
     problems: tuple[Mapping[str, str], ...] = ()
     """Path and message of each."""
     milliseconds: float = 0.0
+    """How long it took, waits between retries included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +96,11 @@ class StepTest:
     """What a step makes of one file; nothing is stored."""
 
     step: str
+    """Its name."""
     file: str
+    """Name of the file."""
     state: Literal["written", "failed", "waiting"]
+    """`waiting`: the provider could not be asked."""
     reason: str
     """Why it failed or waits; empty when it did not."""
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -94,7 +108,9 @@ class StepTest:
     text: str | None = None
     """The cleaned text, or the summary, where it writes one."""
     attempts: tuple[StepAttempt, ...] = ()
+    """Every request that was answered."""
     count: StepCount = StepCount()
+    """What it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +118,23 @@ class StepDeadLetter:
     """A document that a step found no output for; it is served without, or with the fallback."""
 
     corpus: str
+    """Its corpus."""
     document: str
+    """Stable URI."""
     step: str
+    """The step that failed."""
     revision: str
+    """What was read."""
     reason: str
     """`refused`, `truncated`, `invalid`, `timeout`, `rejected` or `unrendered`."""
     detail: str
+    """What was wrong, in words."""
     attempts: tuple[StepAttempt, ...]
     """Of the last run that asked, with the raw outputs."""
     model: str
+    """Provider, model id and revision."""
     prompt_digest: str
+    """Of the prompt that was asked with."""
     first_at_us: int
     """When it failed first…"""
     last_at_us: int
@@ -125,6 +148,7 @@ class StepDeadLetters:
     """Every dead letter, by corpus, document and step."""
 
     letters: tuple[StepDeadLetter, ...]
+    """One for each document and step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +168,7 @@ class FieldAccuracy:
     """How well a field is written, on a labelled sample."""
 
     field: str
+    """Metadata field."""
     n: int
     """Labelled documents that serve."""
     expected: int
@@ -163,9 +188,13 @@ class FieldAccuracy:
     exact_match_high: float | None
     """…and upper end."""
     precision_low: float | None = None
+    """The same of the precision, lower end…"""
     precision_high: float | None = None
+    """…and upper end."""
     recall_low: float | None = None
+    """The same of the recall, lower end…"""
     recall_high: float | None = None
+    """…and upper end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +202,9 @@ class StepAccuracy:
     """How well a step does, on a labelled sample of documents."""
 
     corpus: str
+    """Its corpus."""
     step: str
+    """The step that was measured."""
     sample: int
     """Lines of the sample."""
     missing: tuple[str, ...]
@@ -181,3 +212,4 @@ class StepAccuracy:
     waiting: int
     """Documents of the sample whose output is not there yet; they count as written empty."""
     fields: tuple[FieldAccuracy, ...]
+    """One for each field that the sample labels."""

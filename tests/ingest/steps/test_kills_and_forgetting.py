@@ -81,7 +81,7 @@ def test_forgetting_takes_outputs_uses_states_and_letters(tmp_path: Path, server
     bench.sync()
     with bench.open() as workspace:
         for name in ("renamed.md", "1.md", "bad.md"):
-            report = workspace.forget(f"docs/{name}")
+            report = workspace.forget(f"docs/{name}", confirmed=True)
             assert report.certificate
     ledger = sqlite3.connect(tmp_path / ".headrace" / "ledger.sqlite")
 

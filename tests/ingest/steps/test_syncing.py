@@ -13,6 +13,8 @@ from tests.fakes import openai_server as fake
 from tests.ingest.steps.workbench import EXTRACT, GOOD, calls, metadata, stepped, texts
 from tests.workbench import Workbench
 
+CLASSIFY = '[[corpus.docs.steps]]\nname = "t"\nkind = "classify"\nprompt = "facts"\nlabels = ["a", "b"]\n'
+
 
 def _pages(bench: Workbench, number: int = 3) -> None:
     for place in range(number):
@@ -133,7 +135,7 @@ def test_any_batching_gives_the_same_digest(
     tmp_path: Path, server: fake.OpenAIServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digests = set()
-    for name, size in (("whole", 512), ("single", 1), ("pairs", 2)):
+    for name, size in (("whole", 512), ("pairs", 2)):
         monkeypatch.setattr("headrace.ingest.sync.prepare._BATCH_DOCUMENTS", size)
         bench = stepped(tmp_path / name, server)
         server.misbehave(fake.writing(lambda said: GOOD.replace("bird", f"b{said.count('e')}")))
@@ -188,11 +190,11 @@ def test_a_summary_is_a_chunk_with_its_own_name(tmp_path: Path, server: fake.Ope
 
 
 def test_thousands_of_labels_are_narrowed_down_first(tmp_path: Path, server: fake.OpenAIServer) -> None:
-    step = '\n[[corpus.docs.steps]]\nname = "topic"\nkind = "classify"\nlabels_file = "topics.txt"\ncandidates = 8\n'
-    bench = stepped(tmp_path, server, steps=step, prompts={"topic": "Labels: {{ labels }}\nText: {{ text }}"})
-    (tmp_path / "topics.txt").write_text(
-        "\n".join(f"topic number {place}" for place in range(3000)) + "\nherons"
-    )
+    step = '\n[[corpus.docs.steps]]\nname = "topic"\nkind = "classify"\nlabels_file = "topics.txt"\n'
+    prompt = {"topic": "Labels: {{ labels }}\nText: {{ text }}"}
+    bench = stepped(tmp_path, server, steps=step + "candidates = 8\n", prompts=prompt)
+    topics = [*(f"topic number {place}" for place in range(3000)), "herons"]
+    (tmp_path / "topics.txt").write_text("\n".join(topics))
     server.misbehave(fake.writing(lambda said: "herons" if "'herons'" in said else "{}"))
     bench.write("a.md", "herons herons herons")
     bench.sync()

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 from headrace.infer.completions.reading import json_reader, text_reader
 from headrace.infer.schemas.file import make_schema
 
-READ = json_reader(
-    make_schema("s", {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})
-)
+ONE = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+READ = json_reader(make_schema("s", ONE))
+FENCED = ['{"a": 1}', ' {"a": 1}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}\n```\n']
 
 
-@pytest.mark.parametrize(
-    "text", ['{"a": 1}', ' {"a": 1}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}\n```\n']
-)
+@pytest.mark.parametrize("text", FENCED)
 def test_what_is_valid_is_not_marked(text: str) -> None:
     reading = READ(text)
     assert (reading.value, reading.problems, reading.mended) == ({"a": 1}, (), False)

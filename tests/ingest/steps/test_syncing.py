@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -252,3 +253,47 @@ def test_a_column_that_prompts_use_is_missed(tmp_path: Path, server: fake.OpenAI
     assert "'author'" in gone
     assert "1 document had it. Was it renamed to 'author_name'?" in gone
     assert bench.sync().warnings == (gone,)
+
+
+def test_accuracy_is_measured_on_what_serves(tmp_path: Path, server: fake.OpenAIServer) -> None:
+    bench = stepped(tmp_path, server)
+    _pages(bench, 4)
+    bench.sync()
+    right = {"category": "bird", "year": 2020, "since": "2020-03-01T00:00:00Z"}
+    sample = [{"document": f"docs/{place}.md", "expected": right} for place in range(3)]
+    sample.append({"document": "docs/3.md", "expected": {"category": "mill", "year": None}})
+    sample.append({"document": "docs/gone.md", "expected": right})
+    labelled = tmp_path / "labelled.jsonl"
+    labelled.write_text("\n".join(map(json.dumps, sample)))
+    asked = len(calls(server))
+    with bench.open() as workspace:
+        report = workspace.steps.accuracy("facts", labelled)
+        assert workspace.steps.accuracy_of("facts", sample) == report
+        with pytest.raises(HeadraceError, match="'colour'"):
+            workspace.steps.accuracy_of("facts", [{"document": "a", "expected": {"colour": 1}}])
+    assert (report.sample, report.missing, len(calls(server))) == (5, ("docs/gone.md",), asked)
+    measured = {field.field: field for field in report.fields}
+    category, year, since = (measured[name] for name in ("category", "year", "since"))
+    assert (category.n, category.correct, category.exact_match) == (4, 3, 0.75)
+    assert (category.exact_match_low, category.exact_match_high) == pytest.approx((0.3006, 0.9544), abs=1e-4)
+    assert (year.expected, year.written, year.precision, year.recall) == (3, 4, 0.75, 1.0)
+    assert (since.n, since.correct) == (3, 3)
+
+
+def test_a_rollback_is_kept_in_step_by_its_own_steps(tmp_path: Path, server: fake.OpenAIServer) -> None:
+    bench = stepped(tmp_path, server)
+    _pages(bench, 1)
+    first = bench.sync()
+    prompt = tmp_path / "prompts" / "facts.md"
+    prompt.write_text("## user\nOther facts of: {{ text }}\n")
+    second = bench.sync()
+    bench.write("new.md", "A new page.")
+    bench.sync()
+    with bench.open() as workspace:
+        workspace.index.rollback()
+        assert workspace.status().corpora[0].generation == first.generation
+        asked = len(calls(server))
+        assert workspace.sync().generation == first.generation
+        assert workspace.status().corpora[0].steps == {"facts": {"written": 2}}
+    assert second.generation != first.generation
+    assert len(calls(server)) == asked

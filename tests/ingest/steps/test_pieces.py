@@ -35,9 +35,8 @@ def test_parts_are_bounded_cross_no_page_and_join_to_the_text(
 @given(TEXTS, st.integers(5, 60), st.sets(st.integers(0, 399), max_size=3))
 def test_pages_and_headings_stay_in_order_and_inside(text: str, most: int, starts: set[int]) -> None:
     pages = [0, *sorted(start for start in starts if 0 < start < len(text))]
-    headings = [
-        Heading(start=at, level=1, text=text[at : at + 3]) for at in pages if text[at : at + 3].strip()
-    ]
+    words = {at: text[at : at + 3] for at in pages if text[at : at + 3].strip()}
+    headings = [Heading(start=at, level=1, text=said) for at, said in words.items()]
     document = ParsedDocument(
         text=text, kind="markdown", media_type="text/markdown", title=None, headings=headings, pages=pages
     )

@@ -188,6 +188,11 @@ def test_a_summary_is_a_chunk_with_its_own_name(tmp_path: Path, server: fake.Ope
         assert (hit.span, hit.headings) == ((0, 0), ("Written by step short",))
         (node,) = _node(workspace.why(hit.chunk_id).upstream, "step")
     assert list(node.facts["fields"]) == ["chunks"]
+    quoted = 'They wade [1: "Tall grey birds wade."].'
+    server.misbehave(fake.writing(lambda _: quoted))
+    with bench.open() as workspace:
+        (citation,) = workspace.ask("What do tall grey birds do?", k=1).citations
+    assert (citation.span, citation.quote) == ((0, 0), "Tall grey birds wade.")
 
 
 def test_thousands_of_labels_are_narrowed_down_first(tmp_path: Path, server: fake.OpenAIServer) -> None:

@@ -183,5 +183,5 @@ def _place(facts: Mapping[str, Any]) -> str:
     if facts.get("headings"):
         parts.append(" › ".join(facts["headings"]))
     span = facts.get("span") or [facts.get("start"), facts.get("end")]
-    parts.append(f"characters {span[0]}–{span[1]}")
+    parts.append(f"characters {span[0]}–{span[1]}" if span[0] != span[1] else "not in the text itself")
     return ", ".join(parts)

@@ -74,6 +74,8 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Words(table=tables.deprecations, columns=("reason",)),
     Words(table=tables.document_history, columns=("detail",)),
     Words(table=tables.listings, columns=("reason",)),
+    Words(table=tables.step_letters, columns=("detail", "attempts")),
+    Words(table=tables.step_states, columns=("reason",)),
     Words(table=tables.dead_letters, columns=("error",)),
     Names(table=tables.documents, columns=("moved_from",)),
     Names(table=tables.edges, columns=("target", "source")),

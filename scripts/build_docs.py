@@ -92,7 +92,9 @@ def words_of(hint: Any) -> str:
         return " or ".join(f"`{json.dumps(choice)}`" for choice in typing.get_args(hint))
     if typing.get_origin(hint) in (tuple, list):
         return "list of texts"
-    if isinstance(hint, UnionType):
+    if typing.get_origin(hint) is Mapping:
+        return "table"
+    if isinstance(hint, UnionType) or typing.get_origin(hint) is typing.Union:
         return " or ".join(words_of(option) for option in typing.get_args(hint) if option is not NoneType)
     return _WORDS[hint]
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from headrace.flows.gates.parts import GateParts
     from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
+    from headrace.flows.steps.parts import StepParts
+    from headrace.infer.completions.base import ChatModel
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.budget import Spending
     from headrace.infer.embedders.store import EmbeddingStore
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from headrace.records.metadata import MetadataSchema
     from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
+    from headrace.wiring_steps import StepUse
 
 
 class Wiring:
@@ -52,6 +55,7 @@ class Wiring:
         self._closers: list[Callable[[], None]] = []
         self._embedders: dict[str, Embedder] = {}
         self._models: dict[str, Model] = {}
+        self._chats: dict[str, ChatModel] = {}
         self._stores: dict[str, EmbeddingStore] = {}
         self._lock = threading.RLock()
 
@@ -139,6 +143,7 @@ class Wiring:
         from headrace.config.overrides import recipe_with
         from headrace.flows.index.parts import IndexParts
         from headrace.wiring_gates import with_gates
+        from headrace.wiring_steps import with_steps
 
         config = self.config
         golden = config.root / (config.index.golden or "golden.jsonl")
@@ -148,8 +153,12 @@ class Wiring:
             root=config.root,
             corpus=self._corpus,
             context=self._sync_context,
-            recipe=lambda name, given: with_gates(
-                config.corpora[name], recipe_with(config.corpora[name], given, models=config.models)
+            recipe=lambda name, given: with_steps(
+                self,
+                config.corpora[name],
+                with_gates(
+                    config.corpora[name], recipe_with(config.corpora[name], given, models=config.models)
+                ),
             ),
             embedder=self._embedder_of,
             events=lambda: self.events,
@@ -291,6 +300,12 @@ class Wiring:
         return gate_parts(self)
 
     @once
+    def _step_parts(self) -> StepParts:
+        from headrace.wiring_steps import step_parts
+
+        return step_parts(self)
+
+    @once
     def _embedding_parts(self) -> EmbeddingParts:
         from headrace.wiring_embedding import embedding_parts
 
@@ -309,6 +324,8 @@ class Wiring:
         progress: Callable[[SyncProgress], None] | None = None,
         spending: Spending | None = None,
         retry_refused: bool = False,
+        step_use: StepUse | None = None,
+        retry_steps: frozenset[str] = frozenset(),
     ) -> SyncContext:
         """What a sync works with: by the configured recipe, or by another one."""
         from headrace.config.durations import parse_duration
@@ -333,6 +350,14 @@ class Wiring:
             gating_of,
             without_gates,
         )
+        from headrace.wiring_steps import (
+            KEY,
+            StepUse,
+            declared_steps,
+            step_settings,
+            stepping_of,
+            steps_in,
+        )
 
         corpus = self.config.corpora[name]
         settings = recipe or corpus.recipe
@@ -347,12 +372,18 @@ class Wiring:
             tokenizer=embedder.tokenizer_file or "words",
         )
         index = IndexConfig()
+        guarded = GuardedEmbedder(embedder, watch=watch_of(self, name, embedder), spending=spending)
+        use = step_use or StepUse(steps=declared_steps(self, name), retry=retry_steps)
+        stepping = stepping_of(self, name, use, guarded, store)
         made = Recipe(
             parser=parser_fingerprint(),
             chunker=chunker.fingerprint(),
             embedder={"spec": settings.embedder, "components": dict(embedder.components)},
             index=index.fingerprint(),
             gates=[gate.fingerprint() for gate in open_gates(specs)],
+            steps=[
+                item.step.fingerprint(item.model.identity) for item in (stepping.steps if stepping else ())
+            ],
         )
         gating = gating_of(specs, self._parser.parse_many, lambda: self._gate_decisions(name))
         return SyncContext(
@@ -361,17 +392,27 @@ class Wiring:
             sources=self._sources(corpus.sources),
             access=self._access_rules(name),
             recipe=made,
-            settings=settings_of(settings) | gate_settings(specs),
+            settings=settings_of(settings) | gate_settings(specs) | step_settings(use.steps),
             with_settings=lambda given: self._sync_context(
                 name,
-                recipe=replace(corpus.recipe, **without_gates(given)),
+                recipe=replace(
+                    corpus.recipe,
+                    **without_gates({key: value for key, value in given.items() if key != KEY}),
+                ),
                 gates=gates_in(given),
+                step_use=StepUse(
+                    steps=steps_in(given),
+                    spending=stepping.spending if stepping else None,
+                    retry=use.retry,
+                ),
                 progress=progress,
                 spending=spending,
                 retry_refused=retry_refused,
             ),
             keep_retired=parse_duration(self.config.index.keep_retired),
-            embedder=GuardedEmbedder(embedder, watch=watch_of(self, name, embedder), spending=spending),
+            embedder=guarded,
+            stepping=stepping,
+            retry_steps=use.retry,
             embeddings=store,
             parse_many=self._parser.parse_many if gating is None else gating.parse_many,
             gating=gating,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.quality.operations import QualityOperations
+    from headrace.flows.steps.operations import StepOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -255,6 +256,13 @@ class Workspace(Wiring):
             rankings={name: item.ranking for name, item in corpora.items()},
         )
         return QualityOperations(parts=parts, corpora=self._corpora)
+
+    @property
+    def steps(self) -> StepOperations:
+        """The operations on LLM steps: list, show, test, dead_letters, retry, accuracy."""
+        from headrace.flows.steps.operations import StepOperations
+
+        return StepOperations(self._step_parts)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

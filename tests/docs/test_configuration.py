@@ -28,6 +28,7 @@ from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
+from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from headrace.privacy.config import PrivacyConfig
@@ -43,6 +44,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     RankingConfig: ("`[corpus.NAME.ranking]`", set()),
     QualityConfig: ("`[corpus.NAME.quality]`", {"authority"}),
     BudgetConfig: ("`[corpus.NAME.budget]`", set()),
+    StepSpec: ("`[[corpus.NAME.steps]]`", set()),
     GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),

@@ -13,10 +13,23 @@ import pytest
 from headrace.server.app import create_app
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
+from tests.fakes.openai_server import OpenAIServer
 from tests.workbench import Workbench
 
 PAGE = DOCS / "http.md"
 BASE = "http://127.0.0.1:8321"
+STEP = """
+[[corpus.docs.steps]]
+name = "facts"
+kind = "extract"
+schema = "facts"
+model = "small"
+
+[models.small]
+base_url = "{url}"
+model = "tiny"
+"""
+SCHEMA = '{"type": "object", "properties": {"audience": {"type": ["string", "null"]}}}'
 DECLARED = """
 [corpus.docs.metadata]
 severity = { type = "string" }
@@ -28,11 +41,28 @@ EXAMPLES = [block for block in blocks(PAGE, "sh") if block.text.startswith("curl
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+def model() -> Iterator[OpenAIServer]:
+    """The model of its step."""
+    with OpenAIServer(answer='{"audience": null}') as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Workbench:
     """The workspace that the examples speak of."""
+<<<<<<< ours
     made = small_workspace(tmp_path_factory.mktemp("documented"), extra=DECLARED)
     for name in ("stub.md", "draft.md"):
         made.write(name, "To be written.")
+||||||| base
+    made = small_workspace(tmp_path_factory.mktemp("documented"), extra=DECLARED)
+=======
+    root = tmp_path_factory.mktemp("documented")
+    made = small_workspace(root, extra=DECLARED + STEP.format(url=model.base_url))
+    for name, text in (("schemas/facts.json", SCHEMA), ("prompts/facts.md", "For whom is this? {{ text }}")):
+        (root / name).parent.mkdir()
+        (root / name).write_text(text)
+>>>>>>> theirs
     made.sync()
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)

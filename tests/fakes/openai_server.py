@@ -39,6 +39,11 @@ class Seen:
         given = self.body.get("input", [])
         return [given] if isinstance(given, str) else list(given)
 
+    @property
+    def said(self) -> str:
+        """The messages of a chat, one after the other."""
+        return "\n".join(str(message["content"]) for message in self.body.get("messages", ()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
@@ -165,6 +170,39 @@ def every_vector(vector: Sequence[float]) -> Behaviour:
 def with_headers(headers: Mapping[str, str]) -> Behaviour:
     """Answer properly, with these headers."""
     return lambda seen, reply: Reply(status=reply.status, body=reply.body, headers=headers)
+
+
+def writing(write: Callable[[str], str], *, finish_reason: str = "stop") -> Behaviour:
+    """Answer a chat with what a function makes of the text of its messages."""
+
+    def behave(seen: Seen, reply: Reply) -> Reply:
+        if not seen.path.endswith("/chat/completions"):
+            return reply
+        body = json.loads(reply.body)
+        body["choices"][0]["message"]["content"] = write(seen.said)
+        body["choices"][0]["finish_reason"] = finish_reason
+        return json_reply(body)
+
+    return behave
+
+
+def refused(seen: Seen, reply: Reply) -> Reply:
+    """Answer a chat with a refusal."""
+    body = json.loads(reply.body)
+    body["choices"][0]["message"] = {"role": "assistant", "content": None, "refusal": "I cannot do that."}
+    return json_reply(body)
+
+
+def by_word(behaviours: Mapping[str, Behaviour], otherwise: Behaviour) -> Behaviour:
+    """Behave by the first of these words that the messages of a chat hold."""
+
+    def behave(seen: Seen, reply: Reply) -> Reply:
+        for word, behaviour in behaviours.items():
+            if word in seen.said:
+                return behaviour(seen, reply)
+        return otherwise(seen, reply)
+
+    return behave
 
 
 def vector_of(text: str, dimension: int) -> list[float]:

@@ -52,10 +52,13 @@ def for_each_corpus(
 
 
 def exit_code(result: PlanReport | SyncReport) -> int:
-    """3 when something was withheld, 1 when some documents failed, else 0."""
+    """3 when something was withheld, 1 when some documents failed or lack what a step writes, else 0."""
     if result.documents.withheld or result.withheld_reason:
         return 3
-    return 1 if result.failures or result.documents.failed else 0
+    lacking = isinstance(result, SyncReport) and any(
+        count.failed or count.waiting for count in result.steps.values()
+    )
+    return 1 if result.failures or result.documents.failed or lacking else 0
 
 
 def _names(config: WorkspaceConfig, chosen: str | None) -> list[str]:

@@ -14,6 +14,7 @@ from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.quarantine import QUARANTINE
+from headrace.cli.commands.step import STEPPING
 
 
 class Group(NamedTuple):
@@ -37,6 +38,7 @@ GROUPS: Sequence[Group] = (
         [*TESTING, *QUALITY],
         [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
     ),
+    Group("step", "See what models write of documents.", STEPPING),
 )
 
 

@@ -13,6 +13,7 @@ from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
+from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.records.metadata import MetadataField
@@ -49,12 +50,16 @@ class RecipeConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetConfig:
-    """`[corpus.NAME.budget]`: what one run may spend on embeddings."""
+    """`[corpus.NAME.budget]`: what one run may spend on embeddings and on steps."""
 
     tokens: int | None = field(default=None, metadata={"minimum": 1})
     """Most tokens a run has embedded."""
     money: str | None = None
-    """Most money a run spends, such as `2.50 EUR`; in the `currency` of the embedder's model."""
+    """Most money a run spends on embeddings, such as `2.50 EUR`; in the `currency` of their model."""
+    step_tokens: int | None = field(default=None, metadata={"minimum": 1})
+    """Most tokens that the models of [steps](steps.md) read and write in a run."""
+    step_money: str | None = None
+    """Most money a run spends on steps; in the `currency` of their models."""
 
     def limits(self) -> Budget:
         """The budget of a run. Raises ValueError for an amount that is none."""
@@ -63,8 +68,16 @@ class BudgetConfig:
         micro, currency = parse_money(self.money)
         return Budget(tokens=self.tokens, money_micro=micro, currency=currency)
 
+    def step_limits(self) -> Budget:
+        """The budget of the steps of a run. Raises ValueError for an amount that is none."""
+        if self.step_money is None:
+            return Budget(tokens=self.step_tokens)
+        micro, currency = parse_money(self.step_money)
+        return Budget(tokens=self.step_tokens, money_micro=micro, currency=currency)
+
     def __post_init__(self) -> None:
         self.limits()
+        self.step_limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +92,8 @@ class CorpusConfig:
     recipe: RecipeConfig = RecipeConfig()
     gates: tuple[GateSpec, ...] = ()
     """`[[corpus.NAME.gates]]`, in the order of the file."""
+    steps: tuple[StepSpec, ...] = ()
+    """`[[corpus.NAME.steps]]`, in the order of the file."""
     access: tuple[AccessRule, ...] = ()
     """`[corpus.NAME.access]`, in the order of the file: the first pattern that matches a document decides."""
     default_labels: tuple[str, ...] = ("public",)

@@ -10,6 +10,7 @@ from headrace.config.gates import read_gates
 from headrace.config.metadata import read_metadata
 from headrace.config.probing import read_probe_floor, read_probes
 from headrace.config.service import service_of
+from headrace.config.steps import read_steps
 from headrace.config.table import Table, kind_of, nearest
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
@@ -38,6 +39,7 @@ _KEYS = (
     "recipe",
     "sentinels",
     "sources",
+    "steps",
 )
 
 
@@ -55,6 +57,7 @@ def read_corpus(table: Table, *, name: str, models: Mapping[str, ModelConfig]) -
         source_lines=tuple(table.line("sources", index) for index in range(len(sources))),
         recipe=read_recipe(table.child("recipe"), models),
         gates=read_gates(table),
+        steps=read_steps(table),
         access=access,
         default_labels=default_labels,
         metadata=read_metadata(table.child("metadata")),

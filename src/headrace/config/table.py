@@ -81,7 +81,8 @@ class Table:
     def read(self, key: str, kind: Any) -> Any:
         """The value of `key` as a str, int, float, bool, Literal, tuple of texts, or one of them or None."""
         value = self.values[key]
-        options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+        united = typing.get_origin(kind) in (types.UnionType, typing.Union)
+        options = typing.get_args(kind) if united else (kind,)
         for option in options:
             if option is float and type(value) in (int, float):
                 return float(value)

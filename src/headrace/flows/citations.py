@@ -73,7 +73,8 @@ def _resolve(match: re.Match[str], passages: Sequence[Hit]) -> Citation | str:
         chunk_id=hit.chunk_id,
         document=hit.document,
         quote=hit.text[span[0] : span[1]],
-        span=(hit.span[0] + span[0], hit.span[0] + span[1]),
+        # What a step wrote stands nowhere in the document: its span is empty, and so is that of a quote.
+        span=(hit.span[0] + span[0], hit.span[0] + span[1]) if hit.span[0] < hit.span[1] else hit.span,
         page=hit.page,
         headings=headings_at(hit.headings, hit.text, span[0]),
         modified_at=hit.modified_at,

@@ -27,6 +27,7 @@ from headrace.ledger import (
 )
 from headrace.ledger.erasure import register
 from headrace.ledger.events.base import EventStore
+from headrace.ledger.steps import states as step_states
 from headrace.records.explain import CorpusStatus, StatusReport
 from headrace.records.freshness import Service
 from headrace.ship.releases import Releases
@@ -132,6 +133,7 @@ def _corpus(
         ),
         sources=tuple(sources),
         dead_letters=dead_letters.count(conn, name),
+        steps={} if generation is None else step_states.counts(conn, generation.id),
         embedder_blocked=block.reason if block else "",
         recall=None if probed is None else round(probed.recall, 4),
         probe_floor=None if probed is None else probed.floor,

@@ -90,6 +90,8 @@ class CorpusStatus:
     """By kind: stale, missing, ghost, wrong_version, permission_stale, metadata_missing, unindexed."""
     dead_letters: int = 0
     """Texts that the embedder refuses."""
+    steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """LLM step to how many documents it has written, failed, or has waiting."""
     embedder_blocked: str = ""
     """Why nothing is written with the embedder that serves; empty while all is well."""
     recall: float | None = None

@@ -64,7 +64,7 @@ class Citation:
     document: str
     quote: str
     span: tuple[int, int]
-    """Character span of the quote in the document's normalised text."""
+    """Character span of the quote in the document's normalised text; empty where a step wrote it."""
     page: int | None = None
     headings: tuple[str, ...] = ()
     modified_at: str | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from headrace.records.gates import GateCount
+from headrace.records.steps import StepCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,8 @@ class Failure:
 
     document: str
     stage: str
-    """list, read, parse, chunk, limit, embed, refused or index; gate, dropped or duplicate where a gate keeps it
-    out."""
+    """list, read, parse, chunk, limit, embed, refused or index; gate, dropped, rejected or duplicate where a
+    gate or a decision keeps it out."""
     error: str
 
 
@@ -113,6 +114,10 @@ class SyncReport:
     """Documents that gates keep out now, those of earlier runs included."""
     kept_out: tuple[Failure, ...] = ()
     """These documents, with the gate and its reason."""
+    steps: Mapping[str, StepCount] = field(default_factory=dict)
+    """What each LLM step did with the documents that this run read."""
+    step_spend: Spend = Spend()
+    """What the calls of the steps cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +139,10 @@ class PlanReport:
     withheld_reason: str = ""
     spend: Spend = Spend()
     """What its embeddings would cost."""
+    steps: Mapping[str, StepCount] = field(default_factory=dict)
+    """What each LLM step would ask; documents, chunks and digest are those without what is asked."""
+    step_spend: Spend = Spend()
+    """What these calls are estimated to cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

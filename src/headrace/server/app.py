@@ -50,6 +50,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_pii,
         api_quality,
         api_standing,
+        api_steps,
         health,
         mcp_mount,
         pages,
@@ -84,6 +85,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
     app.include_router(api_quality.router)
+    app.include_router(api_steps.router)
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)

@@ -46,6 +46,8 @@ ROUTES = {
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
     *("/api/gates", "/api/gates/test", "/api/pii/scan"),
+    *("/api/steps", "/api/steps/{step}", "/api/steps/test", "/api/steps/dead-letters"),
+    *("/api/steps/retry", "/api/steps/accuracy"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

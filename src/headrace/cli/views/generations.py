@@ -50,7 +50,7 @@ def _show_one(console: Console, generation: GenerationReport) -> None:
     show_row(console, "id", one_line(generation.generation))
     show_row(console, "embedder", one_line(generation.embedder))
     if generation.overrides:
-        show_row(console, "given", one_line(_flat(generation.overrides)))
+        show_row(console, "given", one_line(_flat(_shown(generation.overrides))))
     show_row(console, "holds", _holds(generation))
     if generation.coverage is not None and not generation.serves and generation.pruned_at_us is None:
         show_row(console, "coverage", f"{generation.coverage:.1%} of what serves")
@@ -78,6 +78,14 @@ def _cost(generation: GenerationReport) -> str:
     if generation.cost is None:
         return "" if not generation.embeddings.computed else ", price not known"
     return f", costing {generation.cost:.4f}".rstrip("0").rstrip(".") if generation.cost else ""
+
+
+def _shown(overrides: Mapping[str, object]) -> dict[str, object]:
+    """Steps hold whole prompts: their names do."""
+    steps = overrides.get("steps")
+    if not isinstance(steps, list):
+        return dict(overrides)
+    return {**overrides, "steps": [step["spec"]["name"] for step in steps]}
 
 
 def _flat(values: Mapping[str, Any]) -> str:

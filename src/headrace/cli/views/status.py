@@ -73,6 +73,10 @@ def _show_embedding(console: Console, corpus: CorpusStatus) -> None:
         show_row(
             console, "refused", Text(f"{count(corpus.dead_letters, 'text')} by the embedder", style="red")
         )
+    for name, states in corpus.steps.items():
+        said = ", ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
+        style = "yellow" if set(states) - {"written"} else ""
+        show_row(console, "step", Text(f"{one_line(name)}: {said}", style=style))
     if corpus.recall is not None and corpus.probe_floor is not None:
         style = "red" if corpus.recall < corpus.probe_floor else ""
         found = f"{corpus.recall:.0%} of known answers found, the floor is {corpus.probe_floor:.0%}"
@@ -130,6 +134,10 @@ def next_step(corpus: CorpusStatus) -> tuple[str, str] | None:
         return "see what changed", f"headrace embed check --corpus {one_line(corpus.corpus)}"
     if corpus.dead_letters:
         return "correct the documents, or send the texts again", "headrace embed retry"
+    if any(states.get("waiting") for states in corpus.steps.values()):
+        return "ask for what steps have not written yet", sync
+    if any(states.get("failed") for states in corpus.steps.values()):
+        return "see why steps failed", "headrace step dead-letters"
     if failed(corpus):
         return "correct or remove the failed documents, then", sync
     if not corpus.documents:

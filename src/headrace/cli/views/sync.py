@@ -8,6 +8,7 @@ from rich.text import Text
 from headrace.cli.output import one_line
 from headrace.cli.views.console import count, duration, show_indented, show_row
 from headrace.cli.views.failures import show_failures
+from headrace.cli.views.steps import describe
 from headrace.infer.embedders.budget import shown_money
 from headrace.records.sync import BesideReport, DocumentCounts, PlanReport, Spend, SyncReport
 
@@ -30,6 +31,7 @@ def show_sync(console: Console, report: SyncReport) -> None:
     made = report.embeddings
     show_row(console, "embeddings", f"{made.computed:,} computed, {made.reused:,} reused")
     _show_spend(console, report.spend)
+    _show_steps(console, report, planned=False)
     show_row(console, "generation", one_line(report.generation))
     for other in report.beside:
         _show_beside(console, other)
@@ -52,6 +54,7 @@ def show_plan(console: Console, report: PlanReport) -> None:
     made = report.embeddings
     show_row(console, "embeddings", f"{made.computed:,} to compute, {made.reused:,} to reuse")
     show_row(console, "cost", f"{report.tokens:,} tokens to embed, {_money(report)}")
+    _show_steps(console, report, planned=True)
     _show_withheld(console, report)
     _show_failed(console, report, rest="headrace plan --json")
 
@@ -114,6 +117,17 @@ def _show_spend(console: Console, spend: Spend) -> None:
         cost = shown_money(spend.cost_micro, spend.currency) if spend.cost_micro else "free of charge"
     limit = f", of a budget of {one_line(spend.budget)}" if spend.budget else ""
     show_row(console, "spent", f"{spend.tokens or 0:,} tokens, {cost}{limit}")
+
+
+def _show_steps(console: Console, report: SyncReport | PlanReport, *, planned: bool) -> None:
+    for name, done in report.steps.items():
+        show_row(console, "step", f"{one_line(name)}: {describe(done, planned=planned)}")
+    failed = sum(done.failed for done in report.steps.values())
+    if failed:
+        said = f"{count(failed, 'document')} without a valid output: headrace step dead-letters"
+        show_row(console, "", Text(said, style="yellow"))
+    if report.step_spend.budget:
+        show_row(console, "", f"of a budget of {one_line(report.step_spend.budget)}")
 
 
 def _show_suppressed(console: Console, documents: DocumentCounts) -> None:

@@ -20,6 +20,7 @@ from headrace.ledger.erasure.rows import LedgerEraser
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
+from headrace.ledger.steps.eraser import StepEraser
 
 if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
@@ -50,6 +51,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
             SignatureEraser(place, kept=partial(_contents, context, place.parent.name))
             for place in signature_folders(context.index)
         ),
+        StepEraser(context.ledger),
         LedgerEraser(context.ledger, context.keyring),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),

@@ -11,6 +11,7 @@ from headrace.flows.index.listing import size_of
 from headrace.ledger import documents, generations, leases, near_duplicates, verdicts
 from headrace.ledger.columnar.table import ColumnarTable
 from headrace.ledger.failpoints import declare, fire
+from headrace.ledger.steps import states
 from headrace.records.generations import Pruned, PruneReport
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _remove(parts: IndexParts, generation: Generation, held: ColumnarTable) -> N
         documents.remove_all(tx, now.id)
         verdicts.remove_all(tx, now.id)
         near_duplicates.remove_all(tx, now.id)
+        states.remove_all(tx, now.id)
 
     name = f"corpus/{generation.corpus}"
     with leases.held(parts.ledger, name, wait_seconds=_WAIT_SECONDS) as lease:

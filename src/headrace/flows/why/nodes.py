@@ -10,6 +10,8 @@ from headrace.flows.why.reader import Reader
 from headrace.ledger import artifacts, documents, generations, lineage, near_duplicates, snapshots
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.generations import Generation
+from headrace.ledger.steps import outputs as step_outputs
+from headrace.ledger.steps import states as step_states
 from headrace.records.explain import WhyNode
 
 _EXCERPT = 200
@@ -121,6 +123,8 @@ def document_node(
     shown = revision or (state.revision if state else None)
     if shown is not None:
         children.insert(0, _revision_node(shown, state))
+    if state is not None and shown == state.revision:
+        children += _step_nodes(reader, corpus, uri)
     return WhyNode(
         kind="document",
         ref=name,
@@ -129,6 +133,36 @@ def document_node(
         facts={"uri": uri, "corpus": corpus, "now": "live" if state else "not in the serving generation"},
         children=tuple(children),
     )
+
+
+def _step_nodes(reader: Reader, corpus: str, uri: str) -> list[WhyNode]:
+    """What LLM steps wrote of a document: which fields, by which model, prompt and schema."""
+    serving = reader.serving(corpus)
+    if serving is None:
+        return []
+    found = []
+    for state in step_states.of(reader.conn, serving.id, [uri]).get(uri, ()):
+        outputs = step_outputs.load(reader.conn, state.keys)
+        first = next((outputs[key] for key in state.keys if key in outputs), None)
+        facts: dict[str, Any] = {"state": state.state, "fields": list(state.fields)}
+        if state.reason:
+            facts["reason"] = state.reason
+        if first is not None:
+            facts |= {
+                "model": first.model,
+                "answered_by": first.answered_by,
+                "prompt": first.prompt_digest,
+                "prompt_name": first.prompt_name,
+                "schema": first.schema_digest,
+                "parameters": first.parameters,
+                "written": moment(first.created_at_us),
+            }
+            if repairs := sorted({row.repair for row in outputs.values() if row.repair is not None}):
+                facts["repair"] = ", ".join(repairs)
+        relation = "written by" if state.fields else "not written by"
+        label = f"step {state.step}"
+        found.append(WhyNode(kind="step", ref=state.step, label=label, relation=relation, facts=facts))
+    return found
 
 
 def _revision_node(revision: str, state: DocumentState | None) -> WhyNode:
@@ -161,5 +195,5 @@ def _place(facts: Mapping[str, Any]) -> str:
     if facts.get("headings"):
         parts.append(" › ".join(facts["headings"]))
     span = facts.get("span") or [facts.get("start"), facts.get("end")]
-    parts.append(f"characters {span[0]}–{span[1]}")
+    parts.append(f"characters {span[0]}–{span[1]}" if span[0] != span[1] else "not in the text itself")
     return ", ".join(parts)

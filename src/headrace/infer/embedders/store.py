@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from headrace.ledger.columnar.table import ColumnarTable
@@ -21,13 +22,14 @@ _COMPACT_FRAGMENTS = 48
 
 class EmbeddingStore:
     """Vectors of one embedder, keyed by text hash, so that renames, re-adds, duplicates, reverted
-    configurations and new generations cost no embedding."""
+    configurations and new generations cost no embedding. Safe to share between threads."""
 
     def __init__(self, folder: str, *, fingerprint: str, dimension: int) -> None:
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._table = ColumnarTable(f"{folder}/embeddings/{fingerprint}.lance")
         self._keys: tuple[int, Any] | None = None
+        self._lock = threading.RLock()
 
     def fetch(self, keys: Sequence[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
         """Look keys up: (n,) found, and (n, dimension) float32 vectors with zeros where not found."""
@@ -35,16 +37,15 @@ class EmbeddingStore:
 
         found = np.zeros(len(keys), dtype=bool)
         vectors = np.zeros((len(keys), self.dimension), dtype=np.float32)
-        if not keys or not self._table.exists():
-            return found, vectors
-        head = self._table.head()
-        rows = head.count_rows()
-        if rows == 0:
-            return found, vectors
-        if rows <= _SCAN_ROWS:
-            self._fetch_by_position(head, keys, found, vectors)
-        else:
-            self._fetch_by_index(head, keys, found, vectors)
+        with self._lock:
+            if not keys or not self._table.exists():
+                return found, vectors
+            head = self._table.head()
+            rows = head.count_rows()
+            if rows and rows <= _SCAN_ROWS:
+                self._fetch_by_position(head, keys, found, vectors)
+            elif rows:
+                self._fetch_by_index(head, keys, found, vectors)
         return found, vectors
 
     def put(self, keys: Sequence[str], vectors: npt.NDArray[np.float32], *, run_id: str) -> None:
@@ -53,14 +54,15 @@ class EmbeddingStore:
 
         if not keys:
             return
-        if not self._table.exists():
-            self._table.create(self._schema())
         flat = pa.array(vectors.reshape(-1), type=pa.float32())
         rows = pa.table(
             [pa.array(keys, type=pa.string()), pa.FixedSizeListArray.from_arrays(flat, self.dimension)],
             schema=self._schema(),
         )
-        self._table.append(rows, run_id=run_id)
+        with self._lock:
+            if not self._table.exists():
+                self._table.create(self._schema())
+            self._table.append(rows, run_id=run_id)
 
     def drop(self, keys: Sequence[str], *, run_id: str) -> None:
         """Forget the vectors of keys, so that they are computed again; unknown ones are passed over."""
@@ -73,12 +75,13 @@ class EmbeddingStore:
 
     def maintain(self) -> None:
         """Merge small fragments and index the keys once the store is large."""
-        if not self._table.exists():
-            return
-        if self._table.fragments() > _COMPACT_FRAGMENTS:
-            self._table.compact()
-        if self._table.head().count_rows() > _SCAN_ROWS and not self._table.indexed():
-            self._table.index("key", "BTREE", name="key")
+        with self._lock:
+            if not self._table.exists():
+                return
+            if self._table.fragments() > _COMPACT_FRAGMENTS:
+                self._table.compact()
+            if self._table.head().count_rows() > _SCAN_ROWS and not self._table.indexed():
+                self._table.index("key", "BTREE", name="key")
 
     def count(self) -> int:
         """How many vectors there are."""

@@ -58,6 +58,7 @@ class Pass:
             gates=context.recipe.gates,
             documents=len(target.states),
             chunks=sum(state.chunk_count for state in target.states.values()),
+            stepped=context.stepping is not None,
             leads=leads,
         )
 

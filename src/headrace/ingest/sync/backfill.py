@@ -139,6 +139,7 @@ class _Backfill:
                 verify=False,
                 leader="",
                 aliases=target.aliases,
+                generation=self._generation.id,
             )
             self._todo = changes.candidates
             self._compared = changes

@@ -117,6 +117,7 @@ class Beside:
             verify=self._verify,
             leader=self._context.recipe.digest,
             aliases=target.aliases,
+            generation=generation.id,
         )
         if only is not None:
             changes.candidates = [

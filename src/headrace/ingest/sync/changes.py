@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class Known:
     """Whether documents with refused texts are tried again, however often they were."""
     aliases: Mapping[str, BriefState] = field(default_factory=dict)
     """Documents of this generation that yield to others and are not in its index."""
+    unsettled: Collection[str] = ()
+    """Documents with an LLM step that waits, or that is to be asked again."""
     leads: bool = True
     """Whether the failures are those of this generation; else only those that stand count."""
     rejected: Container[tuple[str, str]] = ()
@@ -57,6 +59,8 @@ class Candidate:
     state: BriefState | None
     rejected: bool = False
     """Whether what the generation holds of it was rejected: it goes, whatever comes in its place."""
+    again: bool = False
+    """Whether it goes through its stages though its bytes are the same: an LLM step has not settled."""
 
 
 KeptOut = Callable[[Candidate, str], bool]
@@ -168,10 +172,12 @@ def _sort(
         and observation.stamp == item.stamp
         and observation.revision == state.revision
         and observation.verified_at_us >= verify_before_us
+        and item.uri not in known.unsettled
     ):
         changes.unchanged += served
         return
-    changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state))
+    again = item.uri in known.unsettled
+    changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state, again=again))
 
 
 def _stands(failure: FailureRow, stamp: str, known: Known) -> bool:

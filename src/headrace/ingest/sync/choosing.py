@@ -37,7 +37,7 @@ def by_hand(live: Generation, context: SyncContext) -> bool:
     if live.chosen_over is None:
         return False
     # A key that a newer version knows is no change of the configuration.
-    if context.settings.get("gates") != live.chosen_over.get("gates"):
+    if any(context.settings.get(key) != live.chosen_over.get(key) for key in ("gates", "steps")):
         return False
     return all(context.settings.get(key) == value for key, value in live.chosen_over.items())
 

@@ -13,6 +13,7 @@ from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.gates.gating import Gating
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
+from headrace.ingest.steps.running import Stepping
 from headrace.ingest.sync.access import AccessRules
 from headrace.ingest.sync.comparison import Comparison
 from headrace.ingest.sync.keep_out import KeepOut
@@ -71,6 +72,10 @@ class SyncContext:
     """The gates that `parse_many` goes through; None for a corpus without any."""
     comparison: Comparison | None = None
     """How documents are compared with each other; None where they are not."""
+    stepping: Stepping | None = None
+    """The LLM steps of the corpus; None where it has none."""
+    retry_steps: frozenset[str] = frozenset()
+    """Steps whose dead letters are asked for again."""
     spending: Spending = field(default_factory=Spending)
     """What the run may spend on embeddings."""
     retry_refused: bool = False
@@ -98,4 +103,5 @@ class SyncContext:
             parse_many=self.parse_many,
             chunk_many=self.chunk_many,
             schema=self.metadata,
+            step_many=None if self.stepping is None else self.stepping.run,
         )

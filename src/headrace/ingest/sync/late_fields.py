@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError
 from headrace.ingest.index.lacking import lacking, lacking_documents
@@ -14,10 +14,11 @@ from headrace.ingest.sync.changes import Candidate
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
-from headrace.ingest.sync.prepare import Failed, Outcome, Prepared, prepare
+from headrace.ingest.sync.prepare import Failed, Making, Outcome, Prepared, prepare
 from headrace.ingest.sync.publish import FailureRecord
 from headrace.ingest.sync.refill import Refill
 from headrace.ingest.sync.survey import list_sources
+from headrace.ingest.sync.written import context_of
 from headrace.ledger import generations, leases, metadata, runs
 from headrace.records.metadata import BackfillReport
 from headrace.records.sync import Failure, SyncProgress
@@ -88,22 +89,32 @@ class _LateFields:
 
     def run(self) -> BackfillReport:
         pending = self._pending()
-        making = replace(self._context.making, chunk_many=lambda documents: [[] for _ in documents])
         failures = pending.failed
         skipped, done = pending.gone, 0
-        batches = prepare(pending.candidates, making)
-        for batch in ahead(batches) if pending.candidates else ():
-            done += len(batch)
-            skipped += self._fill(batch)
-            failures += [
-                Failure(document=item.candidate.item.uri, stage=item.stage, error=item.error)
-                for item in batch
-                if isinstance(item, Failed)
-            ]
-            self._progress(done, len(pending.candidates))
+        for making, refills in self._makings() if pending.candidates else ():
+            done = 0
+            for batch in ahead(prepare(pending.candidates, making)):
+                done += len(batch)
+                skipped += self._fill(batch, refills)
+                failures += [
+                    Failure(document=item.candidate.item.uri, stage=item.stage, error=item.error)
+                    for item in batch
+                    if isinstance(item, Failed)
+                ]
+                self._progress(done, len(pending.candidates))
         for refill in self._refills:
             refill.settle()
         return self._report(skipped, failures)
+
+    def _makings(self) -> Iterator[tuple[Making, list[Refill]]]:
+        """What makes the metadata of which generations: other LLM steps write other ones."""
+        context = self._context
+        own = [item for item in self._refills if _steps(item.generation.settings) == _steps(context.settings)]
+        others = [item for item in self._refills if item not in own]
+        parts = [(context, own), *((context_of(context, item.generation), [item]) for item in others)]
+        for made, refills in parts:
+            if refills:
+                yield replace(made.making, chunk_many=lambda documents: [[] for _ in documents]), refills
 
     def _pending(self) -> _Pending:
         """Documents to read again, by URI."""
@@ -137,14 +148,14 @@ class _LateFields:
         dropped = self._field in self._context.metadata.dropped and self._field in document.metadata
         return dropped or self._field in fields
 
-    def _fill(self, batch: Sequence[Outcome]) -> int:
+    def _fill(self, batch: Sequence[Outcome], refills: Sequence[Refill]) -> int:
         """Publish a batch in each generation; returns how many documents changed since they were indexed."""
         read = [item for item in batch if isinstance(item, Prepared)]
         failed = [
             FailureRecord.of(item, self._context.recipe.digest) for item in batch if isinstance(item, Failed)
         ]
         changed: set[str] = set()
-        for refill in self._refills:
+        for refill in refills:
             changed |= refill.fill(read, failed)
         return len(changed)
 
@@ -181,6 +192,10 @@ class _LateFields:
                     embeddings_done=0,
                 )
             )
+
+
+def _steps(settings: Mapping[str, Any]) -> Any:
+    return settings.get("steps", [])
 
 
 def _start(tx: Write, context: SyncContext) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from headrace.ingest.sync import stepped
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.applying import rejected_in
 from headrace.ingest.sync.changes import Changes
@@ -28,15 +29,26 @@ from headrace.records.sync import PlanReport
 
 
 def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> PlanReport:
-    """Count what a sync would do now, down to the digest it would arrive at if no embedding fails."""
+    """Count what a sync would do now, down to the digest it would arrive at if no embedding fails.
+
+    The output of a step that is not stored is not known: as long as there are calls to make, documents are
+    counted as they are without it.
+    """
     started = time.monotonic()
     context = chosen(with_decisions(context))
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
     listed = list_sources(context)
-    aliases = target.aliases if target else {}
-    changes = compare_with(context, listed, states=states, serving=serving, verify=verify, aliases=aliases)
+    changes = compare_with(
+        context,
+        listed,
+        states=states,
+        serving=serving,
+        verify=verify,
+        aliases=target.aliases if target else {},
+        generation=target.generation.id if target else None,
+    )
     draft = _Draft(context, states, compared=_comparing(context, target, changes))
     draft.tally.unchanged = changes.unchanged
     draft.tally.failures = list(changes.failed)
@@ -62,8 +74,16 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         seconds=round(time.monotonic() - started, 3),
         failures=draft.tally.failed,
         withheld_reason="; ".join(
-            reason for reason in (verdict.reason, over_budget(context.spending, draft.tokens)) if reason
+            reason
+            for reason in (
+                verdict.reason,
+                over_budget(context.spending, draft.tokens),
+                stepped.over_budget(context.stepping),
+            )
+            if reason
         ),
+        steps=stepped.counts(context.stepping),
+        step_spend=stepped.spent(context.stepping),
         spend=planned(context.spending, draft.tokens),
     )
 
@@ -85,7 +105,10 @@ class _Draft:
         context = self._context
         work = self._work
         sign = None if work is None else work.found.sign
-        making = self._making = replace(context.making, kept_out=changes.kept_out, sign=sign)
+        making = replace(context.making, kept_out=changes.kept_out, sign=sign)
+        if context.stepping is not None:
+            making = replace(making, step_many=context.stepping.plan)
+        self._making = making
         for batch in prepare(changes.candidates, making):
             documents = [item for item in batch if isinstance(item, Prepared)]
             self._rejected += rejected_in(batch)

@@ -12,11 +12,14 @@ from headrace.ingest.gates.deciding import KeptOut
 from headrace.ingest.gates.gating import tagged
 from headrace.ingest.index.values import serve
 from headrace.ingest.quality.content import ContentQuality, content_qualities
+from headrace.ingest.steps.running import Stepped
+from headrace.ingest.steps.tasks import StepInput
 from headrace.ingest.sync.changes import Candidate
 from headrace.ingest.sync.changes import KeptOut as Forgetting
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text
 from headrace.ledger.metadata import schema_digest
+from headrace.ledger.steps.states import StepState
 from headrace.ledger.verdicts import Judged
 from headrace.records.document import ChunkSpan, Content, ParsedDocument, SourceItem, Value
 from headrace.records.gates import Judgement
@@ -35,6 +38,7 @@ class ParseMany(Protocol):
 
 
 ChunkMany = Callable[[Sequence[ParsedDocument]], list[list[ChunkSpan]]]
+StepMany = Callable[[Sequence[StepInput]], list[Stepped]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class Prepared:
     """What the gates said of it; None where the corpus has none."""
     content: str = ""
     """What it is compared by with other documents; empty where they are not compared."""
+    steps: tuple[StepState, ...] = ()
+    """What its LLM steps came to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +115,8 @@ class Making:
     parse_many: ParseMany
     chunk_many: ChunkMany
     schema: MetadataSchema
+    step_many: StepMany | None = None
+    """The LLM steps of the corpus; None where it has none."""
     kept_out: Forgetting | None = None
     """Tells of a candidate and its revision whether they were forgotten."""
     sign: Callable[[Sequence[str]], list[str]] | None = None
@@ -151,7 +159,11 @@ def _read(candidate: Candidate, making: Making, schema: str) -> _Read | Touched 
         return Forgotten(candidate=candidate)
     input_digest = input_digest_of(revision, candidate.item)
     state = candidate.state
-    if state is not None and (state.input_digest, state.metadata_schema) == (input_digest, schema):
+    if (
+        state is not None
+        and not candidate.again
+        and (state.input_digest, state.metadata_schema) == (input_digest, schema)
+    ):
         return Touched(candidate=candidate, revision=revision)
     return _Read(candidate=candidate, content=content, revision=revision, input_digest=input_digest)
 
@@ -168,15 +180,16 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
     contents = [""] * len(parsed)
     if making.sign is not None:
         contents = making.sign([document.text for _, document in parsed])
-    spans = making.chunk_many([document for _, document in parsed])
     qualities = content_qualities([(read.candidate.item.uri, document) for read, document in parsed])
-    for (read, document), document_spans, content, quality in zip(
-        parsed, spans, contents, qualities, strict=True
+    stepped = _stepped(parsed, making)
+    spans = making.chunk_many([item.document for item in stepped])
+    for (read, _), item, document_spans, content, quality in zip(
+        parsed, stepped, spans, contents, qualities, strict=True
     ):
         tag = making.tags.get(read.candidate.item.uri)
-        shown = document if tag is None else tagged(document, tag)
+        shown = item if tag is None else replace(item, document=tagged(item.document, tag))
         made = _prepared(read, shown, document_spans, making, schema, quality)
-        yield replace(made, content=content) if content else made
+        yield replace(made, content=content) if content and isinstance(made, Prepared) else made
 
 
 def _failed(read: _Read, error: DocumentError) -> Failed:
@@ -188,16 +201,42 @@ def _failed(read: _Read, error: DocumentError) -> Failed:
     return Failed(candidate=read.candidate, stage=stage, error=error.message, judged=judged)
 
 
+def _stepped(parsed: Sequence[tuple[_Read, ParsedDocument]], making: Making) -> Sequence[Stepped]:
+    if making.step_many is None:
+        return [Stepped(document=document) for _, document in parsed]
+    return making.step_many(
+        [
+            StepInput(
+                uri=read.candidate.item.uri,
+                revision=read.revision,
+                document=document,
+                declared=read.candidate.item.metadata,
+            )
+            for read, document in parsed
+        ]
+    )
+
+
 def _prepared(
     read: _Read,
-    document: ParsedDocument,
+    stepped: Stepped,
     spans: Sequence[ChunkSpan],
     making: Making,
     schema: str,
     quality: ContentQuality,
-) -> Prepared:
-    uri = read.candidate.item.uri
+) -> Prepared | Touched:
+    uri, document = read.candidate.item.uri, stepped.document
     texts = [document.text[span.start : span.end] for span in spans]
+    if stepped.derived and spans:
+        # What a model wrote stands nowhere in the text: its span is empty, its heading says who wrote it.
+        texts += [derived.text for derived in stepped.derived]
+        spans = [
+            *spans,
+            *(
+                ChunkSpan(start=0, end=0, page=None, headings=(f"Written by step {derived.step}",))
+                for derived in stepped.derived
+            ),
+        ]
     text_hashes = [digest_text("text", text) for text in texts]
     seen: Counter[str] = Counter()
     chunk_ids: list[str] = []
@@ -205,11 +244,14 @@ def _prepared(
         chunk_ids.append(digest("chunk", [making.corpus, uri, text_hash, seen[text_hash]]))
         seen[text_hash] += 1
     metadata, misfits = serve(raw_metadata(read.candidate.item, document), making.schema)
+    name = document_digest(uri, read.revision, chunk_ids, text_hashes, metadata)
+    if _waits_still(read.candidate, name, stepped.states, (read.input_digest, schema)):
+        return Touched(candidate=read.candidate, revision=read.revision)
     return Prepared(
         candidate=read.candidate,
         revision=read.revision,
         input_digest=read.input_digest,
-        digest=document_digest(uri, read.revision, chunk_ids, text_hashes, metadata),
+        digest=name,
         title=document.title,
         media_type=document.media_type,
         metadata=metadata,
@@ -221,6 +263,21 @@ def _prepared(
         text_hashes=text_hashes,
         chunk_ids=chunk_ids,
         judgement=document.judgement,
+        steps=stepped.states,
+    )
+
+
+def _waits_still(
+    candidate: Candidate, name: str, states: Sequence[StepState], stands: tuple[str, str]
+) -> bool:
+    """Whether a document that was read again for its steps is what it was, and waits as it did."""
+    state = candidate.state
+    return (
+        candidate.again
+        and state is not None
+        and state.digest == name
+        and (state.input_digest, state.metadata_schema) == stands
+        and any(step.state == "waiting" for step in states)
     )
 
 

@@ -34,6 +34,8 @@ from headrace.ledger.dead_letters import Refused
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.near_duplicates import Row
+from headrace.ledger.steps import letters as step_letters
+from headrace.ledger.steps import states as step_states
 from headrace.records.document import Observation
 
 if TYPE_CHECKING:
@@ -140,6 +142,8 @@ class Publisher:
     documents: int
     """Documents in the generation."""
     chunks: int
+    stepped: bool = False
+    """Whether the generation has LLM steps."""
     leads: bool = True
     """Whether failures and moves in this generation are those of the corpus."""
     commits: int = 0
@@ -233,6 +237,7 @@ class Publisher:
         verdicts.remove(tx, self.generation, pending.removed)
         verdicts.put(tx, self.generation, pending.judged, gates=self.gates, run_id=self.run_id)
         self._record_past(tx, pending, stated)
+        self._record_steps(tx, pending)
         if pending.computed or pending.reused:
             generations.add_work(
                 tx,
@@ -249,6 +254,15 @@ class Publisher:
             self._snapshot(tx, version, None)
         else:
             leases.check(tx, self.lease)
+
+    def _record_steps(self, tx: Write, pending: Pending) -> None:
+        written = [item.document.candidate.item.uri for item in pending.embedded]
+        rows = [state for item in pending.embedded for state in item.document.steps]
+        if not rows and not self.stepped:
+            return
+        gone = [*pending.removed, *written]
+        step_states.replace(tx, self.generation, gone, rows)
+        step_letters.keep_standing(tx, self.corpus, gone)
 
     def _record_past(self, tx: Write, pending: Pending, stated: Sequence[Standing]) -> None:
         listed_at_us = self.ages.listed_at_us if self.ages else None

@@ -20,15 +20,23 @@ class Recipe:
     gates: Sequence[Mapping[str, Any]] = ()
     """In their order; a corpus without gates has the recipe it always had."""
 
+    steps: Sequence[Mapping[str, Any]] = ()
+    """LLM steps in their order; likewise."""
+
     def body(self) -> dict[str, Any]:
         """The recipe as it is stored and hashed."""
         gates = {"gates": [dict(gate) for gate in self.gates]} if self.gates else {}
-        return gates | {
-            "parser": dict(self.parser),
-            "chunker": dict(self.chunker),
-            "embedder": dict(self.embedder),
-            "index": dict(self.index),
-        }
+        steps = {"steps": [dict(step) for step in self.steps]} if self.steps else {}
+        return (
+            gates
+            | steps
+            | {
+                "parser": dict(self.parser),
+                "chunker": dict(self.chunker),
+                "embedder": dict(self.embedder),
+                "index": dict(self.index),
+            }
+        )
 
     @property
     def digest(self) -> str:

@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from typing import Literal
 
+from headrace.ingest.sync import stepped
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.ages import ages_of
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.beside import Beside
 from headrace.ingest.sync.choosing import chosen
 from headrace.ingest.sync.closing import close
+from headrace.ingest.sync.columns import notice
 from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.declared import adopt
@@ -84,6 +86,7 @@ class _Sync:
             serving=target.serving_sources,
             verify=verify,
             aliases=target.aliases,
+            generation=target.generation.id,
         )
         for old in beside.moved_away:
             changes.missing.pop(old, None)
@@ -97,6 +100,7 @@ class _Sync:
         beside.delete_from_serving(verdict)
         digest = lead.settle(sources=listed.counts, relabelled=bool(listed.relabelled))
         kept = self._cut_over(lead, verdict)
+        self._columns = notice(self._context, listed)
         beside.write_others(verdict, lead)
         return self._report(lead, verdict, digest, kept, beside, listed)
 
@@ -106,6 +110,7 @@ class _Sync:
         close(
             tx, self._context.corpus, seen=listed.listings, listed_at_us=listed.began_us, absent=self._absent
         )
+        self._columns.record(tx, self._context.corpus)
         runs.finish(tx, self._run_id, state, report=to_plain(report))
 
     def _cut_over(self, lead: Pass, verdict: Verdict) -> str:
@@ -134,6 +139,7 @@ class _Sync:
     ) -> SyncReport:
         tally = lead.tally
         kept_out = tuple(failure for failure in _kept_out(lead) if failure.stage != REJECTED)
+        stepping = self._context.stepping
         return SyncReport(
             corpus=self._context.corpus,
             run_id=self._run_id,
@@ -146,8 +152,13 @@ class _Sync:
             seconds=round(time.monotonic() - self._started, 3),
             failures=tally.failed,
             withheld_reason="; ".join(
-                reason for reason in (verdict.reason, kept, tally.waiting_reason) if reason
+                reason
+                for reason in (verdict.reason, kept, tally.waiting_reason, stepped.withheld(stepping))
+                if reason
             ),
+            warnings=(*stepped.outages(stepping), *self._columns.warnings),
+            steps=stepped.counts(stepping),
+            step_spend=stepped.spent(stepping),
             waiting=tally.waiting,
             spend=spent(self._context.spending),
             relabelled=listed.relabelled,

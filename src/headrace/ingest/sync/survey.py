@@ -17,6 +17,7 @@ from headrace.ledger import failures, gate_decisions, observations
 from headrace.ledger.documents import BriefState
 from headrace.ledger.erasure.suppressions import Suppressed
 from headrace.ledger.leases import Lease
+from headrace.ledger.steps import states as step_states
 from headrace.records.document import Listing, Observation
 
 if TYPE_CHECKING:
@@ -94,12 +95,14 @@ def compare_with(
     verify: bool,
     leader: str | None = None,
     aliases: Mapping[str, BriefState] | None = None,
+    generation: str | None = None,
 ) -> Changes:
     """Hold a listing against what one generation holds.
 
     `verify` has every document read and hashed again, whatever its stamp says. `leader` is the recipe of the
     generation whose failures are those of the corpus, where that is another one: what stands failed there is
-    not tried here, and what failed otherwise is not held against this one.
+    not tried here, and what failed otherwise is not held against this one. `generation` is the one that is
+    compared, where it has steps that may not have settled.
     """
     with context.ledger.read() as conn:
         known = Known(
@@ -112,6 +115,7 @@ def compare_with(
             leads=leader is None,
             retry_refused=context.retry_refused,
             rejected=_rejected(conn, context),
+            unsettled=_unsettled(conn, context, generation),
         )
     due = listed.at_us if verify else listed.at_us - int(context.verify_after_days * _DAY_US)
     changes = compare(listed.listings, known, acl_ids=listed.acl_ids, verify_before_us=due)
@@ -147,6 +151,12 @@ def _rejected(conn: Connection, context: SyncContext) -> set[tuple[str, str]]:
 
 def _kept_out(corpus: str, out: Suppressed, candidate: Candidate, revision: str) -> bool:
     return out.content(corpus, revision, names=[candidate.item.uri, candidate.source])
+
+
+def _unsettled(conn: Connection, context: SyncContext, generation: str | None) -> set[str]:
+    if context.stepping is None or generation is None:
+        return set()
+    return step_states.unsettled(conn, generation, failed=context.retry_steps)
 
 
 def _list(source: Source, observed: Mapping[str, Observation]) -> Listing:

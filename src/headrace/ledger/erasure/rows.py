@@ -63,6 +63,9 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Rows(table=tables.hidden, uri="uri", corpus="corpus"),
     Rows(table=tables.dead_letters, uri="uri", corpus="corpus"),
     Rows(table=tables.standings, uri="uri", corpus="corpus"),
+    Rows(table=tables.step_states, uri="uri"),
+    Rows(table=tables.step_letters, uri="uri", corpus="corpus"),
+    Rows(table=tables.step_uses, uri="uri", corpus="corpus"),
     Rows(table=tables.deprecations, uri="uri", corpus="corpus"),
     Rows(table=tables.document_history, uri="uri", corpus="corpus"),
     Rows(table=tables.absences, uri="uri", corpus="corpus"),
@@ -74,6 +77,8 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Words(table=tables.deprecations, columns=("reason",)),
     Words(table=tables.document_history, columns=("detail",)),
     Words(table=tables.listings, columns=("reason",)),
+    Words(table=tables.step_letters, columns=("detail", "attempts")),
+    Words(table=tables.step_states, columns=("reason",)),
     Words(table=tables.dead_letters, columns=("error",)),
     Names(table=tables.documents, columns=("moved_from",)),
     Names(table=tables.near_duplicates, columns=("winner",)),
@@ -97,6 +102,7 @@ exempt("versions, counts and digests", "table:snapshots")
 exempt("names of corpora and of processes", "table:leases")
 exempt("labels of the access rules", "table:acls", "table:acl_labels", "table:acl_moves")
 exempt("keyed hashes", "table:suppressions")
+exempt("names and counts of columns", "table:step_columns")
 exempt("counts", "table:standing_changes", "table:freshness_days")
 exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
 exempt("outcomes and counts", "table:sentinel_checks", "table:probes")

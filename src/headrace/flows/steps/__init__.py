@@ -1,0 +1,1 @@
+"""Operations on the LLM steps of a workspace."""

@@ -1,0 +1,1 @@
+"""LLM steps: what a model writes of a document, between its gates and its chunks."""

@@ -50,19 +50,13 @@ def model() -> Iterator[OpenAIServer]:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Workbench:
     """The workspace that the examples speak of."""
-<<<<<<< ours
-    made = small_workspace(tmp_path_factory.mktemp("documented"), extra=DECLARED)
-    for name in ("stub.md", "draft.md"):
-        made.write(name, "To be written.")
-||||||| base
-    made = small_workspace(tmp_path_factory.mktemp("documented"), extra=DECLARED)
-=======
     root = tmp_path_factory.mktemp("documented")
     made = small_workspace(root, extra=DECLARED + STEP.format(url=model.base_url))
     for name, text in (("schemas/facts.json", SCHEMA), ("prompts/facts.md", "For whom is this? {{ text }}")):
         (root / name).parent.mkdir()
         (root / name).write_text(text)
->>>>>>> theirs
+    for name in ("stub.md", "draft.md"):
+        made.write(name, "To be written.")
     made.sync()
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)

@@ -1,4 +1,4 @@
-"""P2 and P3 where documents are compared: a sync killed at any step leaves no gap, and the next one ends it."""
+"""P2 and P3 where documents are compared: a sync killed at any step leaves no gap; the next one ends it."""
 
 from __future__ import annotations
 

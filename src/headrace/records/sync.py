@@ -62,7 +62,7 @@ class Failure:
 
     document: str
     stage: str
-    """list, read, parse, chunk, limit, embed, refused or index; gate, dropped or duplicate where a gate keeps it
+    """list, read, parse, chunk, limit, embed, refused or index; gate, dropped or duplicate where it is kept
     out."""
     error: str
 

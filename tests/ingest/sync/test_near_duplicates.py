@@ -65,9 +65,9 @@ def test_hits_citations_why_and_status_name_what_a_document_stands_for(bench: Wo
             "docs/b.md",
             "docs/hr/c.md",
         )
-        report = workspace.why("b.md")
-        (winner,) = report.upstream.children
-        assert (report.ref, report.upstream.facts["now"]) == ("docs/docs/b.md", "an alias")
+        why = workspace.why("b.md")
+        (winner,) = why.upstream.children
+        assert (why.ref, why.upstream.facts["now"]) == ("docs/docs/b.md", "an alias")
         assert (winner.ref, winner.relation) == ("docs/docs/a.md", "yields to")
         stood_for = [node.ref for node in winner.children if node.relation == "stands for"]
         assert stood_for == ["docs/docs/b.md", "docs/docs/hr/c.md"]

@@ -1,4 +1,4 @@
-"""Segments in files: rows of NumPy's own format, memory-mapped, made durable before anything refers to them."""
+"""Segments in files: rows in NumPy's own format, mapped into memory, durable before anything needs them."""
 
 from __future__ import annotations
 

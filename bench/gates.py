@@ -1,7 +1,7 @@
 """Gates over made-up prose: megabytes and documents a second on one core, near duplicates beside datasketch.
 
-`python bench/gates.py [--documents N] [--members N] [--json FILE]`. With HEADRACE_PEERS_PYTHON, a Python that has
-`datasketch`, its MinHashLSH signs and inserts the same texts, without the deletes it has no fast way for.
+`python bench/gates.py [--documents N] [--members N] [--json FILE]`. With HEADRACE_PEERS_PYTHON, a Python
+that has `datasketch`, its MinHashLSH signs and inserts the same texts, without deletes.
 """
 
 from __future__ import annotations

@@ -96,6 +96,8 @@ class CorpusStatus:
     """Share of the last known-answer probes that found their document; None before the first."""
     probe_floor: float | None = None
     """What it should be."""
+    aliases: tuple[Mapping[str, Any], ...] = ()
+    """Documents that another one is served for: document, winner, similarity, fate (alias or dropped)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

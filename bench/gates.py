@@ -1,7 +1,7 @@
 """Gates over made-up prose: megabytes and documents a second on one core, near duplicates beside datasketch.
 
-`python bench/gates.py [--documents N] [--members N] [--json FILE]`. With HEADRACE_PEERS_PYTHON naming a Python that has
-`datasketch`, its MinHashLSH signs and inserts the same texts, without the deletes it has no fast way for.
+`python bench/gates.py [--documents N] [--members N] [--json FILE]`. With HEADRACE_PEERS_PYTHON, a Python
+that has `datasketch`, its MinHashLSH signs and inserts the same texts, without deletes.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def duplicates(texts: list[str]) -> dict[str, float]:
 
 
 def scale(members: int) -> dict[str, float]:
-    """Made-up signatures, one in ten nearly another, with one delete for every ten inserts: no text is read."""
+    """Made-up signatures, one in ten nearly another, one delete for every ten inserts: no text is read."""
     import numpy as np
 
     from headrace.ingest.gates.duplicates.index import DuplicateIndex, Entry

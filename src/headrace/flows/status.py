@@ -13,12 +13,14 @@ from headrace.flows.freshness.debt import debt, total
 from headrace.flows.freshness.lag import lag
 from headrace.ingest.index.lacking import lacking, misfits
 from headrace.ingest.sync.access import AccessRules
+from headrace.ingest.sync.changes import DUPLICATE
 from headrace.ledger import (
     dead_letters,
     documents,
     failures,
     generations,
     metadata,
+    near_duplicates,
     probes,
     runs,
     sentinels,
@@ -130,7 +132,9 @@ def _corpus(
                 "attempts": row.attempts,
             }
             for row in failures.waiting(conn, name)
+            if row.stage != DUPLICATE
         ),
+        aliases=_aliases(conn, generation_id),
         sources=tuple(sources),
         dead_letters=dead_letters.count(conn, name),
         steps={} if generation is None else step_states.counts(conn, generation.id),
@@ -160,3 +164,13 @@ def _size(folder: Path) -> int:
     if folder.is_file():
         return folder.stat().st_size
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _aliases(conn: Connection, generation: str | None) -> tuple[Mapping[str, Any], ...]:
+    """Documents that others are served for."""
+    rows = near_duplicates.load(conn, generation) if generation is not None else {}
+    return tuple(
+        {"document": uri, "winner": row.winner, "similarity": row.similarity, "fate": row.fate}
+        for uri, row in sorted(rows.items())
+        if row.fate != "served"
+    )

@@ -100,6 +100,8 @@ class CorpusStatus:
     """What it should be."""
     quarantine: Mapping[str, int] = field(default_factory=dict)
     """Documents that wait because of a gate, by gate."""
+    aliases: tuple[Mapping[str, Any], ...] = ()
+    """Documents that another one is served for: document, winner, similarity, fate (alias or dropped)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,9 +65,9 @@ def test_hits_citations_why_and_status_name_what_a_document_stands_for(bench: Wo
             "docs/b.md",
             "docs/hr/c.md",
         )
-        report = workspace.why("b.md")
-        (winner,) = report.upstream.children
-        assert (report.ref, report.upstream.facts["now"]) == ("docs/docs/b.md", "an alias")
+        why = workspace.why("b.md")
+        (winner,) = why.upstream.children
+        assert (why.ref, why.upstream.facts["now"]) == ("docs/docs/b.md", "an alias")
         assert (winner.ref, winner.relation) == ("docs/docs/a.md", "yields to")
         stood_for = [node.ref for node in winner.children if node.relation == "stands for"]
         assert stood_for == ["docs/docs/b.md", "docs/docs/hr/c.md"]
@@ -79,11 +79,12 @@ def test_hits_citations_why_and_status_name_what_a_document_stands_for(bench: Wo
     assert (report.commits, report.quarantined, report.documents.unchanged) == (0, 2, 2)
     assert yielding(report)["b.md"].startswith("near_duplicate v1: like 'docs/a.md' (score 0.9")
     with bench.open() as workspace:
-        told = workspace.status().corpora[0].failures
-        assert {item["document"]: item["stage"] for item in told} == {
-            "docs/b.md": "duplicate",
-            "docs/hr/c.md": "duplicate",
+        told = workspace.status().corpora[0]
+        assert {item["document"]: item["winner"] for item in told.aliases} == {
+            "docs/b.md": "docs/a.md",
+            "docs/hr/c.md": "docs/a.md",
         }
+        assert (told.failures, told.debt["missing"].count, told.freshness[0].waiting) == ((), 0, 0)
 
 
 def test_other_labels_part_documents_at_once_and_in_the_same_sync(bench: Workbench) -> None:

@@ -14,10 +14,12 @@ SHOWN = 20
 """More than this go by in a terminal without being read."""
 
 
-def show_failures(console: Console, rows: Sequence[tuple[str, str, str]], *, rest: str) -> None:
+def show_failures(
+    console: Console, rows: Sequence[tuple[str, str, str]], *, rest: str, style: str = "red"
+) -> None:
     """Print the first failures, given as (document, stage, error); `rest` says where the others are."""
     for document, stage, error in rows[:SHOWN]:
         show_name(console, Text(f"    {one_line(document)}"))
-        show_indented(console, f"{one_line(stage)}: {one_line(error)}", columns=6, style="red")
+        show_indented(console, f"{one_line(stage)}: {one_line(error)}", columns=6, style=style)
     if len(rows) > SHOWN:
         show_name(console, Text(f"    … and {len(rows) - SHOWN:,} more: {rest}", style="dim"))

@@ -60,10 +60,23 @@ def _show_corpus(console: Console, corpus: CorpusStatus) -> None:
     if rows:
         show_row(console, "failed", Text(count(len(rows), "document"), style="red"))
         show_failures(console, rows, rest="headrace status --json")
+    _show_aliases(console, corpus)
     step = next_step(corpus)
     if step is not None:
         show_row(console, "next", f"{step[0]}:")
         show_row(console, "", step[1])
+
+
+def _show_aliases(console: Console, corpus: CorpusStatus) -> None:
+    """Near duplicates, and what is served for them."""
+    if not corpus.aliases:
+        return
+    show_row(console, "aliases", f"{count(len(corpus.aliases), 'document')} with another one served for it")
+    rows = [
+        (str(item["document"]), str(item["fate"]), f"of {item['winner']} (score {item['similarity']:.2f})")
+        for item in corpus.aliases
+    ]
+    show_failures(console, rows, rest="headrace status --json", style="dim")
 
 
 def _show_embedding(console: Console, corpus: CorpusStatus) -> None:

@@ -11,7 +11,16 @@ from headrace.errors import StorageError
 from headrace.flows.freshness.index import Gaps, look, wrong_rows
 from headrace.ingest.index.lacking import lacking_documents
 from headrace.ingest.sync.access import AccessRules
-from headrace.ledger import acls, documents, failures, generations, listings, observations, snapshots
+from headrace.ledger import (
+    acls,
+    documents,
+    failures,
+    generations,
+    listings,
+    near_duplicates,
+    observations,
+    snapshots,
+)
 from headrace.ledger.documents import BriefState
 from headrace.records.document import Content, SourceItem
 from headrace.records.freshness import Debt
@@ -87,12 +96,15 @@ def total(debts: Sequence[Mapping[str, Debt]]) -> dict[str, Debt]:
 
 
 def _failing(conn: Connection, corpus: str, generation: str, since: dict[str, dict[str, int | None]]) -> None:
-    first = {row.uri: row.first_at_us for row in failures.waiting(conn, corpus)}
+    # A document that another one stands for is neither missing nor stale.
+    stood_for = near_duplicates.alias_sources(conn, generation)
+    first = {row.uri: row.first_at_us for row in failures.waiting(conn, corpus) if row.uri not in stood_for}
     served = documents.lookup(conn, generation, sorted(first))
     for uri, first_at_us in first.items():
         since["stale" if uri in served else "missing"][uri] = first_at_us
     for uri, held, seen_us in observations.unlike(conn, corpus, generation):
-        since["missing" if held is None else "stale"].setdefault(uri, seen_us)
+        if uri not in stood_for:
+            since["missing" if held is None else "stale"].setdefault(uri, seen_us)
 
 
 def _other_labels(conn: Connection, states: Sequence[BriefState], access: AccessRules) -> list[str]:

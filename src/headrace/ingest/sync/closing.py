@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from headrace.ingest.sync.changes import DUPLICATE
 from headrace.ledger import failures, listings
 from headrace.ledger.listings import ListingRow
 from headrace.records.document import Listing
@@ -47,7 +48,8 @@ def close(
 
 def _waiting(tx: Write, corpus: str, seen: Sequence[Listing]) -> dict[str, list[int]]:
     """Source to the times since which its failed documents fail."""
-    standing = {row.uri: row.first_at_us for row in failures.waiting(tx.conn, corpus)}
+    every = failures.waiting(tx.conn, corpus)
+    standing = {row.uri: row.first_at_us for row in every if row.stage != DUPLICATE}
     if not standing:
         return {}
     found: dict[str, list[int]] = {}

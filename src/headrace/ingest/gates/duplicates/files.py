@@ -1,4 +1,4 @@
-"""Segments in files: rows of NumPy's own format, memory-mapped, durable before anything refers to them."""
+"""Segments in files: rows in NumPy's own format, mapped into memory, durable before anything needs them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def write(folder: Path, name: str, rows: int, parts: Iterable[Segment]) -> Segme
 
     make_folder(folder)
     written = folder / f".{name}"
-    mapped = np.lib.format.open_memmap(written, mode="w+", dtype=_dtype(), shape=(rows,))
-    start = 0
-    for part in parts:
-        end = start + len(part.keys)
-        mapped["content"][start:end] = part.keys
-        mapped["signature"][start:end] = part.values
-        start = end
-    mapped.flush()
-    del mapped
+    described = np.lib.format.dtype_to_descr(_dtype())
+    with written.open("wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": described, "fortran_order": False, "shape": (rows,)}
+        )
+        for part in parts:
+            block = np.empty(len(part.keys), dtype=_dtype())
+            block["content"], block["signature"] = part.keys, part.values
+            file.write(block.tobytes())
     fsync_path(written)
     written.replace(folder / name)
     fsync_path(folder)

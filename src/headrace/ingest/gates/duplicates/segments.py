@@ -57,23 +57,22 @@ class Segment:
         rows[rows == len(self.keys)] = 0
         return np.where(self.keys[rows] == keys, rows, -1).astype(np.int64)
 
-    def candidates(self, wanted: Array, banding: Banding) -> tuple[Array, Array]:
-        """Pairs (row of `wanted`, row of this segment) that share a band; `wanted` is uint64 (bands, m)."""
+    def candidates(self, wanted: Bands, banding: Banding) -> tuple[Array, Array]:
+        """Pairs (row of `wanted`, row of this segment) that share a band."""
         import numpy as np
 
         held = self.banded(banding)
         left: list[Array] = []
         right: list[Array] = []
         for band in range(len(held.keys)):
-            order = np.argsort(wanted[band], kind="stable")
-            asked = wanted[band][order]
+            order, asked = wanted.rows[band], wanted.keys[band]
             first = np.searchsorted(held.keys[band], asked, side="left")
             last = np.searchsorted(held.keys[band], asked, side="right")
             found = np.flatnonzero(last > first)
             if len(found):
                 counts = (last - first)[found]
                 start = np.repeat(first[found] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-                left.append(np.repeat(order[found], counts))
+                left.append(np.repeat(order[found].astype(np.int64), counts))
                 right.append(held.rows[band][start + np.arange(counts.sum())].astype(np.int64))
         if not left:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -81,15 +80,19 @@ class Segment:
 
     def banded(self, banding: Banding) -> Bands:
         """The sorted bands, made at the first time."""
-        import numpy as np
-
         held = self.bands.get(banding)
         if held is None:
-            unsorted = band_keys(self.values, banding)
-            order = np.argsort(unsorted, axis=1, kind="stable")
-            sorted_keys = np.take_along_axis(unsorted, order, axis=1)
-            held = self.bands[banding] = Bands(sorted_keys, order.astype(np.uint32))
+            held = self.bands[banding] = bands_of(self.values, banding)
         return held
+
+
+def bands_of(values: Array, banding: Banding) -> Bands:
+    """The bands of signatures in order."""
+    import numpy as np
+
+    unsorted = band_keys(values, banding)
+    order = np.argsort(unsorted, axis=1, kind="stable")
+    return Bands(np.take_along_axis(unsorted, order, axis=1), order.astype(np.uint32))
 
 
 def keys_of(contents: Sequence[str]) -> Array:

@@ -12,8 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.ingest.gates.duplicates import files
-from headrace.ingest.gates.duplicates.bands import Banding, band_keys, banding_for
-from headrace.ingest.gates.duplicates.segments import Segment, contents_of, joined, keys_of, merge
+from headrace.ingest.gates.duplicates.bands import Banding, banding_for
+from headrace.ingest.gates.duplicates.segments import (
+    Bands,
+    Segment,
+    bands_of,
+    contents_of,
+    joined,
+    keys_of,
+    merge,
+)
 from headrace.ingest.gates.duplicates.signatures import PERMUTATIONS, Signatures
 from headrace.ledger.failpoints import declare, fire
 
@@ -111,7 +119,7 @@ class SignatureStore:
         for number, segment in enumerate(segments):
             here = places == number
             values[here] = segment.values[rows[here]]
-        wanted = band_keys(values, banding)
+        wanted = bands_of(values, banding)
         for segment in segments:
             yield from _verified(segment, keys, values, wanted, banding, threshold)
 
@@ -191,7 +199,7 @@ def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
 
 
 def _verified(
-    segment: Segment, keys: Array, values: Array, wanted: Array, banding: Banding, threshold: float
+    segment: Segment, keys: Array, values: Array, wanted: Bands, banding: Banding, threshold: float
 ) -> Iterator[Pair]:
     import numpy as np
 

@@ -72,7 +72,8 @@ def gate_report(
 ) -> int:
     """Show how the documents fare with each gate.
 
-    Counts, scores beside the limits, the most frequent reasons, examples. It is drawn from the verdicts of the syncs; nothing is read or judged again.
+    Counts, scores beside the limits, the most frequent reasons, examples. It is drawn from the verdicts of
+    the syncs; nothing is read or judged again.
     """
     from headrace.cli.views.gate_report import show_distributions, write_page
 

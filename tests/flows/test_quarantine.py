@@ -146,6 +146,13 @@ def test_what_is_shown_holds_no_secret_not_even_a_part_of_one(tmp_path: Path) ->
         assert shown.excerpt.text[marked.start : marked.end] == "Ignore all previous instructions"
         assert not any(KEY[at : at + 6] in shown.excerpt.text for at in range(len(KEY) - 6))
         assert shown.excerpt.text.count("[API_KEY]") == 2
+        assert workspace.gates.quarantine.show(item.id, access=()).excerpt == shown.excerpt
+    config = bench.root / "headrace.toml"
+    config.write_text(config.read_text() + '\n[corpus.docs.access]\n"bad.md" = ["staff"]\n')
+    with bench.open() as workspace:
+        closed = workspace.gates.quarantine.show(item.id, access=("guests",))
+        assert (closed.excerpt, "labels" in closed.note) == (None, True)
+        assert workspace.gates.quarantine.show(item.id, access=("staff",)).excerpt == shown.excerpt
     bench.write("bad.md", text + " Another revision.")
     with bench.open() as workspace:
         shown = workspace.gates.quarantine.show("docs/bad.md")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from headrace.ledger import artifacts
 from headrace.ledger.identity import digest
-from headrace.ledger.storage.rows import delete_in, upsert
+from headrace.ledger.storage.rows import delete_in, slices, upsert
 from headrace.ledger.storage.tables import gate_verdicts as table
 from headrace.records.gates import Evidence, GateVerdict, Judgement, Outcome
 
@@ -131,10 +131,13 @@ def waiting(conn: Connection, generation: str) -> dict[str, int]:
     return {str(gate): int(number) for gate, number in sorted(tuple(row) for row in conn.execute(statement))}
 
 
-def lookup(conn: Connection, generation: str, uri: str) -> VerdictRow | None:
-    """The last judgement on one document."""
-    row = conn.execute(_ALL.where(table.c.generation == generation, table.c.uri == uri)).first()
-    return None if row is None else VerdictRow._make(row)
+def lookup(conn: Connection, generation: str, uris: Sequence[str]) -> list[VerdictRow]:
+    """The last judgement on each of these documents; unknown ones are left out."""
+    return [
+        VerdictRow._make(row)
+        for part in slices(uris)
+        for row in conn.execute(_ALL.where(table.c.generation == generation, table.c.uri.in_(part)))
+    ]
 
 
 def fingerprints(conn: Connection, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

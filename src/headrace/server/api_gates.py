@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from headrace.records.gate_report import GateDistributions
 from headrace.records.gates import GateList, GateVerdict
 from headrace.records.quarantine import DecisionReport, Quarantine, QuarantineDetail, ReplayReport
-from headrace.server.api import ERRORS, Served
+from headrace.server.api import ACCESS, ERRORS, Served
 from headrace.server.replies import Reply
 
 MAX_DOCUMENT_CHARACTERS = 1_000_000
@@ -105,9 +105,10 @@ def show_quarantine(
     workspace: Served,
     item: Annotated[str, Query(description="Its id, its URI, or `corpus/URI`.", max_length=4000)],
     corpus: Annotated[str | None, Query(description="Needed where several have it.")] = None,
+    access: Annotated[list[str] | None, Query(description=ACCESS, max_length=200)] = None,
 ) -> Reply:
     """Show one item: every verdict, and the text around the evidence without personal data and secrets."""
-    return Reply(workspace.gates.quarantine.show(item, corpus=corpus))
+    return Reply(workspace.gates.quarantine.show(item, corpus=corpus, access=access or ()))
 
 
 @router.post("/quarantine/release", response_model=DecisionReport)

@@ -70,9 +70,10 @@ def gate_report(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show how the documents fare with each gate: counts, scores beside the limits, reasons, examples.
+    """Show how the documents fare with each gate.
 
-    It is drawn from the verdicts of the syncs; nothing is read or judged again.
+    Counts, scores beside the limits, the most frequent reasons, examples. It is drawn from the verdicts of
+    the syncs; nothing is read or judged again.
     """
     from headrace.cli.views.gate_report import show_distributions, write_page
 
@@ -94,7 +95,7 @@ def gate_replay(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show which documents changed gates let in and withdraw; with --apply, move them.
+    """Show what changed gates would move; with --apply, move it.
 
     Change a threshold in headrace.toml first. What stored verdicts can tell is not read again. Nothing moves
     without --apply, which syncs the corpora whose gates changed.

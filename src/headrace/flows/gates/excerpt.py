@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from headrace.errors import DocumentError
 from headrace.ingest.gates.declared import open_gates
+from headrace.ingest.sync.access import PUBLIC
 from headrace.ingest.sync.survey import list_sources
 from headrace.ledger import hidden
 from headrace.ledger.identity import digest_bytes
@@ -19,6 +20,7 @@ from headrace.records.quarantine import Excerpt
 if TYPE_CHECKING:
     from headrace.flows.gates.kept import Kept
     from headrace.flows.gates.parts import GateParts
+    from headrace.ingest.sync.context import SyncContext
     from headrace.records.document import SourceItem
 
 _AROUND = 200
@@ -35,14 +37,20 @@ class _Span(NamedTuple):
     by: str
 
 
-def excerpt(parts: GateParts, kept: Kept) -> tuple[Excerpt | None, str]:
-    """The excerpt of an item, or why there is none."""
+def excerpt(
+    parts: GateParts, kept: Kept, *, access: Sequence[str] | None = None
+) -> tuple[Excerpt | None, str]:
+    """The excerpt of an item, or why there is none; with `access` only of one that these labels open."""
     with parts.ledger().read() as conn:
         if kept.item.document in hidden.load(conn, kept.item.corpus):
             return None, "it is hidden; `headrace unhide` shows it again"
-    item = _listed(parts, kept)
+    context = parts.context(kept.item.corpus)
+    item = _listed(context, kept)
     if item is None:
         return None, "its source does not list it any more"
+    _, labels = context.access.of(item)
+    if access is not None and not {*access, PUBLIC} & set(labels):
+        return None, "its access labels do not open it to the caller"
     try:
         content = item.read()
     except DocumentError as error:
@@ -105,7 +113,7 @@ def _joined(spans: Sequence[_Span]) -> list[_Span]:
     return joined
 
 
-def _listed(parts: GateParts, kept: Kept) -> SourceItem | None:
-    listed = list_sources(parts.context(kept.item.corpus))
+def _listed(context: SyncContext, kept: Kept) -> SourceItem | None:
+    listed = list_sources(context)
     items = (item for listing in listed.listings for item in listing.items)
     return next((item for item in items if item.uri == kept.item.document), None)

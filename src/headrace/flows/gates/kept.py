@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError, UsageError
+from headrace.ingest.gates.deciding import keeps_out
 from headrace.ingest.gates.declared import judging
 from headrace.ledger import documents, failures, gate_decisions, verdicts
 from headrace.ledger.gate_decisions import Decisions
@@ -75,10 +76,12 @@ def _of_corpus(parts: GateParts, conn: Connection, corpus: str) -> Iterator[Kept
         return
     decisions = gate_decisions.load(conn, corpus)
     rows = {row.uri: row for row in verdicts.kept_out(conn, generation)}
-    for uri in decisions.documents - rows.keys():
-        row = verdicts.lookup(conn, generation, uri)
-        if row is not None and (uri, row.revision) in decisions.rows:
-            rows[uri] = row
+    others = sorted(decisions.documents - rows.keys())
+    rows |= {
+        row.uri: row
+        for row in verdicts.lookup(conn, generation, others)
+        if (row.uri, row.revision) in decisions.rows
+    }
     gates = verdicts.fingerprints(conn, [row.gates for row in rows.values()])
     since = {row.uri: row.first_at_us for row in failures.list(conn, corpus)}
     served = documents.lookup(conn, generation, sorted(rows))
@@ -100,7 +103,7 @@ def _item(
     serves: bool,
 ) -> tuple[QuarantineItem, list[GateVerdict], dict[str, str]] | None:
     said = verdicts.read(row, gates)
-    stopping = [at for at, verdict in enumerate(said) if _keeps_out(gates[at], verdict)]
+    stopping = [at for at, verdict in enumerate(said) if keeps_out(gates[at]["on_failure"], verdict)]
     decided = _decision(decisions, row)
     if not stopping and decided is None:
         return None
@@ -131,9 +134,3 @@ def _decision(decisions: Decisions, row: VerdictRow) -> DecisionRow | None:
     rows = decisions.rows.get((row.uri, row.revision), [])
     wanted = "rejected" if row.outcome == "rejected" else "released"
     return next((each for each in rows if each.decision == wanted), None)
-
-
-def _keeps_out(gate: Mapping[str, Any], verdict: GateVerdict) -> bool:
-    if verdict.verdict == "pass" or gate["on_failure"] in ("tag", "warn"):
-        return False
-    return not (verdict.verdict == "fail" and gate["on_failure"] == "redact")

@@ -96,14 +96,17 @@ class QuarantineOperations:
 
         return quarantine(self._parts, corpus=corpus, gate=gate, state=state)
 
-    def show(self, item: str, *, corpus: str | None = None) -> QuarantineDetail:
+    def show(
+        self, item: str, *, corpus: str | None = None, access: Sequence[str] | None = None
+    ) -> QuarantineDetail:
         """One item with every verdict and the text around the evidence, as far as it may be shown.
 
+        With `access` the text is only shown of a document that these labels open; without, of any.
         Raises NotFoundError, UsageError.
         """
         from headrace.flows.gates.quarantine import show
 
-        return show(self._parts, item, corpus=corpus)
+        return show(self._parts, item, corpus=corpus, access=access)
 
     def release(self, items: Sequence[str], *, reason: str, corpus: str | None = None) -> DecisionReport:
         """Let these revisions in against the gates that keep them out, and sync. Raises NotFoundError,

@@ -44,13 +44,16 @@ def quarantine(
     )
 
 
-def show(parts: GateParts, ref: str, *, corpus: str | None = None) -> QuarantineDetail:
+def show(
+    parts: GateParts, ref: str, *, corpus: str | None = None, access: Sequence[str] | None = None
+) -> QuarantineDetail:
     """Everything that is known of one item, with the text around its evidence as far as it may be shown.
 
+    With `access` the text is only shown of a document that these labels open; without, of any.
     Raises NotFoundError, UsageError.
     """
     (found,) = chosen(parts, [ref], corpus)
-    shown, note = excerpt(parts, found)
+    shown, note = excerpt(parts, found, access=access)
     engine = parts.privacy()
     return QuarantineDetail(
         item=found.item,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrace.errors import GateStopped
+from headrace.ingest.gates.base import Action
 from headrace.ingest.gates.declared import DeclaredGate
 from headrace.ledger.gate_decisions import Decisions
 from headrace.ledger.verdicts import gates_digest
@@ -50,16 +51,11 @@ class Deciding:
         )
 
     def stopping(self, verdicts: Sequence[GateVerdict]) -> list[int]:
-        """Places of the gates that would keep a document out if nobody decided otherwise.
-
-        One that failed itself keeps out what it could not judge, unless it only tags or warns.
-        """
+        """Places of the gates that would keep a document out if nobody decided otherwise."""
         return [
             at
             for at, (gate, verdict) in enumerate(zip(self.gates, verdicts, strict=True))
-            if verdict.verdict != "pass"
-            and gate.on_failure not in ("tag", "warn")
-            and not (verdict.verdict == "fail" and gate.on_failure == "redact")
+            if keeps_out(gate.on_failure, verdict)
         ]
 
     def kept_out(self, document: str, revision: str, judgement: Judgement) -> KeptOut:
@@ -69,6 +65,16 @@ class Deciding:
             return KeptOut(f"rejected by {decided.actor}: {decided.reason}", judgement=judgement)
         at = next(place for place, gate in enumerate(self.gates) if gate.name == judgement.gate)
         return KeptOut(described(judgement.verdicts[at]), judgement=judgement)
+
+
+def keeps_out(on_failure: Action, verdict: GateVerdict) -> bool:
+    """Whether a gate keeps a document out.
+
+    One that failed itself keeps out what it could not judge, unless it only tags or warns.
+    """
+    if verdict.verdict == "pass" or on_failure in ("tag", "warn"):
+        return False
+    return not (verdict.verdict == "fail" and on_failure == "redact")
 
 
 def described(verdict: GateVerdict) -> str:

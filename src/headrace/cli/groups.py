@@ -30,7 +30,7 @@ GROUPS: Sequence[Group] = (
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group(
         "gate",
-        "See the checks of documents, try them, find the worst documents.",
+        "See and try the checks of documents; find poor ones.",
         [*TESTING, *QUALITY],
     ),
 )

@@ -45,7 +45,7 @@ ROUTES = {
     *("/api/deprecate", "/api/history/{document}"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
-    *("/api/gates", "/api/gates/test", "/api/pii/scan"),
+    *("/api/gates", "/api/gates/test", "/api/pii/scan", "/api/quality", "/api/rot"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

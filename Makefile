@@ -53,6 +53,7 @@ bench: $(READY)
 	$(BIN)/python bench/privacy.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/gates.py
+	$(BIN)/python bench/quality.py
 	$(BIN)/python bench/ingest.py
 
 wheel: $(READY)

@@ -34,7 +34,7 @@ GROUPS: Sequence[Group] = (
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group(
         "gate",
-        "See the checks of documents and what they keep out; find the worst documents.",
+        "See and try the checks of documents, and what they keep out; find poor ones.",
         [*TESTING, *QUALITY],
         [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
     ),

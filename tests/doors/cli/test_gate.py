@@ -106,3 +106,26 @@ def test_a_file_that_is_not_there_or_no_text_is_an_error(headrace: Program, tmp_
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 broken")
     broken = headrace("gate", "test", "a.pdf", "--json", cwd=tmp_path)
     assert (broken.returncode, json.loads(broken.stdout)["error"]["type"]) == (1, "ParseError")
+
+
+def test_the_worst_documents_and_those_that_did_badly_are_listed(headrace: Program, tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    bench.write("menu.md", "We use cookies. Accept all cookies\nAll rights reserved.\nMills and herons")
+    bench.write("mill.md", "The mill stands by the river, and herons wait for fish below its wheel.")
+    assert "No document serves yet" in headrace("gate", "quality", cwd=tmp_path).stdout
+    bench.sync()
+    with bench.open() as workspace:
+        for _ in range(4):
+            workspace.search("mills and herons")
+    assert headrace("search", "mills and herons", "--explain", cwd=tmp_path).stdout.count("quality") == 2
+    listed = json.loads(headrace("gate", "quality", "--json", "--limit", "1", cwd=tmp_path).stdout)
+    (worst,) = listed["worst"]
+    assert (worst["document"], worst["weakest"], worst["retrieved"]) == ("docs/menu.md", "boilerplate", 5)
+    assert sum(listed["histogram"]) == listed["documents"] == 2
+    (rotten,) = json.loads(headrace("gate", "rot", "--json", cwd=tmp_path).stdout)["documents"]
+    assert (rotten["document"], rotten["outcomes"]["low_quality"]) == ("docs/menu.md", 5)
+    shown = headrace("gate", "rot", "--corpus", "docs", cwd=tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "found 5 times: low quality 5×" in shown.stdout
+    told = headrace("status", "--why", "docs/menu.md", cwd=tmp_path).stdout
+    assert "quality 0." in " ".join(told.split())

@@ -45,7 +45,7 @@ ROUTES = {
     *("/api/deprecate", "/api/history/{document}"),
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
-    *("/api/gates", "/api/gates/test", "/api/pii/scan"),
+    *("/api/gates", "/api/gates/test", "/api/pii/scan", "/api/quality", "/api/rot"),
     *("/api/steps", "/api/steps/{step}", "/api/steps/test", "/api/steps/dead-letters"),
     *("/api/steps/retry", "/api/steps/accuracy"),
     *("/healthz", "/readyz"),

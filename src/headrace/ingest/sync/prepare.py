@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from headrace.errors import DocumentError, GateStopped, LimitExceeded
 from headrace.ingest.index.values import serve
-from headrace.ingest.steps.running import Stepped
 from headrace.ingest.steps.tasks import StepInput
+from headrace.ingest.steps.work import Stepped
 from headrace.ingest.sync.changes import Candidate, KeptOut
 from headrace.ledger.dead_letters import Refused
 from headrace.ledger.identity import digest, digest_bytes, digest_text

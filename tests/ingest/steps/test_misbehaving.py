@@ -118,6 +118,11 @@ def test_a_budget_stops_and_the_rest_waits(tmp_path: Path, server: fake.OpenAISe
     second = bench.sync()
     assert (second.steps["facts"].calls, second.withheld_reason) == (2, "")
     assert len(calls(server)) == 4
+    (tmp_path / "prompts" / "facts.md").write_text("## user\nOther facts of: {{ text }}\n")
+    with bench.open() as workspace:
+        built = workspace.index.build()
+        assert (built.state, built.documents) == ("catching_up", 4)
+        assert "600 tokens, is reached" in workspace.index.show(built.generation).history[-1].reason
 
 
 def test_money_needs_prices(tmp_path: Path, server: fake.OpenAIServer) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from headrace.ingest.sync import stepped
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.changes import Candidate, Changes, KeptOut
@@ -49,7 +50,7 @@ class Backfilled:
     """Documents read."""
     digest: str = ""
     waiting_reason: str = ""
-    """Why documents were left out: a budget that is reached, an embedder that changed."""
+    """Why documents, or what steps write, were left out: a budget reached, an embedder that changed."""
     failures: dict[str, Failure] = field(default_factory=dict)
 
 
@@ -161,7 +162,9 @@ class _Backfill:
         outcome.computed += tally.computed
         outcome.reused += tally.reused
         outcome.documents += len(part)
-        outcome.waiting_reason = tally.waiting_reason or outcome.waiting_reason
+        stepping = self._context.stepping
+        waits = (tally.waiting_reason, stepped.withheld(stepping), *stepped.outages(stepping))
+        outcome.waiting_reason = next(filter(None, waits), outcome.waiting_reason)
         for item in part:
             outcome.failures.pop(item.item.uri, None)
         outcome.failures.update((failure.document, failure) for failure in tally.failures)
@@ -194,7 +197,8 @@ class _Backfill:
             serving = context.serving.generation(conn, context.corpus)
             covered = None if serving is None else documents.coverage(conn, serving, generation.id)
         # A document that fails in the generation that serves, too, is no difference between them.
-        whole = covered is not None and covered.whole
+        # One that serves without what steps write is not what was asked for, until a sync goes on.
+        whole = covered is not None and covered.whole and not self.outcome.waiting_reason
         state: State = "validating" if whole else "catching_up"
         self.outcome.state = state
         reason = "backfill done" if whole else self._lacks()

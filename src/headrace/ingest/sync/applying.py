@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from headrace.ingest.sync import stepped
 from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
@@ -100,6 +101,13 @@ class Pass:
         if sources is not None and dict(target.generation.sources) != dict(sources):
             context.ledger.write(lambda tx: generations.set_sources(tx, target.generation.id, sources))
         return digest
+
+    @property
+    def waiting_reason(self) -> str:
+        """Why documents, or what steps write of them, wait; empty where nothing does."""
+        stepping = self._context.stepping
+        waits = (self.tally.waiting_reason, stepped.withheld(stepping), *stepped.outages(stepping))
+        return next(filter(None, waits), "")
 
     def progress(self, phase: Phase, total: int) -> None:
         """Tell whoever watches how far this is."""

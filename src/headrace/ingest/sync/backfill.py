@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from headrace.ingest.sync import stepped
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.applying import Pass
 from headrace.ingest.sync.changes import Candidate, Changes, KeptOut
@@ -162,9 +161,7 @@ class _Backfill:
         outcome.computed += tally.computed
         outcome.reused += tally.reused
         outcome.documents += len(part)
-        stepping = self._context.stepping
-        waits = (tally.waiting_reason, stepped.withheld(stepping), *stepped.outages(stepping))
-        outcome.waiting_reason = next(filter(None, waits), outcome.waiting_reason)
+        outcome.waiting_reason = made.waiting_reason or outcome.waiting_reason
         for item in part:
             outcome.failures.pop(item.item.uri, None)
         outcome.failures.update((failure.document, failure) for failure in tally.failures)

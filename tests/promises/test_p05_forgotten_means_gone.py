@@ -172,6 +172,7 @@ def test_every_step_has_a_failpoint() -> None:
         "listed",
         "scanned",
         "signed",
+        "steps_in_transaction",
         "store_cleaned",
         "store_erased",
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.ingest.steps import running as _running  # noqa: F401 - declares its failpoints
+from headrace.ingest.steps import store as _store  # noqa: F401 - declares its failpoints
 from headrace.ledger.failpoints import NAMES
 from tests.fakes import openai_server as fake
 from tests.ingest.steps.workbench import GOOD, calls, metadata, stepped

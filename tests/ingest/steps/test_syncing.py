@@ -49,20 +49,19 @@ def test_fields_are_typed_filtered_and_say_who_wrote_them(tmp_path: Path, server
 def test_nothing_is_asked_twice(tmp_path: Path, server: fake.OpenAIServer) -> None:
     bench = stepped(tmp_path, server)
     _pages(bench)
-    first = bench.sync()
-    assert len(calls(server)) == 3
-    assert bench.sync(verify=True).digest == first.digest
-    (tmp_path / "docs" / "0.md").rename(tmp_path / "docs" / "moved.md")
-    assert bench.sync().documents.moved == 1
-    bench.write("again.md", (tmp_path / "docs" / "1.md").read_text())
-    bench.sync()
-    (tmp_path / "docs" / "1.md").unlink()
-    bench.sync()
-    bench.write("1.md", (tmp_path / "docs" / "again.md").read_text())
-    bench.sync()
-    (tmp_path / "docs" / "again.md").unlink()
-    (tmp_path / "docs" / "moved.md").rename(tmp_path / "docs" / "0.md")
-    assert bench.sync().digest == first.digest
+    docs = tmp_path / "docs"
+    with bench.open() as workspace:
+        first = workspace.sync()
+        assert len(calls(server)) == 3
+        assert workspace.sync(verify=True).digest == first.digest
+        (docs / "0.md").rename(docs / "moved.md")
+        (docs / "again.md").write_text((docs / "1.md").read_text())
+        assert workspace.sync().documents.moved == 1
+        (docs / "1.md").unlink()
+        workspace.sync()
+        (docs / "again.md").rename(docs / "1.md")
+        (docs / "moved.md").rename(docs / "0.md")
+        assert workspace.sync().digest == first.digest
     assert len(calls(server)) == 3
 
 

@@ -46,7 +46,7 @@ def stepped(
     bench = Workbench(root)
     endpoint = (
         f'\n[ask]\nmodel = "small"\n\n[models.small]\nbase_url = "{server.base_url}"\nmodel = "tiny"\n'
-        f"timeout_seconds = 0.5\nmax_retries = 1\nbackoff_seconds = 0.001\n{model}"
+        f"timeout_seconds = 0.3\nmax_retries = 1\nbackoff_seconds = 0.001\n{model}"
     )
     bench.configure(ledger=ledger, sources=sources, extra=steps + extra + endpoint)
     (root / "schemas").mkdir(exist_ok=True)

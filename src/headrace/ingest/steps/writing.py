@@ -5,22 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from headrace.ingest.steps.base import Step
 from headrace.ingest.steps.pieces import Piece, joined
-from headrace.ingest.steps.tasks import fields_of
 from headrace.records.document import Heading, ParsedDocument, Value
 
 
 def with_fields(document: ParsedDocument, fields: Mapping[str, Value]) -> ParsedDocument:
     """The document with metadata fields beside, or in the place of, what it says of itself."""
     return replace(document, metadata={**document.metadata, **fields}) if fields else document
-
-
-def written_fields(step: Step, value: Any) -> dict[str, Value]:
-    """The metadata fields that an output writes."""
-    return fields_of(step, value) if step.into == "metadata" else {}
 
 
 def with_text(

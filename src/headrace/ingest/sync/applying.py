@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from headrace.ingest.quality.among import among
+from headrace.ingest.sync import stepped
 from headrace.ingest.sync.ahead import ahead
 from headrace.ingest.sync.changes import Changes
 from headrace.ingest.sync.context import SyncContext
@@ -122,6 +123,13 @@ class Pass:
         now = among(rows)
         known = {row.uri: (row.copied, row.in_links) for row in rows}
         return [row for row in now.values() if (row.copied, row.in_links) != known[row.uri]]
+
+    @property
+    def waiting_reason(self) -> str:
+        """Why documents, or what steps write of them, wait; empty where nothing does."""
+        stepping = self._context.stepping
+        waits = (self.tally.waiting_reason, stepped.withheld(stepping), *stepped.outages(stepping))
+        return next(filter(None, waits), "")
 
     def progress(self, phase: Phase, total: int) -> None:
         """Tell whoever watches how far this is."""

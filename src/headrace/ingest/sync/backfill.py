@@ -50,7 +50,7 @@ class Backfilled:
     """Documents read."""
     digest: str = ""
     waiting_reason: str = ""
-    """Why documents were left out: a budget that is reached, an embedder that changed."""
+    """Why documents, or what steps write, were left out: a budget reached, an embedder that changed."""
     failures: dict[str, Failure] = field(default_factory=dict)
 
 
@@ -165,7 +165,7 @@ class _Backfill:
         outcome.computed += tally.computed
         outcome.reused += tally.reused
         outcome.documents += len(part)
-        outcome.waiting_reason = tally.waiting_reason or outcome.waiting_reason
+        outcome.waiting_reason = made.waiting_reason or outcome.waiting_reason
         for item in part:
             outcome.failures.pop(item.item.uri, None)
         outcome.failures.update((failure.document, failure) for failure in tally.failures)
@@ -198,7 +198,8 @@ class _Backfill:
             serving = context.serving.generation(conn, context.corpus)
             covered = None if serving is None else documents.coverage(conn, serving, generation.id)
         # A document that fails in the generation that serves, too, is no difference between them.
-        whole = covered is not None and covered.whole
+        # One that serves without what steps write is not what was asked for, until a sync goes on.
+        whole = covered is not None and covered.whole and not self.outcome.waiting_reason
         state: State = "validating" if whole else "catching_up"
         self.outcome.state = state
         reason = "backfill done" if whole else self._lacks()

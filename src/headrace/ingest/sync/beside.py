@@ -10,7 +10,6 @@ from headrace.ingest.sync.comparing import open_pass
 from headrace.ingest.sync.context import SyncContext
 from headrace.ingest.sync.guard import Verdict
 from headrace.ingest.sync.survey import Listed, compare_with
-from headrace.ingest.sync.tally import Tally
 from headrace.ingest.sync.written import beside, context_of
 from headrace.ledger import documents, generations
 from headrace.ledger.failpoints import declare, fire
@@ -142,7 +141,8 @@ class Beside:
         with self._context.ledger.read() as conn:
             serving = self._context.serving.generation(conn, self._context.corpus)
             covered = None if serving is None else documents.coverage(conn, serving, generation.id)
-        whole = error is None and covered is not None and covered.whole
+        waits = made is not None and bool(made.waiting_reason)
+        whole = error is None and not waits and covered is not None and covered.whole
         state: State = "validating" if whole else "catching_up"
         if state == generation.state:
             return
@@ -161,22 +161,22 @@ class Beside:
                 state=generation.state,
                 written=0 if tally is None else tally.added + tally.updated + tally.moved,
                 failures=() if tally is None else tuple(tally.failures),
-                error=_reason(tally, error),
+                error=_reason(made, error),
             )
         )
 
 
-def _reason(tally: Tally | None, error: Exception | None) -> str | None:
+def _reason(made: Pass | None, error: Exception | None) -> str | None:
     if error is not None:
         return _message(error)
-    return None if tally is None else tally.waiting_reason or None
+    return None if made is None else made.waiting_reason or None
 
 
 def _why(made: Pass | None, error: Exception | None) -> str:
     if error is not None:
         return f"a sync could not write it: {_message(error)}"
-    if made is not None and made.tally.waiting:
-        return made.tally.waiting_reason
+    if made is not None and made.waiting_reason:
+        return made.waiting_reason
     failures = [] if made is None else made.tally.failures
     if failures:
         return f"{len(failures)} documents failed in it, first {failures[0].document!r}: {failures[0].error}"

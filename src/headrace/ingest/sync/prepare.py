@@ -12,8 +12,8 @@ from headrace.ingest.gates.deciding import KeptOut
 from headrace.ingest.gates.gating import tagged
 from headrace.ingest.index.values import serve
 from headrace.ingest.quality.content import ContentQuality, content_qualities
-from headrace.ingest.steps.running import Stepped
 from headrace.ingest.steps.tasks import StepInput
+from headrace.ingest.steps.work import Stepped
 from headrace.ingest.sync.changes import Candidate
 from headrace.ingest.sync.changes import KeptOut as Forgetting
 from headrace.ledger.dead_letters import Refused
@@ -26,6 +26,8 @@ from headrace.records.gates import Judgement
 from headrace.records.metadata import MetadataSchema
 
 _BATCH_DOCUMENTS = 512
+_BATCH_STEPPED = 64
+"""With LLM steps: models are slow, and what they wrote should be served soon."""
 _BATCH_BYTES = 32 * 1024 * 1024
 
 
@@ -126,7 +128,8 @@ class Making:
 
 
 def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Outcome]]:
-    """Yield outcomes in batches, each at most 512 documents or about 32 MB of raw bytes."""
+    """Yield outcomes in batches: at most 512 documents, 64 with LLM steps, or about 32 MB of raw bytes."""
+    most = _BATCH_DOCUMENTS if making.step_many is None else min(_BATCH_DOCUMENTS, _BATCH_STEPPED)
     schema = schema_digest(making.schema)
     batch: list[_Read] = []
     outcomes: list[Outcome] = []
@@ -138,7 +141,7 @@ def prepare(candidates: Sequence[Candidate], making: Making) -> Iterator[list[Ou
             size += len(outcome.content.data)
         else:
             outcomes.append(outcome)
-        if len(batch) + len(outcomes) >= _BATCH_DOCUMENTS or size >= _BATCH_BYTES:
+        if len(batch) + len(outcomes) >= most or size >= _BATCH_BYTES:
             yield [*outcomes, *_prepare_batch(batch, making, schema)]
             batch, outcomes, size = [], [], 0
     if batch or outcomes:

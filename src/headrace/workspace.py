@@ -14,6 +14,7 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
@@ -241,6 +242,13 @@ class Workspace(Wiring):
             corpus=self._corpus,
             parser=lambda: self._parser,
         )
+
+    @property
+    def calls(self) -> CallOperations:
+        """The operations on calls: run, batch, stats, and on dead letters: list, show, replay, resolve."""
+        from headrace.wiring_calls import call_operations
+
+        return call_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -1,0 +1,67 @@
+"""`extractive` in a call: answers with sentences of the messages, word for word, and writes no JSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+from headrace.errors import TerminalError
+from headrace.infer.models.base import GenerateRequest, Passage
+from headrace.infer.models.extractive import ExtractiveModel
+from headrace.infer.upstreams.base import STOP, ChatReply, ChatRequest, Choice, Piece
+from headrace.infer.upstreams.openai import text_of
+
+NO_ANSWER_TEXT = "NO ANSWER"
+
+
+class ExtractiveUpstream:
+    """The question is the last paragraph of the last user message; the passages are all that stands above it."""
+
+    name = "extractive"
+
+    def __init__(self) -> None:
+        self._model = ExtractiveModel()
+        self.identity = self._model.identity
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Answer from the messages. Raises TerminalError where JSON or a tool is asked for."""
+        if request.json_schema is not None or request.tools:
+            raise TerminalError(
+                "The built-in model `extractive` quotes sentences; it writes no JSON and calls no tools.",
+                hint='Name a model that does: `model` of the prompt, or --model, such as "openai:gpt-5-mini".',
+                provider=self.name,
+                cause="cannot",
+            )
+        question, passages = _read(request.messages)
+        asked = GenerateRequest(messages=(), question=question, passages=passages)
+        answer = self._model.generate(asked)
+        return ChatReply(
+            choices=[Choice(text=answer.text or NO_ANSWER_TEXT, finish_reason=STOP)],
+            model=answer.model,
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+        )
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
+        """The same in one piece."""
+        reply = await self.chat(request)
+        yield Piece(
+            text=reply.choices[0].text,
+            finish_reason=STOP,
+            model=reply.model,
+            input_tokens=reply.input_tokens,
+            output_tokens=reply.output_tokens,
+        )
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def _read(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[Passage]]:
+    said = [text_of(item.get("content")) for item in messages if item.get("role") in ("user", "tool")]
+    parts = [part.strip() for text in said for part in text.split("\n\n") if part.strip()]
+    question = parts.pop() if parts else ""
+    return question, [
+        Passage(number=number, chunk_id=str(number), document="message", text=text)
+        for number, text in enumerate(parts, start=1)
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from headrace.cli.commands.call import CALLING
+from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.index import LISTING
@@ -28,4 +30,6 @@ GROUPS: Sequence[Group] = (
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group("gate", "See the checks of documents; try them on a file.", TESTING),
+    Group("call", "Call models with prompts; outputs are checked.", CALLING),
+    Group("dead-letter", "Calls whose output never became valid: see, replay and close them.", LETTERS),
 )

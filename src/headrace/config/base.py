@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from headrace.config.erasure import ErasureConfig
-from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.embedders.budget import Budget, parse_money
+from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.validity.ranking import RankingConfig

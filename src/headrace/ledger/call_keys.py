@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.rows import upsert
+from headrace.ledger.storage.rows import delete_in, upsert
 from headrace.ledger.storage.tables import call_keys as table
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from headrace.ledger.storage.writer import Write
 
 
@@ -50,3 +53,14 @@ def finish(tx: Write, key: str, *, trace_id: str, outcome: bytes, lasts_us: int)
 def release(tx: Write, key: str, *, trace_id: str) -> None:
     """Give a key back whose call came to nothing."""
     tx.conn.execute(sa.delete(table).where(table.c.key == key, table.c.trace_id == trace_id))
+
+
+def drop(tx: Write, keys: Sequence[str]) -> None:
+    """Forget keys with their outcomes."""
+    delete_in(tx.conn, table.c.key, keys)
+
+
+def outcomes(conn: Connection) -> list[tuple[str, bytes]]:
+    """Key and sealed outcome of every call that is over."""
+    statement = sa.select(table.c.key, table.c.outcome).where(table.c.outcome.is_not(None))
+    return [(row[0], bytes(row[1])) for row in conn.execute(statement)]

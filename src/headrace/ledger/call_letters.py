@@ -57,18 +57,25 @@ def list(  # noqa: A001
 ) -> tuple[LetterRow, ...]:
     """Letters without their bodies, oldest first."""
     columns = [column for column in table.columns if column.name != "body"]
-    statement = sa.select(*columns).order_by(table.c.at_us, table.c.id).limit(limit)
+    statement = sa.select(*columns, sa.null()).order_by(table.c.at_us, table.c.id).limit(limit)
     if state is not None:
         statement = statement.where(table.c.state == state)
     if prompt is not None:
         statement = statement.where(table.c.prompt == prompt)
-    return tuple(LetterRow(*row, body=None) for row in conn.execute(statement))
+    return tuple(LetterRow(*row) for row in conn.execute(statement))
 
 
 def count(conn: Connection) -> int:
     """How many are open."""
     statement = sa.select(sa.func.count()).select_from(table).where(table.c.state == "open")
     return int(conn.execute(statement).scalar_one())
+
+
+def replace_body(tx: Write, letter: str, body: bytes, *, reason: str) -> None:
+    """Put another body and reason into an open letter."""
+    tx.conn.execute(
+        sa.update(table).where(table.c.id == letter, table.c.state == "open").values(body=body, reason=reason)
+    )
 
 
 def settle(tx: Write, letter: str, state: State, *, actor: str, trace: str | None = None) -> bool:
@@ -79,3 +86,9 @@ def settle(tx: Write, letter: str, state: State, *, actor: str, trace: str | Non
         .values(state=state, settled_at_us=tx.now_us, settled_by=actor, settled_trace=trace, body=None)
     )
     return tx.conn.execute(statement).rowcount == 1
+
+
+def bodies(conn: Connection) -> tuple[tuple[str, bytes], ...]:
+    """Id and sealed body of every open letter."""
+    statement = sa.select(table.c.id, table.c.body).where(table.c.body.is_not(None)).order_by(table.c.id)
+    return tuple((row[0], bytes(row[1])) for row in conn.execute(statement))

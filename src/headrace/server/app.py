@@ -42,6 +42,7 @@ def create_app(workspace: Workspace) -> FastAPI:
 
     from headrace.server import (
         api,
+        api_calls,
         api_embeddings,
         api_forget,
         api_gates,
@@ -78,6 +79,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.add_middleware(Guard)
     add_handlers(app)
     app.include_router(api.router)
+    app.include_router(api_calls.router)
     app.include_router(api_forget.router)
     app.include_router(api_metadata.router)
     app.include_router(api_index.router)

@@ -33,7 +33,7 @@ class Alerts:
         if not is_due(facts["open"]):
             return
         _LOG.warning(
-            "%d dead letters are open; newest %s (%s): see `headrace dead-letter list`",
+            "dead letters open: %d; newest %s (%s): see `headrace dead-letter list`",
             facts["open"],
             facts["id"],
             facts["reason"],

@@ -1,6 +1,6 @@
 """The messages of a re-ask: the task, the last bad output, what is wrong with it; and nothing else.
 
-They do not grow from attempt to attempt: earlier attempts and examples are left out, and each part is bounded.
+They do not grow from attempt to attempt: earlier attempts and examples are left out, each part is bounded.
 """
 
 from __future__ import annotations

@@ -45,9 +45,7 @@ class Checker:
         if choice.tool_calls:
             return self._tool_calls(choice)
         if self.request.schema is None:
-            answer = Answer(
-                output=(text := show(choice.text)), text=text, finish_reason=choice.finish_reason
-            )
+            answer = Answer(output=(text := show(choice.text)), text=text, finish_reason=choice.finish_reason)
             if not choice.text.strip() and choice.finish_reason not in (LENGTH, "no_answer"):
                 return _wrong("the output is empty")
             return self._judged(answer, None, {})
@@ -90,7 +88,8 @@ class Checker:
         found = problems(self.request.schema, value)
         if found:
             return Checked(answer=None, problems=found, repair=read.repair, fields=filled)
-        text = self.shield.show(choice.text) if self.shield else choice.text
+        as_written = read.repair is None and self.shield is None
+        text = choice.text if as_written else json.dumps(value, ensure_ascii=False)
         answer = Answer(output=value, text=text, finish_reason=choice.finish_reason)
         return self._judged(answer, read.repair, filled)
 

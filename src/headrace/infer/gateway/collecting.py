@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from headrace.infer.upstreams.base import FILTERED, STOP, TOOL_CALLS, ChatReply, Choice, Piece
+from headrace.infer.upstreams.base import (
+    FILTERED,
+    STOP,
+    TOOL_CALLS,
+    UNKNOWN,
+    ChatReply,
+    Choice,
+    Piece,
+    Tokens,
+)
 
 
 class Collected:
@@ -18,7 +27,7 @@ class Collected:
         self._refusal: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
         self._reason: str | None = None
-        self._tokens: dict[str, int | None] = {}
+        self._tokens = UNKNOWN
 
     @property
     def text(self) -> str:
@@ -29,9 +38,8 @@ class Collected:
         """Take a piece of the first choice."""
         self._model = piece.model or self._model
         self._id = piece.id or self._id
-        for name in ("input_tokens", "output_tokens", "cached_tokens"):
-            if (value := getattr(piece, name)) is not None:
-                self._tokens[name] = value
+        pairs = zip(self._tokens, piece.tokens, strict=True)
+        self._tokens = Tokens(*(old if new is None else new for old, new in pairs))
         self._parts.append(piece.text)
         if piece.refusal:
             self._refusal.append(piece.refusal)
@@ -58,4 +66,4 @@ class Collected:
             finish_reason=FILTERED if refusal and reason == STOP else reason,
             refusal=refusal,
         )
-        return ChatReply(choices=[choice], model=self._model, id=self._id, **self._tokens)
+        return ChatReply(choices=[choice], model=self._model, id=self._id, tokens=self._tokens)

@@ -18,7 +18,7 @@ class GatewayConfig:
     require_schema: bool = False
     """Refuse calls without an output schema; otherwise they are counted."""
     stream: StreamPolicy = "hold"
-    """A stream with a schema: `hold` it back until it is valid whole, or `pass` it on, flagged as unchecked."""
+    """A stream with a schema: `hold` it back until it is valid whole, or `pass` it on, flagged unchecked."""
     reasks: int = field(default=2, metadata={"minimum": 0, "maximum": 20})
     """How often one model is told what was wrong, before the next model is tried."""
     attempts: int = field(default=4, metadata={"minimum": 1, "maximum": 100})

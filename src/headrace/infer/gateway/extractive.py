@@ -8,14 +8,14 @@ from typing import Any
 from headrace.errors import TerminalError
 from headrace.infer.models.base import GenerateRequest, Passage
 from headrace.infer.models.extractive import ExtractiveModel
-from headrace.infer.upstreams.base import STOP, ChatReply, ChatRequest, Choice, Piece
+from headrace.infer.upstreams.base import STOP, ChatReply, ChatRequest, Choice, Piece, Tokens
 from headrace.infer.upstreams.openai import text_of
 
 NO_ANSWER_TEXT = "NO ANSWER"
 
 
 class ExtractiveUpstream:
-    """The question is the last paragraph of the last user message; the passages are all that stands above it."""
+    """The question is the last paragraph of the last user message; the passages are all above it."""
 
     name = "extractive"
 
@@ -28,7 +28,7 @@ class ExtractiveUpstream:
         if request.json_schema is not None or request.tools:
             raise TerminalError(
                 "The built-in model `extractive` quotes sentences; it writes no JSON and calls no tools.",
-                hint='Name a model that does: `model` of the prompt, or --model, such as "openai:gpt-5-mini".',
+                hint='Name a model that does: `model` of the prompt, or --model, as "openai:gpt-5-mini".',
                 provider=self.name,
                 cause="cannot",
             )
@@ -38,8 +38,7 @@ class ExtractiveUpstream:
         return ChatReply(
             choices=[Choice(text=answer.text or NO_ANSWER_TEXT, finish_reason=STOP)],
             model=answer.model,
-            input_tokens=answer.input_tokens,
-            output_tokens=answer.output_tokens,
+            tokens=Tokens(answer.input_tokens, answer.output_tokens),
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
@@ -49,8 +48,7 @@ class ExtractiveUpstream:
             text=reply.choices[0].text,
             finish_reason=STOP,
             model=reply.model,
-            input_tokens=reply.input_tokens,
-            output_tokens=reply.output_tokens,
+            tokens=reply.tokens,
         )
 
     async def close(self) -> None:

@@ -26,12 +26,14 @@ from headrace.infer.gateway.keys import Keys
 from headrace.infer.gateway.ladder import Climb, Ladder
 from headrace.infer.gateway.letters import Letters
 from headrace.infer.gateway.outcome import Answer, CallOutcome, Delta
+from headrace.infer.gateway.rechecking import recheck
 from headrace.infer.gateway.spans import Begun, begin, span_of, usage_of
 from headrace.infer.gateway.tools import Tools
 from headrace.infer.gateway.upstreams import Upstreams
 from headrace.infer.gateway.validators import OutputValidator, ValidatorSpec
 from headrace.infer.gateway.watch import ModelWatch
 from headrace.infer.schemas.validate import problems
+from headrace.ledger.call_letters import LetterRow
 from headrace.ledger.events.base import EventStore
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.identity import digest
@@ -59,13 +61,13 @@ class Gateway:
     cache: Cache | None = None
     keeper: RecordKeeper | None = None
 
-    async def call(self, request: CallRequest) -> CallOutcome:
+    async def call(self, request: CallRequest, *, replays: LetterRow | None = None) -> CallOutcome:
         """Make a call. Its span, record or dead letter are durable before it returns.
 
         What the model got wrong is no error: the outcome has a dead letter. Raises CallRefused and UsageError
         for a call that may not or cannot be made, StorageError when it could not be recorded.
         """
-        begun = begin(request)
+        begun = begin(request, replays=replays)
         if request.idempotency_key is None:
             return await self._run(begun)
         found = await self.keys.claim(request, begun.trace_id)
@@ -78,6 +80,19 @@ class Gateway:
             raise
         await self.keys.finish(request, outcome)
         return outcome
+
+    async def recheck(
+        self, request: CallRequest, attempts: Sequence[Mapping[str, Any]], *, replays: LetterRow
+    ) -> CallOutcome | None:
+        """Hold former outputs against a request of now; the newest that is valid becomes its outcome."""
+        begun = begin(request, replays=replays)
+        await self.prepare(begun)
+        if begun.climb is None:
+            return None
+        for facts in reversed(attempts):
+            if recheck(begun.climb, facts):
+                return await asyncio.shield(self.settle(begun))
+        return None
 
     def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
         """Make a call and give its answer as it arrives; the last delta has the outcome, durable by then."""
@@ -199,7 +214,9 @@ class Gateway:
             repair=last.repair,
             subject=request.subject,
         )
-        kept = self.keeper.keep(envelope, answer.output, answer.text.encode("utf-8", "surrogatepass"))
+        original = last.raw_output or ""
+        shown = begun.shield.show(original) if begun.shield else original
+        kept = self.keeper.keep(envelope, answer.output, shown.encode("utf-8", "surrogatepass"))
         begun.record = await asyncio.wrap_future(kept)
         fire(AFTER_RECORD)
 
@@ -219,9 +236,7 @@ class Gateway:
 
     async def _put(self, begun: Begun, answer: Answer) -> None:
         assert self.cache is not None
-        stored = CachedOutput(
-            output=answer.output, text=answer.text, kind="exact", trace_id=begun.trace_id
-        )
+        stored = CachedOutput(output=answer.output, text=answer.text, kind="exact", trace_id=begun.trace_id)
         await asyncio.wrap_future(await asyncio.to_thread(self.cache.put, begun.request, stored))
 
     async def _watch(self, begun: Begun) -> None:
@@ -242,9 +257,7 @@ class Gateway:
             "prompt": prompt.name if prompt else None,
             "reason": climb.reason if climb else None,
         }
-        self.alerts.letter(
-            facts, trace_id=begun.trace_id, span_id=begun.span_id, now_ns=time.time_ns()
-        )
+        self.alerts.letter(facts, trace_id=begun.trace_id, span_id=begun.span_id, now_ns=time.time_ns())
 
     def _outcome(self, begun: Begun, answers: Sequence[Answer]) -> CallOutcome:
         climb = begun.climb

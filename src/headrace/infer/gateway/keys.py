@@ -20,6 +20,8 @@ from headrace.ledger.ledger import Ledger, Write
 KEPT_SECONDS = 24 * 3600
 _RUNNING_SECONDS = 600.0
 """How long a call may run under a key when its budget names no time; a process may die on the way."""
+_ABOUT = ("trace_id", "parent_span_id", "release")
+"""What two equal calls may differ in."""
 BEFORE_FINISH = declare("call.before_key_finished")
 
 
@@ -80,9 +82,7 @@ class Keys:
 
     def _names(self, request: CallRequest) -> tuple[str, str]:
         facts = request_facts(request)
-        shaping: dict[str, Any] = {
-            name: value for name, value in facts.items() if name not in ("trace_id", "parent_span_id", "release")
-        }
+        shaping: dict[str, Any] = {name: value for name, value in facts.items() if name not in _ABOUT}
         key = self._keyring.keyed("callkey", request.idempotency_key or "")
         return key, self._keyring.keyed("content", json.dumps(shaping, sort_keys=True))
 

@@ -1,4 +1,4 @@
-"""The ladder: ask, check, mend, ask again, ask another model, until an output is valid or the budget is gone."""
+"""The ladder: ask, check, mend, ask again, ask another model, until an output is valid or nothing is left."""
 
 from __future__ import annotations
 
@@ -133,9 +133,9 @@ def settle(
     cost = opened.config and cost_of(
         opened.config,
         reply.model,
-        input_tokens=reply.input_tokens,
-        output_tokens=reply.output_tokens,
-        cached_tokens=reply.cached_tokens,
+        input_tokens=reply.tokens.input,
+        output_tokens=reply.tokens.output,
+        cached_tokens=reply.tokens.cached,
     )
     attempt = replace(
         base,
@@ -146,8 +146,8 @@ def settle(
         tool_calls=choice.tool_calls,
         refusal=choice.refusal,
         finish_reason=choice.finish_reason,
-        input_tokens=reply.input_tokens,
-        output_tokens=reply.output_tokens,
+        input_tokens=reply.tokens.input,
+        output_tokens=reply.tokens.output,
         cost_micro=cost.micro if cost else None,
         currency=cost.currency if cost else None,
         prices=cost.prices if cost else None,

@@ -30,6 +30,8 @@ class Letters:
 
     def keep(self, begun: Begun, reason: str) -> tuple[str, Future[int]]:
         """The id of a letter, and a future that gives how many are open once it is durable."""
+        if begun.replays is not None:
+            return begun.replays.id, self._still_failing(begun, begun.replays, reason)
         request = begun.request
         letter = letter_id(begun.trace_id, begun.span_id)
         body = {
@@ -58,6 +60,19 @@ class Letters:
             return count
 
         return letter, self._ledger.submit(work)
+
+    def _still_failing(self, begun: Begun, row: LetterRow, reason: str) -> Future[int]:
+        """Add the attempts of a replay to its letter; its number of open letters is none to alert for."""
+        assert row.body is not None
+        body = json.loads(self._keyring.unseal(row.body))
+        body["attempts"] += [attempt_facts(attempt) for attempt in begun.attempts]
+        sealed = self._keyring.seal(json.dumps(body, ensure_ascii=True))
+
+        def work(tx: Write) -> int:
+            call_letters.replace_body(tx, row.id, sealed, reason=reason)
+            return 0
+
+        return self._ledger.submit(work)
 
     def open(self, row: LetterRow) -> tuple[CallRequest, list[dict[str, Any]]]:
         """The request and the attempts of a letter that was not settled."""

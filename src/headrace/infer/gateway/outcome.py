@@ -76,7 +76,7 @@ class Answer:
     output: Any
     """The valid value, or the text where there is no schema; None beside tool calls alone."""
     text: str
-    """As the model wrote it, values restored."""
+    """As the model wrote it, values restored; of an output that was mended, the valid JSON."""
     tool_calls: Sequence[Mapping[str, Any]] = ()
     finish_reason: str = "stop"
     refusal: str | None = None

@@ -93,10 +93,36 @@ def _in_prose(text: str) -> tuple[Any] | None:
     return None if best is None else (best[1],)
 
 
+def _is_cut(text: str) -> bool:
+    """Whether a text ends where something is missing: in a string, a list, a number, after a comma or colon.
+
+    Then a repair would invent an end. Closing braces alone may be missing.
+    """
+    waiting: list[str] = []
+    in_string = False
+    at = 0
+    while at < len(text):
+        char = text[at]
+        if in_string:
+            at += char == "\\"
+            in_string = char != '"'
+        elif char == '"':
+            in_string = True
+        elif char in "{[":
+            waiting.append(char)
+        elif char in "}]" and waiting:
+            waiting.pop()
+        at += 1
+    last = text.rstrip()[-1:]
+    return bool(waiting) and (in_string or "[" in waiting or last in ",:" or last.isdigit())
+
+
 def _mended(text: str, problem: str, *, fenced: bool) -> Read:
     start = _STARTS.search(text)
     if start is None or len(text) > MOST_REPAIRED_CHARACTERS:
         return Read(None, None, problem, fenced)
+    if _is_cut(text[start.start() :]):
+        return Read(None, None, "it ends in its middle", fenced)
     import json_repair
 
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from headrace.infer.gateway.base import CachedOutput, CallRequest, Retrieved, Shield
 from headrace.infer.gateway.ladder import Climb
 from headrace.infer.gateway.outcome import Attempt, Usage
+from headrace.ledger.call_letters import LetterRow
 from headrace.records.call import SpanEvent, SpanRef, SpanStatus, new_span_id, new_trace_id
 
 KIND = "call"
@@ -30,6 +31,8 @@ class Begun:
     record: str | None = None
     letter: str | None = None
     changed_model: Mapping[str, str] | None = None
+    replays: LetterRow | None = None
+    """The dead letter that this call is to resolve."""
     streamed: str = ""
     """What was passed on of a stream that broke off."""
 
@@ -39,9 +42,9 @@ class Begun:
         return self.climb.attempts if self.climb else ()
 
 
-def begin(request: CallRequest) -> Begun:
+def begin(request: CallRequest, *, replays: LetterRow | None = None) -> Begun:
     """Give a call its ids."""
-    return Begun(request=request, trace_id=request.trace_id or new_trace_id())
+    return Begun(request=request, trace_id=request.trace_id or new_trace_id(), replays=replays)
 
 
 def usage_of(attempts: Sequence[Attempt]) -> Usage:
@@ -131,6 +134,7 @@ def _attributes(begun: Begun, last: Attempt | None) -> dict[str, Any]:
         "session": request.session,
         "record": begun.record,
         "dead_letter": begun.letter,
+        "replays": begun.replays.id if begun.replays else None,
         "reason": climb.reason if climb else None,
         "cached": {"kind": begun.cached.kind, "trace_id": begun.cached.trace_id} if begun.cached else None,
         "cost_micro": usage.cost_micro,

@@ -114,7 +114,7 @@ async def _one(
     checked = begun.request.schema is None
     try:
         pieces = opened.upstream.stream(chat_request(climb, climb.sent))
-        async with aclosing(pieces) as arriving:  # type: ignore[type-var]  # every upstream streams by a generator
+        async with aclosing(pieces) as arriving:
             async for piece in _in_time(arriving, climb):
                 collected.add(piece)
                 text = restorer.feed(piece.text) if restorer else piece.text
@@ -155,6 +155,6 @@ def _so_far(base: Attempt, collected: Collected) -> Attempt:
         base,
         model=reply.model,
         raw_output=collected.text,
-        input_tokens=reply.input_tokens,
-        output_tokens=reply.output_tokens,
+        input_tokens=reply.tokens.input,
+        output_tokens=reply.tokens.output,
     )

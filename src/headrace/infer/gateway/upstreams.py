@@ -37,12 +37,8 @@ class Upstreams:
 
     def breakers(self) -> dict[str, str]:
         """The state of each model's breaker, by name."""
-        connections = {
-            name: getattr(item.upstream, "connection", None) for name, item in self._opened.items()
-        }
-        return {
-            name: connection.breaker.state for name, connection in connections.items() if connection is not None
-        }
+        found = ((name, getattr(item.upstream, "connection", None)) for name, item in self._opened.items())
+        return {name: connection.breaker.state for name, connection in found if connection is not None}
 
     async def close(self) -> None:
         """Give back the connections of the running loop."""

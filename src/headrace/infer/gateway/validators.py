@@ -132,9 +132,7 @@ class ValidatorSpec:
 def open_validator(spec: ValidatorSpec) -> OutputValidator:
     """The validator of a specification. Raises ConfigError."""
     options = {
-        name: value
-        for name in ("path", "minimum", "maximum")
-        if (value := getattr(spec, name)) is not None
+        name: value for name in ("path", "minimum", "maximum") if (value := getattr(spec, name)) is not None
     }
     made = BUILT_IN.get(spec.name)
     if made is None and spec.name not in registry.names("validator"):

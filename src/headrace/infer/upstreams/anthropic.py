@@ -11,7 +11,7 @@ from typing import Any
 from headrace.errors import RetryableError
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.upstreams.anthropic_messages import OUTPUT_TOOL, body_of, reason_of, wants_structured
-from headrace.infer.upstreams.base import FILTERED, STOP, ChatReply, ChatRequest, Choice, Piece
+from headrace.infer.upstreams.base import FILTERED, STOP, ChatReply, ChatRequest, Choice, Piece, Tokens
 from headrace.infer.upstreams.connection import Connection
 from headrace.infer.upstreams.openai import count, malformed
 
@@ -41,7 +41,7 @@ class AnthropicUpstream:
             id=str(body["id"]) if body.get("id") else None,
             retries=answered.retries,
             hedged=answered.hedged,
-            **_usage(body.get("usage")),
+            tokens=_usage(body.get("usage")),
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
@@ -80,7 +80,7 @@ class _Reading:
             case "message_start":
                 message = event.get("message") or {}
                 return Piece(
-                    model=message.get("model"), id=message.get("id"), **_usage(message.get("usage"))
+                    model=message.get("model"), id=message.get("id"), tokens=_usage(message.get("usage"))
                 )
             case "content_block_start":
                 return self._start(event.get("index", 0), event.get("content_block") or {})
@@ -88,9 +88,9 @@ class _Reading:
                 return self._delta(event.get("index", 0), event.get("delta") or {})
             case "message_delta":
                 reason = reason_of((event.get("delta") or {}).get("stop_reason"))
-                used = _usage(event.get("usage"))
+                tokens = Tokens(output=_usage(event.get("usage")).output)
                 only_output = self.outputs and not self.calls
-                return Piece(finish_reason=STOP if only_output else reason, output_tokens=used["output_tokens"])
+                return Piece(finish_reason=STOP if only_output else reason, tokens=tokens)
             case "error":
                 said = (event.get("error") or {}).get("message", "")
                 raise RetryableError(
@@ -148,13 +148,10 @@ def _choice(blocks: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Choice:
     return Choice(text=text, tool_calls=calls, finish_reason=reason, refusal=refusal)
 
 
-def _usage(usage: Any) -> dict[str, int | None]:
+def _usage(usage: Any) -> Tokens:
     usage = usage if isinstance(usage, Mapping) else {}
     cached = count(usage.get("cache_read_input_tokens"))
     written = count(usage.get("cache_creation_input_tokens")) or 0
     fresh = count(usage.get("input_tokens"))
-    return {
-        "input_tokens": None if fresh is None else fresh + (cached or 0) + written,
-        "output_tokens": count(usage.get("output_tokens")),
-        "cached_tokens": cached,
-    }
+    read = None if fresh is None else fresh + (cached or 0) + written
+    return Tokens(read, count(usage.get("output_tokens")), cached)

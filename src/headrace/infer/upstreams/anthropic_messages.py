@@ -48,7 +48,7 @@ def body_of(request: ChatRequest, *, model: str, structured: bool) -> dict[str, 
     choice = parameters.get("tool_choice")
     if isinstance(choice, Mapping):
         body["tool_choice"] = {"type": "tool", "name": choice["function"]["name"]}
-    elif choice in _CHOICES:
+    elif isinstance(choice, str) and choice in _CHOICES:
         body["tool_choice"] = dict(_CHOICES[choice])
     if structured:
         tools.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 STOP = "stop"
 LENGTH = "length"
@@ -28,6 +28,18 @@ class ChatRequest:
     schema_name: str = "output"
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Sent as Idempotency-Key: the same for each retry of this request."""
+
+
+class Tokens(NamedTuple):
+    """What a provider says an answer used; None where it does not say."""
+
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    """Input tokens that the provider read from its own cache."""
+
+
+UNKNOWN = Tokens()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +66,7 @@ class ChatReply:
     """Id that the provider says answered."""
     id: str | None = None
     """The provider's id of the answer."""
-    input_tokens: int | None = None
-    """None when the provider does not say."""
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-    """Input tokens that the provider read from its own cache."""
+    tokens: Tokens = UNKNOWN
     retries: int = 0
     """Requests before the one that was answered."""
     hedged: bool = False
@@ -71,16 +79,14 @@ class Piece:
 
     text: str = ""
     tool_calls: Sequence[Mapping[str, Any]] = ()
-    """Parts in OpenAI's shape of a stream: `index`, and what is new of `id`, `function.name`, `.arguments`."""
+    """Parts as OpenAI streams them: `index`, and what is new of `id`, `function.name`, `.arguments`."""
     index: int = 0
     """Which choice it belongs to."""
     finish_reason: str | None = None
     refusal: str | None = None
     model: str | None = None
     id: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
+    tokens: Tokens = UNKNOWN
 
 
 @runtime_checkable

@@ -8,7 +8,16 @@ from typing import Any
 
 from headrace.errors import TerminalError
 from headrace.infer.providers.config import ModelConfig
-from headrace.infer.upstreams.base import FILTERED, STOP, TOOL_CALLS, ChatReply, ChatRequest, Choice, Piece
+from headrace.infer.upstreams.base import (
+    FILTERED,
+    STOP,
+    TOOL_CALLS,
+    ChatReply,
+    ChatRequest,
+    Choice,
+    Piece,
+    Tokens,
+)
 from headrace.infer.upstreams.connection import Connection
 
 _PATH = "chat/completions"
@@ -37,7 +46,7 @@ class OpenAIUpstream:
             id=str(body["id"]) if body.get("id") else None,
             retries=answered.retries,
             hedged=answered.hedged,
-            **_usage(body),
+            tokens=_usage(body.get("usage")),
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
@@ -114,21 +123,16 @@ def text_of(content: Any) -> str:
     return ""
 
 
-def _usage(body: Mapping[str, Any]) -> dict[str, int | None]:
-    usage = body.get("usage")
+def _usage(usage: Any) -> Tokens:
     usage = usage if isinstance(usage, Mapping) else {}
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    return {
-        "input_tokens": count(usage.get("prompt_tokens")),
-        "output_tokens": count(usage.get("completion_tokens")),
-        "cached_tokens": count(cached),
-    }
+    return Tokens(count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")), count(cached))
 
 
 def _pieces(event: Mapping[str, Any]) -> list[Piece]:
-    model, identifier = event.get("model"), event.get("id")
-    about = {"model": str(model) if model else None, "id": str(identifier) if identifier else None}
+    model = str(event["model"]) if event.get("model") else None
+    identifier = str(event["id"]) if event.get("id") else None
     found = []
     choices = event.get("choices")
     for given in choices if isinstance(choices, list) else []:
@@ -142,9 +146,10 @@ def _pieces(event: Mapping[str, Any]) -> list[Piece]:
                 index=count(given.get("index")) or 0,
                 finish_reason=given.get("finish_reason"),
                 refusal=delta.get("refusal"),
-                **about,
+                model=model,
+                id=identifier,
             )
         )
     if isinstance(event.get("usage"), Mapping):
-        found.append(Piece(**_usage(event), **about))  # type: ignore[arg-type]  # keys fit by construction
+        found.append(Piece(tokens=_usage(event["usage"]), model=model, id=identifier))
     return found

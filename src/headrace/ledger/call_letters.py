@@ -62,7 +62,7 @@ def list(  # noqa: A001
         statement = statement.where(table.c.state == state)
     if prompt is not None:
         statement = statement.where(table.c.prompt == prompt)
-    return tuple(LetterRow(*row) for row in conn.execute(statement))
+    return tuple(LetterRow._make(row) for row in conn.execute(statement))
 
 
 def count(conn: Connection) -> int:

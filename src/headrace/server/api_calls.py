@@ -62,7 +62,7 @@ class Closing(BaseModel):
 
 @router.post("/call", response_model=CallReport)
 def call(workspace: Served, asked: Annotated[Call, Body()]) -> Reply:
-    """Call a model with a prompt. One that was dead-lettered answers 200, with `dead_letter` and no output."""
+    """Call a model with a prompt. A dead-lettered one answers 200, with `dead_letter` and no output."""
     return Reply(
         workspace.calls.run(
             asked.prompt,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.scope import kept
 from headrace.infer.embedders.eraser import EmbeddingEraser
+from headrace.infer.gateway.eraser import CallEraser
 from headrace.ingest.index.eraser import GenerationEraser, Publish
 from headrace.ingest.sources.eraser import PageEraser
 from headrace.ingest.sync.digest import generation_digest
@@ -45,6 +46,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         ),
         *(EmbeddingEraser(place, kept=_kept(context)) for place in _embedding_stores(context.index)),
         LedgerEraser(context.ledger, context.keyring),
+        CallEraser(context.ledger, context.keyring),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),
     ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.infer.embedders.base import Embedder
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -38,6 +39,10 @@ class Workspace(Wiring):
     def root(self) -> Path:
         """The folder of the workspace."""
         return self.config.root
+
+    def embedder(self, name: str) -> Embedder:
+        """The embedder of a name, as in `recipe.embedder`, opened once. Raises ConfigError."""
+        return self._embedder(name)
 
     def plan(
         self,

@@ -56,6 +56,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     )
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
+    from headrace.server.openai import routes as openai_routes
 
     mount = mcp_mount.Mount(workspace)
 
@@ -89,6 +90,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_pii.router)
     app.include_router(health.router)
     app.include_router(pages.router)
+    app.router.routes.extend(openai_routes.ROUTES)
     pages.mount_assets(app)
     mount.attach(app)
     return app

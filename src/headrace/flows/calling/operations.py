@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headrace.flows.calling.prompts import PromptSource
     from headrace.infer.gateway.base import CallRequest
     from headrace.infer.gateway.gateway import Gateway
+    from headrace.infer.schemas.base import Schema
     from headrace.ledger.call_letters import State
     from headrace.ledger.events.base import EventStore
     from headrace.ledger.ledger import Ledger
@@ -74,6 +75,28 @@ class CallOperations:
         request = self.prompts.request(prompt, variables, model=model)
         if request.release is not None:
             return request
+        return replace(request, release=self._release(request))
+
+    def plain(
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+        schema: Schema | None = None,
+    ) -> CallRequest:
+        """A call whose messages come from outside, under the release that serves; nothing is sent."""
+        from headrace.infer.gateway.base import CallRequest
+
+        request = CallRequest(
+            messages=messages,
+            model=model,
+            parameters=parameters or {},
+            tools=tools,
+            schema=schema,
+            budget=self.gateway.config.budget(),
+        )
         return replace(request, release=self._release(request))
 
     def batch(

@@ -92,9 +92,8 @@ def _of_prompt(
 
 def _for_caller(request: CallRequest, body: Mapping[str, Any], headers: Headers) -> CallRequest:
     user = body.get("user")
-    access = tuple(
-        label.strip() for label in headers.get("x-headrace-access", "").split(",") if label.strip()
-    )
+    labels = (label.strip() for label in headers.get("x-headrace-access", "").split(","))
+    access = tuple(label for label in labels if label)
     return replace(
         request,
         subject=user if isinstance(user, str) and user else request.subject,

@@ -65,6 +65,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(mount.running())
             yield
+            await workspace.calls.gateway.close()  # its connections belong to this event loop
 
     app = FastAPI(
         title="Headrace",

@@ -2,8 +2,8 @@
 
     python bench/gateway.py [--requests 1000] [--rounds 3]
 
-The upstream is a server of its own on loopback that answers at once. Direct requests and calls take turns. Every
-call is checked against a schema, and its span is durable (fsync) before the answer.
+The upstream is a server of its own on loopback that answers at once. Direct requests and calls take turns.
+Every call is checked against a schema, and its span is durable (fsync) before the answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ SCHEMA = make_schema(
 GOOD = '{"topic": "billing", "urgent": false}'
 MESSAGES = [
     {"role": "system", "content": "You sort support tickets. Answer with JSON: topic and urgent. " * 4},
-    {"role": "user", "content": "The invoice of May was booked twice and the second one is overdue now. " * 6},
+    {
+        "role": "user",
+        "content": "The invoice of May was booked twice and the second is overdue now. " * 6,
+    },
 ]
 
 

@@ -218,9 +218,7 @@ def _blocks(act: Act) -> list[dict[str, Any]]:
     for given in act.tool_calls:
         function = given["function"]
         arguments = json.loads(function["arguments"])
-        blocks.append(
-            {"type": "tool_use", "id": given["id"], "name": function["name"], "input": arguments}
-        )
+        blocks.append({"type": "tool_use", "id": given["id"], "name": function["name"], "input": arguments})
     return blocks
 
 

@@ -88,7 +88,9 @@ def test_every_answered_call_is_stored_once(tmp_path: Path, server: ModelServer,
 def test_every_answered_call_is_stored_once_on_postgresql(
     tmp_path: Path, server: ModelServer, postgres_url: str
 ) -> None:
-    configure(tmp_path, server.base_url, extra=f'[storage]\nledger = "{postgres_url}"\nevents = "{postgres_url}"')
+    configure(
+        tmp_path, server.base_url, extra=f'[storage]\nledger = "{postgres_url}"\nevents = "{postgres_url}"'
+    )
     _killed_and_whole(tmp_path, "call.after_span=kill:8", again=False)
 
 

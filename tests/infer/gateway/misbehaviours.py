@@ -128,7 +128,8 @@ CASES = [
           got="dead letter: invalid", stored=_DEAD3, kind="json stream"),
     _case("streams a tool call with wrong arguments",
           Act(tool_calls=[call("find_order", '{"order": "A-7"}')], finish_reason="tool_calls"),
-          got="dead letter: invalid", stored="span, 1 attempt; dead letter, 1 raw output", kind="tools stream"),
+          got="dead letter: invalid", stored="span, 1 attempt; dead letter, 1 raw output",
+          kind="tools stream"),
     _case("changes its model id", Act(text=GOOD.text, model=NEW_MODEL),
           got="valid output after first, with a warning", stored="span, 1 attempt; model change"),
 ]  # fmt: skip

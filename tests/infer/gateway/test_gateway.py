@@ -1,4 +1,4 @@
-"""Calls: budgets, keys, streams, tools, the seams to the vault, the caches and the records, and who goes away."""
+"""Calls: budgets, keys, streams, tools, the seams to vault, caches and records, and who goes away."""
 
 from __future__ import annotations
 
@@ -198,7 +198,10 @@ def test_what_a_tool_gave_back_is_checked_before_anything_is_sent(
     workspace: Workspace, server: ModelServer
 ) -> None:
     server.play()
-    tool = {**TOOL, "function": {**TOOL["function"], "result_schema": {"type": "object", "required": ["state"]}}}
+    tool = {
+        **TOOL,
+        "function": {**TOOL["function"], "result_schema": {"type": "object", "required": ["state"]}},
+    }
     messages = [
         *ASK,
         {"role": "assistant", "content": None, "tool_calls": [call("find_order", '{"order": 1}')]},
@@ -361,7 +364,10 @@ def test_the_provider_never_sees_what_the_vault_hides(workspace: Workspace, serv
     assert len(server.asked) == 2
     assert not [request for request in server.asked if "Odile" in request.text or "Brandt" in request.text]
     ((envelope, value, original),) = parts.kept
-    assert (value["currency"], original.decode()) == ("Odile Brandt", '{"total": 1, "currency": "Odile Brandt"}')
+    assert (value["currency"], original.decode()) == (
+        "Odile Brandt",
+        '{"total": 1, "currency": "Odile Brandt"}',
+    )
     assert outcome.record == "record_1"
     (span,) = workspace.events.trace(outcome.trace_id)
     assert "Odile" not in json.dumps(dict(span.attributes))
@@ -401,7 +407,7 @@ def test_what_cannot_be_hidden_is_not_sent(
     assert not server.asked
 
 
-def test_a_cached_output_is_checked_again_and_leaves_a_span(workspace: Workspace, server: ModelServer) -> None:
+def test_a_cached_output_is_checked_and_leaves_a_span(workspace: Workspace, server: ModelServer) -> None:
     server.play()
     parts = Parts()
     cached = _with(workspace, cache=parts)

@@ -44,8 +44,7 @@ class CallEraser:
             call_keys.drop(tx, keys)
             fire(_IN_TRANSACTION)
 
-        if letters or keys:
-            self._ledger.write(work)
+        self._ledger.write(work)
         return len(letters) + len(keys)
 
     def clean(self, scope: Scope) -> None:

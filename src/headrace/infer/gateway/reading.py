@@ -14,6 +14,8 @@ MOST_REPAIRED_CHARACTERS = 200_000
 _OPENS = re.compile(r"```[\w+-]*[ \t]*\n")
 _STARTS = re.compile(r"[{\[]")
 _MOST_STARTS = 200
+_NO_NUMBER = re.compile(r"[:\[,]\s*-?(?:NaN|Infinity)\b")
+"""What json-repair would make a text of."""
 
 
 class Read(NamedTuple):
@@ -93,11 +95,8 @@ def _in_prose(text: str) -> tuple[Any] | None:
     return None if best is None else (best[1],)
 
 
-def _is_cut(text: str) -> bool:
-    """Whether a text ends where something is missing: in a string, a list, a number, after a comma or colon.
-
-    Then a repair would invent an end. Closing braces alone may be missing.
-    """
+def _unclosed(text: str) -> str | None:
+    """What closes the braces and brackets that a text leaves open; None where it ends inside a string."""
     waiting: list[str] = []
     in_string = False
     at = 0
@@ -109,26 +108,45 @@ def _is_cut(text: str) -> bool:
         elif char == '"':
             in_string = True
         elif char in "{[":
-            waiting.append(char)
+            waiting.append("}" if char == "{" else "]")
         elif char in "}]" and waiting:
             waiting.pop()
         at += 1
-    last = text.rstrip()[-1:]
-    return bool(waiting) and (in_string or "[" in waiting or last in ",:" or last.isdigit())
+    return None if in_string else "".join(reversed(waiting))
+
+
+def _completed(text: str, ends: str | None) -> Any:
+    """A text with the closing braces that it lacks. Raises ValueError where more may be missing."""
+    if ends is None or "]" in ends or text.rstrip()[-1:] in "{0123456789":
+        raise ValueError("it ends in its middle")
+    return _loads(text + ends)
 
 
 def _mended(text: str, problem: str, *, fenced: bool) -> Read:
     start = _STARTS.search(text)
-    if start is None or len(text) > MOST_REPAIRED_CHARACTERS:
+    if start is None or len(text) > MOST_REPAIRED_CHARACTERS or _NO_NUMBER.search(text):
         return Read(None, None, problem, fenced)
-    if _is_cut(text[start.start() :]):
-        return Read(None, None, "it ends in its middle", fenced)
+    text = text[start.start() :]
+    if (ends := _unclosed(text)) != "":
+        try:
+            return Read(_completed(text, ends), "syntax", fenced=fenced)
+        except (ValueError, RecursionError):
+            return Read(None, None, "it ends in its middle", fenced)
     import json_repair
 
     try:
-        value = json_repair.loads(text[start.start() :], skip_json_loads=True)
+        value = _paired(json_repair.loads(text, skip_json_loads=True))
     except (ValueError, RecursionError, IndexError, TypeError) as error:
         return Read(None, None, f"{problem}; it could not be mended: {type(error).__name__}", fenced)
     if not isinstance(value, dict | list):
         return Read(None, None, problem, fenced)
     return Read(value, "syntax", fenced=fenced)
+
+
+def _paired(value: Any) -> Any:
+    """Strings in which escaped surrogate pairs are the characters that they stand for."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_paired(key): _paired(item) for key, item in value.items()}
+    return [_paired(item) for item in value] if isinstance(value, list) else value

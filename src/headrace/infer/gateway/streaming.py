@@ -154,7 +154,7 @@ def _so_far(base: Attempt, collected: Collected) -> Attempt:
     return replace(
         base,
         model=reply.model,
-        raw_output=collected.text,
+        raw_output=collected.text or None,
         input_tokens=reply.tokens.input,
         output_tokens=reply.tokens.output,
     )

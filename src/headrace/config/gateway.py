@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from headrace.config.table import Table
@@ -12,7 +13,7 @@ from headrace.infer.gateway.validators import ValidatorSpec, open_validator
 _VALIDATORS = "validators"
 
 
-def read_gateway(table: Table) -> GatewayConfig:
+def read_gateway(table: Table, *, models: Collection[str]) -> GatewayConfig:
     """Fill `[gateway]` and `[[gateway.validators]]`. Raises ConfigError."""
     given = table.values.get(_VALIDATORS, [])
     if not isinstance(given, list):
@@ -29,6 +30,8 @@ def read_gateway(table: Table) -> GatewayConfig:
         parts = urlsplit(config.alert_webhook)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.password:
             raise table.error("is not an http or https address without a password.", "alert_webhook")
+    if config.passthrough is not None and config.passthrough not in models:
+        raise table.error("is not the name of a [models] table.", "passthrough", allowed=sorted(models))
     return config
 
 

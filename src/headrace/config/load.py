@@ -70,7 +70,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         index=_index(top.child("index"), root),
         erasure=read_erasure(top.child("erasure")),
         privacy=read_privacy(top.child("privacy"), root=root),
-        gateway=read_gateway(top.child("gateway")),
+        gateway=read_gateway(top.child("gateway"), models=models),
         environment=_environment(top),
     )
 

@@ -86,12 +86,15 @@ class CallOperations:
         tools: Sequence[Mapping[str, Any]] = (),
         schema: Schema | None = None,
     ) -> CallRequest:
-        """A call whose messages come from outside, under the release that serves; nothing is sent."""
+        """A call whose messages come from outside, under the release that serves; nothing is sent.
+
+        A model that nobody knows goes to the provider that takes any. Raises ConfigError where none does.
+        """
         from headrace.infer.gateway.base import CallRequest
 
         request = CallRequest(
             messages=messages,
-            model=model,
+            model=self.gateway.known(model),
             parameters=parameters or {},
             tools=tools,
             schema=schema,

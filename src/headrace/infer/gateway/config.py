@@ -29,6 +29,8 @@ class GatewayConfig:
     """Most money of one call, in millionths of the currency that the model bills in."""
     seconds: float | None = field(default=None, metadata={"minimum": 0.001})
     """Most time of one call; what runs then is broken off."""
+    passthrough: str | None = None
+    """Name of a [models] table to which model names go that nobody here knows."""
     alert_webhook: str | None = None
     """An address that gets a JSON document when dead letters appear and each time their number doubles."""
     validators: tuple[ValidatorSpec, ...] = ()

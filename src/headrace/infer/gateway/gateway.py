@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.errors import CallRefused, HeadraceError
+from headrace.errors import CallRefused, ConfigError, HeadraceError
 from headrace.infer.gateway.alerts import Alerts
 from headrace.infer.gateway.base import (
     Cache,
@@ -93,6 +93,19 @@ class Gateway:
             if recheck(begun.climb, facts):
                 return await asyncio.shield(self.settle(begun))
         return None
+
+    def known(self, model: str) -> str:
+        """The name under which a model is called: its own, or that at the provider that takes any name.
+
+        Raises ConfigError for a name that means nothing.
+        """
+        try:
+            self.upstreams(model)
+        except ConfigError:
+            if self.config.passthrough is None:
+                raise
+            return f"{self.config.passthrough}:{model}"
+        return model
 
     def stream(self, request: CallRequest) -> AsyncGenerator[Delta, None]:
         """Make a call and give its answer as it arrives; the last delta has the outcome, durable by then."""

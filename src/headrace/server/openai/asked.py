@@ -72,9 +72,7 @@ def _of_prompt(
     """The prompt is rendered here; messages that come along follow it."""
     variables = body.get("variables") or body.get("metadata") or {}
     if not isinstance(variables, dict):
-        raise OpenAIError(
-            400, "'metadata' must be an object of variables.", param="metadata"
-        )
+        raise OpenAIError(400, "'metadata' must be an object of variables.", param="metadata")
     request = calls.request(name, variables)
     schema = _schema(body)
     if schema is not None and request.schema is not None and schema.digest != request.schema.digest:

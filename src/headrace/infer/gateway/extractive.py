@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
@@ -39,7 +40,7 @@ class ExtractiveUpstream:
             )
         question, passages = _read(request.messages)
         asked = GenerateRequest(messages=(), question=question, passages=passages)
-        answer = self._model.generate(asked)
+        answer = await asyncio.to_thread(self._model.generate, asked)
         return ChatReply(
             choices=[Choice(text=answer.text or NO_ANSWER_TEXT, finish_reason=STOP)],
             model=answer.model,

@@ -87,6 +87,26 @@ async def _all(gateway: Gateway, url: str, requests: int, rounds: int) -> None:
             outcome = await gateway.call(call)
             assert outcome.valid
 
+        streaming = json.dumps({"model": "good", "messages": MESSAGES, "stream": True}).encode()
+
+        async def direct_token() -> float:
+            headers = {"Content-Type": "application/json"}
+            began = time.perf_counter()
+            async with session.post(f"{url}/chat/completions", data=streaming, headers=headers) as reply:
+                await reply.content.readany()
+                took = time.perf_counter() - began
+                await reply.read()
+            return took * 1000
+
+        async def through_token() -> float:
+            began = time.perf_counter()
+            stream = gateway.stream(CallRequest(messages=MESSAGES, model="up"))
+            await anext(stream)
+            took = time.perf_counter() - began
+            async for _ in stream:
+                pass
+            return took * 1000
+
         for warm in (direct, through):
             await _paced(warm, 50, at_once=AT_ONCE)
         table: dict[str, list[float]] = {}
@@ -96,6 +116,9 @@ async def _all(gateway: Gateway, url: str, requests: int, rounds: int) -> None:
                 rate, cpu = await _paced(work, requests, at_once=AT_ONCE)
                 table.setdefault(f"{name} requests/s, {AT_ONCE} at once", []).append(rate)
                 table.setdefault(f"{name} CPU ms a request", []).append(cpu)
+            for name, token in (("direct", direct_token), ("gateway", through_token)):
+                times = [await token() for _ in range(requests // 8)]
+                table.setdefault(f"{name} first token p50 ms", []).append(statistics.median(times))
     _print(table)
     budget = Budget(attempts=6)
     bad = await gateway.call(CallRequest(messages=MESSAGES, model="bad", schema=SCHEMA, budget=budget))
@@ -132,10 +155,9 @@ def _print(table: dict[str, list[float]]) -> None:
     for name, values in table.items():
         shown = "  ".join(f"{value:9.2f}" for value in values)
         print(f"{name:<36} {statistics.median(values):9.2f}   rounds: {shown}")
-    overhead = statistics.median(table["gateway p50 ms, 1 at once"]) - statistics.median(
-        table["direct p50 ms, 1 at once"]
-    )
-    print(f"{'overhead p50 ms, 1 at once':<36} {overhead:9.2f}")
+    for what in ("p50 ms, 1 at once", "first token p50 ms"):
+        over = statistics.median(table[f"gateway {what}"]) - statistics.median(table[f"direct {what}"])
+        print(f"{f'overhead {what}':<36} {over:9.2f}")
 
 
 def _serve(sender: Any) -> None:
@@ -149,9 +171,22 @@ def _serve(sender: Any) -> None:
         body = {"id": "1", "model": asked["model"], "choices": [choice], "usage": usage}
         return web.json_response(body)
 
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        if not asked.get("stream"):
+            return await chat(request)
+        reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await reply.prepare(request)
+        for text, reason in (("One ", None), ("mill.", "stop")):
+            choice = {"index": 0, "delta": {"content": text}, "finish_reason": reason}
+            event = json.dumps({"id": "1", "model": "good", "choices": [choice]})
+            await reply.write(f"data: {event}\n\n".encode())
+        await reply.write(b"data: [DONE]\n\n")
+        return reply
+
     async def run() -> None:
         app = web.Application()
-        app.router.add_post("/v1/chat/completions", chat)
+        app.router.add_post("/v1/chat/completions", answer)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

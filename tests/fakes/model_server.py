@@ -174,7 +174,7 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
 
 
 def _openai(act: Act) -> dict[str, Any]:
-    message = {"role": "assistant", "content": act.text or None}
+    message: dict[str, Any] = {"role": "assistant", "content": act.text or None}
     message |= {"tool_calls": list(act.tool_calls)} if act.tool_calls else {}
     message |= {"refusal": act.refusal} if act.refusal else {}
     choice = {"index": 0, "message": message, "finish_reason": act.finish_reason}

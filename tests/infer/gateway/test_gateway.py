@@ -202,7 +202,7 @@ def test_what_a_tool_gave_back_is_checked_before_anything_is_sent(
         **TOOL,
         "function": {**TOOL["function"], "result_schema": {"type": "object", "required": ["state"]}},
     }
-    messages = [
+    messages: list[dict[str, Any]] = [
         *ASK,
         {"role": "assistant", "content": None, "tool_calls": [call("find_order", '{"order": 1}')]},
         {"role": "tool", "tool_call_id": "call_1", "content": '{"sate": "paid"}'},

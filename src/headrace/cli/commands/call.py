@@ -99,7 +99,10 @@ def call_batch(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Call for each row of a file, several at once; run it again to go on where it stopped.
+    """Call for each row of a file; a second run goes on.
+
+    Several calls run at once. What an earlier run has answered is not called again, a row
+    that was refused is. The output has one line for each call; where a row has several, the last one counts.
 
     A row is a JSON object: its keys are the variables, or it has `variables`. `key` (or `id`) names the row,
     `prompt` and `model` stand before the options. Exit code 1 when a row has no valid output.
@@ -132,7 +135,10 @@ def call_stats(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show how calls went: outputs valid as written, and what it took to put the others right."""
+    """Count outputs: valid as written, put right, failed.
+
+    By prompt, schema and model, from the recorded calls.
+    """
     from headrace.cli.views.calls import show_stats
 
     return run_operation(ctx, workspace, as_json, lambda opened: opened.calls.stats(since=since), show_stats)

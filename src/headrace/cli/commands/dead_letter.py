@@ -37,7 +37,7 @@ def letter_list(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List the calls whose output never became valid, oldest first."""
+    """List calls whose output never became valid, oldest first."""
     from headrace.cli.views.calls import show_letters
     from headrace.errors import UsageError
     from headrace.ledger.call_letters import State
@@ -61,7 +61,7 @@ def letter_show(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show one dead letter: what was asked, every attempt, its raw output and what is wrong with it."""
+    """Show a dead letter with every attempt and its raw output."""
     from headrace.cli.views.calls import show_letter
 
     return run_operation(ctx, workspace, as_json, lambda opened: opened.calls.letter(letter), show_letter)
@@ -77,7 +77,7 @@ def letter_replay(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Try dead letters again, after their schema, prompt or model was put right.
+    """Try dead letters again, once their cause is put right.
 
     An output of then that is valid by the schema of now is taken as it is, and costs nothing; else the model
     is called. A letter that fails again stays open, with the new attempts. Exit code 1 when some fail still.

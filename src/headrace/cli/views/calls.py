@@ -174,8 +174,12 @@ def _share(part: int, whole: int) -> str:
 
 
 def _spent(tokens: int, cost: int | None, currency: str | None) -> str:
-    money = "" if cost is None else f", {cost / 1_000_000:g} {currency or ''}".rstrip()
+    money = "" if cost is None else f", {_amount(cost)} {currency or ''}".rstrip()
     return f"{count(tokens, 'token')}{money}"
+
+
+def _amount(micro: int) -> str:
+    return f"{micro / 1_000_000:.6f}".rstrip("0").rstrip(".")
 
 
 def _json(value: Any) -> str:

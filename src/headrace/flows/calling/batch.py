@@ -61,7 +61,7 @@ class _Tally:
 
 
 async def run_batch(gateway: Gateway, plan: BatchPlan) -> BatchReport:
-    """Call for each row that the output does not have yet. A row whose values changed is called again.
+    """Call for each row that the output does not have yet. A row that was refused or changed is called again.
 
     Each line is durable when it is counted. Rows on their way when the process dies are called again.
     """
@@ -196,7 +196,8 @@ def _done(output: Path) -> dict[str, str]:
             whole += len(line)
             with suppress(ValueError, KeyError, TypeError):  # a line of another program is left alone
                 facts = json.loads(line)
-                found[facts["key"]] = facts["content"]
+                if "error" not in facts:  # a row that was refused is tried again
+                    found[facts["key"]] = facts["content"]
     if whole < output.stat().st_size:
         os.truncate(output, whole)
     return found

@@ -43,8 +43,10 @@ class Alerts:
         task.add_done_callback(self._running.discard)
 
     async def finish(self) -> None:
-        """Wait for what is being told."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+        """Wait for what is being told on the running loop."""
+        loop = asyncio.get_running_loop()
+        own = [task for task in self._running if task.get_loop() is loop]
+        await asyncio.gather(*own, return_exceptions=True)
 
     async def _tell(self, facts: dict[str, Any], trace_id: str, parent: str, now_ns: int) -> None:
         error = await self._post(facts) if self._webhook else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
@@ -12,10 +14,14 @@ from headrace.infer.upstreams.base import STOP, ChatReply, ChatRequest, Choice, 
 from headrace.infer.upstreams.openai import text_of
 
 NO_ANSWER_TEXT = "NO ANSWER"
+_PASSAGE = re.compile(
+    r"<passage\b[^>\n]*?(?:\bdocument=\"(?P<document>[^\"\n]*)\")?[^>\n]*>\n?(?P<text>.*?)</passage>",
+    re.DOTALL,
+)
 
 
 class ExtractiveUpstream:
-    """The question is the last paragraph of the last user message; the passages are all above it."""
+    """The question is the last paragraph of the last user message; the passages are what stands above it."""
 
     name = "extractive"
 
@@ -34,7 +40,7 @@ class ExtractiveUpstream:
             )
         question, passages = _read(request.messages)
         asked = GenerateRequest(messages=(), question=question, passages=passages)
-        answer = self._model.generate(asked)
+        answer = await asyncio.to_thread(self._model.generate, asked)
         return ChatReply(
             choices=[Choice(text=answer.text or NO_ANSWER_TEXT, finish_reason=STOP)],
             model=answer.model,
@@ -56,10 +62,14 @@ class ExtractiveUpstream:
 
 
 def _read(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[Passage]]:
-    said = [text_of(item.get("content")) for item in messages if item.get("role") in ("user", "tool")]
-    parts = [part.strip() for text in said for part in text.split("\n\n") if part.strip()]
-    question = parts.pop() if parts else ""
+    said = "\n\n".join(
+        text_of(item.get("content")) for item in messages if item.get("role") in ("user", "tool")
+    )
+    marked = [(mark["document"] or "message", mark["text"].strip()) for mark in _PASSAGE.finditer(said)]
+    parts = [part.strip() for part in _PASSAGE.sub("", said).split("\n\n") if part.strip()]
+    question = parts.pop().removeprefix("Question:").strip() if parts else ""
+    given = marked or [("message", part) for part in parts]
     return question, [
-        Passage(number=number, chunk_id=str(number), document="message", text=text)
-        for number, text in enumerate(parts, start=1)
+        Passage(number=number, chunk_id=str(number), document=document, text=text)
+        for number, (document, text) in enumerate(given, start=1)
     ]

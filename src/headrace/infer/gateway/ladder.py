@@ -19,6 +19,9 @@ from headrace.infer.schemas.base import Problem
 from headrace.infer.upstreams.base import ChatReply, ChatRequest, Choice
 from headrace.infer.upstreams.prices import cost_of
 
+_CHECKED_AT_ONCE = 8_000
+"""Characters that are repaired and checked in a few milliseconds, whatever they are."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Climb:
@@ -106,7 +109,16 @@ class Ladder:
             climb.reason = "cancelled"
             climb.attempts.append(broken_off(base, "the caller went away", started))
             raise
+        return await judge(climb, base, reply, opened, started)
+
+
+async def judge(
+    climb: Climb, base: Attempt, reply: ChatReply, opened: Opened, started: float
+) -> tuple[Checked, Choice]:
+    """Check an answer and note the attempt; a long one in a thread, so that other calls go on."""
+    if sum(len(choice.text) for choice in reply.choices) <= _CHECKED_AT_ONCE:
         return settle(climb, base, reply, opened, started)
+    return await asyncio.to_thread(settle, climb, base, reply, opened, started)
 
 
 def chat_request(climb: Climb, messages: Sequence[Mapping[str, Any]]) -> ChatRequest:

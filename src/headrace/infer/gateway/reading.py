@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from headrace.infer.gateway.outcome import RepairKind
 
-MOST_REPAIRED_CHARACTERS = 200_000
+MOST_REPAIRED_CHARACTERS = 64_000
 """A longer text is not mended: the time for it grows faster than the text."""
 
 _OPENS = re.compile(r"```[\w+-]*[ \t]*\n")

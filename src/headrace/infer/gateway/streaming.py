@@ -13,7 +13,7 @@ from headrace.errors import ProviderError
 from headrace.infer.gateway.asking import size_of
 from headrace.infer.gateway.base import CallRequest
 from headrace.infer.gateway.collecting import Collected
-from headrace.infer.gateway.ladder import Climb, broken_off, chat_request, failed, seconds_left, settle
+from headrace.infer.gateway.ladder import Climb, broken_off, chat_request, failed, judge, seconds_left
 from headrace.infer.gateway.outcome import Answer, Attempt, CallOutcome, Delta
 from headrace.infer.gateway.spans import Begun, begin
 from headrace.infer.gateway.upstreams import Opened
@@ -131,7 +131,7 @@ async def _one(
         climb.attempts.append(broken_off(_so_far(base, collected), "the caller went away", started))
         raise
     else:
-        settle(climb, base, collected.reply(), opened, started)
+        await judge(climb, base, collected.reply(), opened, started)
     begun.streamed = "" if climb.answers else collected.text
     rest = restorer.finish() if restorer else ""
     if rest:

@@ -6,7 +6,8 @@ HeadraceError
 │   ├── WorkspaceNotFound    no headrace.toml here or above
 │   ├── NotFoundError        a named thing does not exist
 │   ├── FilterError          a filter expression does not parse
-│   └── MissingExtra         an optional package is not installed
+│   ├── MissingExtra         an optional package is not installed
+│   └── CallRefused          a call that may not be made as asked; nothing was sent to a model
 ├── DocumentError            one document failed; the rest goes on (recorded, never raised through a sync)
 │   ├── ReadError            the source could not give its bytes
 │   ├── ParseError           its bytes could not be read as text
@@ -124,6 +125,10 @@ class MissingExtra(UsageError):
             hint=f"pip install 'headrace[{extra}]'",
             extra=extra,
         )
+
+
+class CallRefused(UsageError):
+    """A call may not be made as it was asked for; nothing was sent to a model."""
 
 
 class DocumentError(HeadraceError):

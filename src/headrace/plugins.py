@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from headrace.errors import ConfigError
 
-Kind = Literal["embedder", "gate", "model", "source", "parser", "reranker"]
+Kind = Literal["embedder", "gate", "model", "source", "parser", "reranker", "validator"]
 """A closed set: each is a Protocol of the room of that name."""
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.budget import Spending
     from headrace.infer.embedders.store import EmbeddingStore
+    from headrace.infer.gateway.gateway import Gateway
     from headrace.infer.models.base import Model
     from headrace.infer.models.rerank import Reranker
     from headrace.infer.prompts.base import Prompt
@@ -91,6 +92,13 @@ class Wiring:
         from headrace.privacy.spans import SpanRedactor, mark_unprotected
 
         return SpanRedactor(lambda: self.privacy) if self.config.privacy.redact_events else mark_unprotected
+
+    @once
+    def gateway(self) -> Gateway:
+        """The way of every call to a model; for asynchronous callers."""
+        from headrace.wiring_calls import gateway_of
+
+        return gateway_of(self)
 
     @once
     def releases(self) -> Releases:

@@ -14,11 +14,13 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.steps.operations import StepOperations
+    from headrace.infer.embedders.base import Embedder
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -39,6 +41,10 @@ class Workspace(Wiring):
     def root(self) -> Path:
         """The folder of the workspace."""
         return self.config.root
+
+    def embedder(self, name: str) -> Embedder:
+        """The embedder of a name, as in `recipe.embedder`, opened once. Raises ConfigError."""
+        return self._embedder(name)
 
     def plan(
         self,
@@ -263,6 +269,13 @@ class Workspace(Wiring):
         from headrace.flows.steps.operations import StepOperations
 
         return StepOperations(self._step_parts)
+
+    @property
+    def calls(self) -> CallOperations:
+        """The operations on calls: run, batch, stats, and on dead letters: list, show, replay, resolve."""
+        from headrace.wiring_calls import call_operations
+
+        return call_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -23,6 +23,8 @@ from headrace.config.base import (
 from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
+from headrace.infer.gateway.config import GatewayConfig
+from headrace.infer.gateway.validators import ValidatorSpec
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
@@ -51,6 +53,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     ErasureConfig: ("`[erasure]`", set()),
     BackupConfig: ("`[[erasure.backups]]`", set()),
     PrivacyConfig: ("`[privacy]`", set()),
+    GatewayConfig: ("`[gateway]`", set()),
+    ValidatorSpec: ("`[[gateway.validators]]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),

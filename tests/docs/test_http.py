@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from headrace.server.app import create_app
+from headrace.workspace import Workspace
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
 from tests.fakes.openai_server import OpenAIServer
@@ -61,7 +62,20 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
+        for number in (1, 2, 3):
+            keep_letter(workspace, number)
     return made
+
+
+def keep_letter(workspace: Workspace, number: int) -> None:
+    """A dead letter with the id that the page shows."""
+    from headrace.infer.gateway.base import CallRequest
+    from headrace.infer.gateway.spans import Begun
+
+    messages = [{"role": "user", "content": "Backups are kept for 35 days.\n\nHow long are backups kept?"}]
+    request = CallRequest(messages=messages, model="extractive")
+    begun = Begun(request=request, trace_id=f"{number:032x}", span_id=f"{number:016x}")
+    workspace.gateway.letters.keep(begun, "invalid")[1].result()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from headrace.cli.commands.call import CALLING
+from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.gate_quality import QUALITY
@@ -39,6 +41,8 @@ GROUPS: Sequence[Group] = (
         [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
     ),
     Group("step", "See what models write of documents.", STEPPING),
+    Group("call", "Call models with prompts; outputs are checked.", CALLING),
+    Group("dead-letter", "Calls whose output never became valid: see, replay and close them.", LETTERS),
 )
 
 

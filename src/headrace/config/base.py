@@ -10,6 +10,7 @@ from typing import Any
 
 from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
+from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
@@ -172,6 +173,7 @@ class WorkspaceConfig:
     index: IndexSettings = IndexSettings()
     erasure: ErasureConfig = field(default_factory=ErasureConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
+    gateway: GatewayConfig = field(default_factory=GatewayConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -12,6 +12,7 @@ from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, Inde
 from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
+from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
@@ -21,6 +22,17 @@ from headrace.infer.providers.config import ModelConfig
 from headrace.plugins import Kind
 from headrace.plugins import names as plugin_names
 
+_TABLES = (
+    "ask",
+    "corpus",
+    "environment",
+    "erasure",
+    "gateway",
+    "index",
+    "models",
+    "privacy",
+    "storage",
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SYNTAX_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -45,7 +57,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         )
     file = root / FILE_NAME
     top = _parse(file)
-    top.refuse_unknown(("ask", "corpus", "environment", "erasure", "index", "models", "privacy", "storage"))
+    top.refuse_unknown(_TABLES)
     models = _models(top)
     corpora = {name: read_corpus(table, name=name, models=models) for name, table in _named(top, "corpus")}
     return WorkspaceConfig(
@@ -58,6 +70,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         index=_index(top.child("index"), root),
         erasure=read_erasure(top.child("erasure")),
         privacy=read_privacy(top.child("privacy"), root=root),
+        gateway=read_gateway(top.child("gateway"), models=models),
         environment=_environment(top),
     )
 

@@ -42,6 +42,7 @@ def create_app(workspace: Workspace) -> FastAPI:
 
     from headrace.server import (
         api,
+        api_calls,
         api_embeddings,
         api_forget,
         api_gates,
@@ -57,6 +58,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     )
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
+    from headrace.server.openai import routes as openai_routes
 
     mount = mcp_mount.Mount(workspace)
 
@@ -65,6 +67,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(mount.running())
             yield
+            await workspace.calls.gateway.close()  # its connections belong to this event loop
 
     app = FastAPI(
         title="Headrace",
@@ -80,6 +83,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.add_middleware(Guard)
     add_handlers(app)
     app.include_router(api.router)
+    app.include_router(api_calls.router)
     app.include_router(api_forget.router)
     app.include_router(api_metadata.router)
     app.include_router(api_index.router)
@@ -91,6 +95,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_pii.router)
     app.include_router(health.router)
     app.include_router(pages.router)
+    app.router.routes.extend(openai_routes.ROUTES)
     pages.mount_assets(app)
     mount.attach(app)
     return app

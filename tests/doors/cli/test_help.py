@@ -34,7 +34,7 @@ def test_the_overview_names_every_command_in_full(headrace: Program) -> None:
     done = headrace("--help")
     assert (done.returncode, done.stderr) == (0, "")
     listed = done.stdout.partition("Commands:\n")[2].partition("\n\n")[0]
-    assert re.findall(r"^  (\w+) ", listed, re.MULTILINE) == [*COMMANDS, *(group.name for group in GROUPS)]
+    assert re.findall(r"^  ([\w-]+) ", listed, re.MULTILINE) == [*COMMANDS, *(group.name for group in GROUPS)]
     assert "..." not in listed
     assert "Start with: headrace init" in done.stdout
     assert headrace("-h").stdout == headrace().stdout == done.stdout

@@ -1,4 +1,4 @@
-"""A progress bar on stderr while a sync runs."""
+"""Progress bars on stderr while a sync or a batch runs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from headrace.cli.output import one_line
 from headrace.cli.views.console import progress_console
+from headrace.records.calls import BatchProgress
 from headrace.records.sync import SyncProgress
 
 Listener = Callable[[SyncProgress], None]
@@ -47,6 +48,30 @@ def sync_progress() -> Iterator[Listener | None]:
     )
     with Progress(*columns, console=progress_console(), transient=True, speed_estimate_period=30) as progress:
         yield _Drawing(progress)
+
+
+@contextmanager
+def batch_progress() -> Iterator[Callable[[BatchProgress], None] | None]:
+    """Give a listener for `workspace.calls.batch` that draws a bar; None when nobody watches stderr."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (
+        TextColumn("calls"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[detail]}", markup=False, style="red"),
+    )
+    with Progress(*columns, console=progress_console(), transient=True) as progress:
+        task = progress.add_task("calls", total=None, detail="")
+
+        def tell(step: BatchProgress) -> None:
+            detail = f"{step.failed:,} failed" if step.failed else ""
+            progress.update(task, completed=step.done, total=step.total, detail=detail)
+
+        yield tell
 
 
 class _Drawing:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.scope import kept
 from headrace.infer.embedders.eraser import EmbeddingEraser
+from headrace.infer.gateway.eraser import CallEraser
 from headrace.ingest.gates.duplicates.eraser import SignatureEraser, signature_folders
 from headrace.ingest.index.eraser import GenerationEraser, Publish
 from headrace.ingest.sources.eraser import PageEraser
@@ -53,6 +54,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         ),
         StepEraser(context.ledger),
         LedgerEraser(context.ledger, context.keyring),
+        CallEraser(context.ledger, context.keyring),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),
     ]

@@ -38,6 +38,11 @@ def open_model(
         return ExtractiveModel(embed=embed)
     config = provider_config(name, models=models)
     if config is not None:
+        if config.api != "openai":
+            raise ConfigError(
+                f"`ask` cannot speak the API of model {config.name!r} ({config.api}); calls can.",
+                key="ask.model",
+            )
         from headrace.infer.models.openai import OpenAIModel
 
         return OpenAIModel(config)

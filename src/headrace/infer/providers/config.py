@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from typing import Literal
 from urllib.parse import urlsplit
 
 from headrace.errors import ConfigError
@@ -20,6 +21,8 @@ class ModelConfig:
     """Name of the `[models.NAME]` table; stands for the provider in fingerprints."""
     base_url: str
     """Up to and including the version, such as `https://api.openai.com/v1`."""
+    api: Literal["openai", "anthropic"] = "openai"
+    """Whose API it speaks: OpenAI's, as most do, or Anthropic's Messages API."""
     model: str = ""
     """Model id sent with each request."""
     revision: str = ""
@@ -28,12 +31,24 @@ class ModelConfig:
     """Environment variable that holds the key; None sends no key."""
     timeout_seconds: float = field(default=60.0, metadata={"minimum": 0.001})
     """Longest time for one attempt."""
+    connect_timeout_seconds: float = field(default=10.0, metadata={"minimum": 0.001})
+    """Longest time until a connection stands; for calls."""
+    idle_timeout_seconds: float = field(default=60.0, metadata={"minimum": 0.001})
+    """Longest silence: until the first byte, and between two pieces of a stream; for calls."""
     max_retries: int = field(default=4, metadata={"minimum": 0})
     """Further attempts after the first one."""
     backoff_seconds: float = field(default=0.5, metadata={"minimum": 0})
     """Upper bound of the first wait between attempts; doubles each time, drawn uniformly from 0."""
     max_wait_seconds: float = field(default=60.0, metadata={"minimum": 0})
     """Longest wait between attempts; a provider that asks for more is given up on."""
+    breaker_failures: int = field(default=5, metadata={"minimum": 1})
+    """Calls stop asking after so many failed requests in a row…"""
+    breaker_seconds: float = field(default=30.0, metadata={"minimum": 0.001})
+    """…for so long; then one request tries again."""
+    hedge_after_ms: int | None = field(default=None, metadata={"minimum": 1})
+    """Send a call's request a second time when no answer came within so long; None never does."""
+    structured: Literal["off", "json_object", "json_schema"] = "off"
+    """How calls ask for JSON of their schema; `off` leaves it to the prompt. Anthropic: by a tool."""
     requests_per_minute: float | None = field(default=None, metadata={"minimum": 0.001})
     """Rate limit kept on this side; None means none."""
     max_concurrency: int = field(default=8, metadata={"minimum": 1})

@@ -16,6 +16,10 @@ from headrace.records.call import SpanEvent, SpanRef
 NAME = "events"
 _DERIVED = ("answer", "input", "output", "citations_removed")
 """Attributes that may repeat, in any words, what a retrieved document says."""
+_ATTEMPTS = "attempts"
+_ATTEMPT_WORDS = frozenset({"raw_output", "tool_calls", "refusal", "errors", "error"})
+"""Of each attempt of a call."""
+_MESSAGE_FACTS = frozenset({"role", "name", "tool_call_id"})
 _PLACE = {"headings": [], "quote": TOMBSTONE}
 
 covers(NAME, "folder:events", "events:spans", "events:span_refs")
@@ -52,6 +56,8 @@ class Redaction:
             key: self._derived(key, value) if touched and key in _DERIVED else self._value(value)
             for key, value in span.attributes.items()
         }
+        if touched and isinstance(attributes.get(_ATTEMPTS), list):
+            attributes[_ATTEMPTS] = [_without_words(attempt) for attempt in attributes[_ATTEMPTS]]
         refs = tuple(SpanRef(role=ref.role, ref=self._name(ref.ref)) for ref in span.refs)
         error = None if span.error is None else without(span.error, self.scope)
         return replace(
@@ -60,7 +66,7 @@ class Redaction:
 
     def _derived(self, key: str, value: Any) -> Any:
         if key == "input" and isinstance(value, list):
-            return [{**message, "content": TOMBSTONE} for message in value]
+            return [_message(message) for message in value]
         return [TOMBSTONE] if isinstance(value, list) and value else TOMBSTONE if value else value
 
     def _value(self, value: Any) -> Any:
@@ -92,6 +98,15 @@ class Redaction:
             if ref == target.name:
                 return f"{target.corpus}/{self.keyring.keyed('erased', target.uri)}"
         return ref
+
+
+def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: part for key, part in message.items() if key in _MESSAGE_FACTS} | {"content": TOMBSTONE}
+
+
+def _without_words(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """An attempt of a call without what the model wrote, and what is said of it."""
+    return {key: TOMBSTONE if key in _ATTEMPT_WORDS and value else value for key, value in attempt.items()}
 
 
 def touched(tables: Tables, refs: Sequence[str]) -> set[str]:

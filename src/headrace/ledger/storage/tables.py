@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0010"
+HEAD = "0013"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -500,4 +500,34 @@ step_columns = Table(
     Column("kinds", Text, nullable=False),
     Column("documents", Integer, nullable=False),
     Column("at_us", BigInteger, nullable=False),
+)
+
+call_letters = Table(
+    "call_letters",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("trace_id", Text, nullable=False),
+    Column("span_id", Text, nullable=False),
+    Column("prompt", Text),
+    Column("schema", Text),
+    Column("model", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settled_at_us", BigInteger),
+    Column("settled_by", Text),
+    Column("settled_trace", Text),
+    Column("body", LargeBinary),
+    Index("call_letters_state", "state", "at_us"),
+)
+
+call_keys = Table(
+    "call_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("trace_id", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("outcome", LargeBinary),
+    Index("call_keys_until", "until_us"),
 )

@@ -1,0 +1,1 @@
+"""The models that calls go to: OpenAI-compatible services and Anthropic's, whole answers and streams."""

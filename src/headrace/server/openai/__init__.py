@@ -1,0 +1,1 @@
+"""The OpenAI-compatible door: chat completions, embeddings and models, through the gateway."""

@@ -1,0 +1,56 @@
+"""The gateway of a workspace, and the operations on calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace.config.base import STATE_FOLDER
+
+if TYPE_CHECKING:
+    from headrace.flows.calling.operations import CallOperations
+    from headrace.infer.gateway.gateway import Gateway
+    from headrace.wiring import Wiring
+
+
+def gateway_of(wiring: Wiring) -> Gateway:
+    """Put the gateway together; connections are given back when the workspace closes."""
+    from headrace.infer.gateway.alerts import Alerts
+    from headrace.infer.gateway.gateway import Gateway
+    from headrace.infer.gateway.keys import Keys
+    from headrace.infer.gateway.letters import Letters
+    from headrace.infer.gateway.upstreams import Upstreams
+    from headrace.infer.gateway.validators import open_validator
+    from headrace.infer.gateway.watch import ModelWatch
+    from headrace.infer.providers.portal import portal
+    from headrace.ledger.erasure.keyring import Keyring
+
+    config = wiring.config
+    keyring = Keyring(config.root / STATE_FOLDER / "keys", wiring.ledger)
+    gateway = Gateway(
+        config=config.gateway,
+        upstreams=Upstreams(config.models),
+        events=wiring.events,
+        letters=Letters(wiring.ledger, keyring),
+        keys=Keys(wiring.ledger, keyring),
+        alerts=Alerts(wiring.events, webhook=config.gateway.alert_webhook),
+        watch=ModelWatch(wiring.ledger, actor=wiring.actor),
+        validators=[(spec, open_validator(spec)) for spec in config.gateway.validators],
+    )
+    wiring._closers.append(lambda: portal().run(gateway.close()))
+    return gateway
+
+
+def call_operations(wiring: Wiring) -> CallOperations:
+    """What `workspace.calls` works with."""
+    from headrace.flows.calling.operations import CallOperations
+    from headrace.flows.calling.prompts import FilePrompts
+
+    root = wiring.config.root
+    return CallOperations(
+        gateway=wiring.gateway,
+        ledger=wiring.ledger,
+        events=wiring.events,
+        prompts=FilePrompts(root / "prompts", root / "schemas", config=wiring.config.gateway),
+        releases=wiring.releases,
+        actor=wiring.actor,
+    )

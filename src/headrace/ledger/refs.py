@@ -85,6 +85,15 @@ def history(conn: Connection, name: str) -> list[RefRow]:
     return [RefRow(*row) for row in conn.execute(statement)]
 
 
+def under(conn: Connection, prefix: str) -> list[RefRow]:
+    """Every step of every ref whose name starts like this, oldest first."""
+    statement = sa.select(table).where(table.c.name.startswith(prefix, autoescape=True))
+    rows = (RefRow(*row) for row in conn.execute(statement))
+    # LIKE of SQLite takes capitals for small letters.
+    found = [row for row in rows if row.name.startswith(prefix)]
+    return sorted(found, key=lambda row: (row.valid_from_us, row.name, row.seq))
+
+
 def at(conn: Connection, time_us: int) -> list[RefRow]:
     """What every ref pointed to at a time, by name."""
     newest = (

@@ -105,7 +105,7 @@ class Releases:
         models: Mapping[str, str],
         reason: str,
     ) -> str:
-        """Mint the release in which calls take these versions, the others staying, and move the pointer to it."""
+        """Mint the release in which calls take these versions, others stay, and move the pointer to it."""
         release = self.current(tx.conn)
         body = _body(release)
         for key, given in (("prompts", prompts), ("schemas", schemas), ("models", models)):

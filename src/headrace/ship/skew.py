@@ -20,8 +20,8 @@ def skew(
 ) -> tuple[str, ...]:
     """What of a call differs from a release, in words; nothing where they agree.
 
-    `schema` is what the output is held against, `model` its name as configured, `identity` what that name means
-    now. A call without a prompt has nothing to agree with.
+    `schema` is what the output is held against, `model` its name as configured, `identity` what that name
+    means now. A call without a prompt has nothing to agree with.
     """
     if prompt is None:
         return ()

@@ -52,9 +52,10 @@ def example_errors(read: ReadSet, schema: Schema | None) -> Iterator[ConfigError
         first = seen.setdefault(digest("row", row), line)
         if first != line:
             yield ConfigError(f"the example is the same as that of line {first}.", file=file, line=line)
-        for problem in problems(schema, row["output"])[:1] if schema is not None else ():
-            where = f" at {problem.path}" if problem.path else ""
-            said = f"the output breaks schema {schema.name!r}{where}: {problem.message}"
+        broken = problems(schema, row["output"]) if schema is not None else []
+        if schema is not None and broken:
+            where = f" at {broken[0].path}" if broken[0].path else ""
+            said = f"the output breaks schema {schema.name!r}{where}: {broken[0].message}"
             yield ConfigError(f"{said.rstrip('.')}.", file=file, line=line)
 
 

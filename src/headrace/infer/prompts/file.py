@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -32,6 +33,10 @@ BUILTIN = ("answer",)
 """Prompts that come with the package; a file of the workspace with the same name stands before them."""
 
 
+NAMES = "letters, digits, '.', '_' and '-', at most 64, a letter or digit first"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
 def load_prompt(folder: Path, name: str) -> Prompt:
     """Read `NAME.md` of a prompts folder, or the built-in prompt of that name; schemas lie in `../schemas`.
 
@@ -43,8 +48,9 @@ def load_prompt(folder: Path, name: str) -> Prompt:
 def examine(folder: Path, name: str) -> tuple[Prompt | None, list[ConfigError]]:
     """Read a prompt like `load_prompt` and give everything that is wrong with it. Raises NotFoundError."""
     path = folder / f"{name}.md"
-    if "/" in name or "\\" in name or "\0" in name:
-        raise NotFoundError("prompt", name, known=prompt_names(folder), hint="It is a name, not a path.")
+    if not _NAME.fullmatch(name):
+        problem = f"{name!r} cannot be the name of a prompt; rename its file."
+        return None, [ConfigError(problem, file=str(path), allowed=[NAMES])]
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -60,7 +60,7 @@ def environment_with(includes: Mapping[str, str]) -> ImmutableSandboxedEnvironme
     """The sandbox in which these files, and no others, can be included."""
     from jinja2 import DictLoader
 
-    sandbox: ImmutableSandboxedEnvironment = environment().overlay(loader=DictLoader(includes))  # type: ignore[assignment]  # of the same class
+    sandbox: ImmutableSandboxedEnvironment = environment().overlay(loader=DictLoader(includes))
     return sandbox
 
 

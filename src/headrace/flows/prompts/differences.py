@@ -15,7 +15,7 @@ from headrace.records.prompts import DiffReport, PartChange
 if TYPE_CHECKING:
     from headrace.flows.prompts.parts import PromptParts
 
-_TAKEN_APART = ("body", "includes", "variables", "types", "parameters", "tools", "few_shot")
+_TAKEN_APART = ("body", "includes", "variables", "types", "parameters", "tools", "few_shot", "schema")
 
 
 def diff(parts: PromptParts, name: str, a: str | None, b: str | None) -> DiffReport:
@@ -72,6 +72,12 @@ def _parts(prompt: Prompt) -> dict[str, Any]:
     found = {key: value for key, value in shape.items() if key not in _TAKEN_APART}
     found |= {f"parameters.{name}": value for name, value in prompt.parameters.items()}
     found |= {} if prompt.model is None else {"model": prompt.model}
+    if prompt.schema is not None:
+        found["schema"] = {
+            "name": prompt.schema.name,
+            "version": prompt.schema.version,
+            "digest": prompt.schema.digest,
+        }
     found |= {f"variables.{name}": prompt.type_of(name) for name in prompt.variables}
     found |= {f"tools.{tool['function']['name']}": tool["function"] for tool in prompt.tools}
     if prompt.few_shot is not None:

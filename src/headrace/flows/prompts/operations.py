@@ -43,7 +43,7 @@ class PromptOperations:
         """
         from headrace.flows.prompts.listing import show_prompt
 
-        return show_prompt(self.parts, name, version)
+        return show_prompt(self.parts, *_split(name, version))
 
     def render(
         self,
@@ -61,6 +61,7 @@ class PromptOperations:
         """
         from headrace.flows.prompts.rendering import render_prompt
 
+        name, version = _split(name, version)
         return render_prompt(self.parts, name, variables, version=version, template=template, texts=texts)
 
     def diff(self, name: str, a: str | None = None, b: str | None = None) -> DiffReport:
@@ -114,3 +115,9 @@ class PromptOperations:
     def resolve(self, ref: str, *, working_tree: bool = False) -> ResolvedPrompt:
         """What a call takes for `NAME`, `NAME@LABEL` or `NAME@DIGEST`, as of now. Raises NotFoundError."""
         return self.book.resolve(ref, working_tree=working_tree)
+
+
+def _split(name: str, version: str | None) -> tuple[str, str | None]:
+    """`NAME@VERSION` stands for both."""
+    bare, sign, word = name.partition("@")
+    return (bare, word) if sign and version is None else (name, version)

@@ -11,6 +11,7 @@ from headrace.ledger import artifacts, documents, generations, lineage, snapshot
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.generations import Generation
 from headrace.records.explain import WhyNode
+from headrace.ship.releases import Release
 
 _EXCERPT = 200
 
@@ -41,9 +42,15 @@ def release_node(reader: Reader, digest: str, relation: str) -> WhyNode:
         ref=digest,
         label=digest,
         relation=relation,
-        facts={"model": release.model, "prompt": release.prompt},
+        facts={"model": release.model, "prompt": release.prompt, **_prompt_facts(release)},
         children=tuple(generation_node(reader, part, "pins") for part in parts if part is not None),
     )
+
+
+def _prompt_facts(release: Release) -> dict[str, Any]:
+    if not release.prompts:
+        return {}
+    return {"prompts": release.prompts, "schemas": release.schemas, "models": release.models}
 
 
 def generation_node(reader: Reader, generation: Generation, relation: str) -> WhyNode:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from headrace.errors import ConfigError
 from headrace.infer.prompts.base import FewShot
 from headrace.infer.prompts.confinement import FileRefused, read_confined
+from headrace.infer.prompts.shape import FEW_SHOT, as_text
 from headrace.infer.schemas.base import Schema
 from headrace.infer.schemas.validate import problems
 from headrace.ledger.identity import digest
@@ -41,7 +42,8 @@ def read_examples(folder: Path | None, name: str) -> ReadSet:
     rows = [_row(line, number, file) for number, line in _lines(text)]
     if not rows:
         raise ConfigError("the set holds no example.", file=file, line=1)
-    return ReadSet(FewShot(name=name, digest=digest("few_shot", rows), rows=rows), file, lines)
+    named = digest(FEW_SHOT, [as_text(row) for row in rows])
+    return ReadSet(FewShot(name=name, digest=named, rows=rows), file, lines)
 
 
 def example_errors(read: ReadSet, schema: Schema | None) -> Iterator[ConfigError]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.infer.prompts.base import FewShot, Pinned, Prompt
@@ -11,6 +12,7 @@ from headrace.infer.schemas.base import Schema
 from headrace.ledger.identity import digest
 
 KIND = "prompt"
+FEW_SHOT = "few_shot"
 
 
 def named(prompt: Prompt) -> Prompt:
@@ -31,8 +33,14 @@ def shape_of(prompt: Prompt) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "types": dict(prompt.types),
         "fallbacks": list(prompt.fallbacks),
-        "schema": schema and {"name": schema.name, "version": schema.version, "digest": schema.digest},
-        "tools": [dict(tool) for tool in prompt.tools],
+        "schema": schema
+        and {
+            "name": schema.name,
+            "version": schema.version,
+            "digest": schema.digest,
+            "text": as_text(schema.json_schema),
+        },
+        "tools": [as_text(tool) for tool in prompt.tools],
         "features": list(prompt.features),
         "few_shot": few_shot and {"name": few_shot.name, "digest": few_shot.digest},
         "vault": None if prompt.vault == "off" else prompt.vault,
@@ -43,13 +51,17 @@ def shape_of(prompt: Prompt) -> dict[str, Any]:
     return shape | {key: value for key, value in optional.items() if value}
 
 
-def from_shape(
-    name: str, shape: Mapping[str, Any], *, json_schema: Mapping[str, Any] | None, examples: Any
-) -> Prompt:
-    """A stored version again, with the schema and the examples that it names by digest."""
+def as_text(value: Any) -> str:
+    """A value as JSON whose keys keep their order: a model reads them in that order, and answers in it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def from_shape(name: str, shape: Mapping[str, Any], *, examples: Sequence[str]) -> Prompt:
+    """A stored version again, with the examples that it names by digest."""
     parameters = dict(shape["parameters"])
     model = parameters.pop("model", None)
     schema, few_shot = shape.get("schema"), shape.get("few_shot")
+    rows = [json.loads(text) for text in examples]
     return Prompt(
         name=name,
         digest=digest(KIND, shape),
@@ -59,15 +71,19 @@ def from_shape(
         types=shape.get("types", {}),
         model=model,
         fallbacks=tuple(shape.get("fallbacks", ())),
-        schema=None if schema is None else Schema(**schema, json_schema=json_schema or {}),
-        tools=tuple(shape.get("tools", ())),
+        schema=None if schema is None else _schema(**schema),
+        tools=tuple(json.loads(text) for text in shape.get("tools", ())),
         features=tuple(shape.get("features", ())),
-        few_shot=None if few_shot is None else FewShot(**few_shot, rows=examples or ()),
+        few_shot=None if few_shot is None else FewShot(**few_shot, rows=rows),
         vault=shape.get("vault", "off"),
         includes=shape.get("includes", {}),
         chat_template=_pinned(shape.get("chat_template")),
         tokenizer=_pinned(shape.get("tokenizer")),
     )
+
+
+def _schema(name: str, version: int, digest: str, text: str) -> Schema:
+    return Schema(name=name, version=version, digest=digest, json_schema=json.loads(text))
 
 
 def _pinned(given: Mapping[str, str] | None) -> Pinned | None:

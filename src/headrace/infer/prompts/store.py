@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import StorageError
 from headrace.infer.prompts.base import Prompt
-from headrace.infer.prompts.shape import KIND, from_shape, shape_of
+from headrace.infer.prompts.shape import FEW_SHOT, KIND, as_text, from_shape, shape_of
 from headrace.ledger import artifacts, lineage
 
 if TYPE_CHECKING:
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
 
 def put_version(tx: Write, prompt: Prompt) -> str:
-    """Store a version with its schema and its examples; one that is there is left as it is."""
-    used = []
-    if prompt.schema is not None:
-        used.append(artifacts.put(tx, "schema", dict(prompt.schema.json_schema)))
+    """Store a version with its examples; one that is there is left as it is."""
+    used = [] if prompt.schema is None else [prompt.schema.digest]
     if prompt.few_shot is not None:
-        used.append(artifacts.put(tx, "few_shot", [dict(row) for row in prompt.few_shot.rows]))
+        used.append(artifacts.put(tx, FEW_SHOT, [as_text(row) for row in prompt.few_shot.rows]))
     digest = artifacts.put(tx, KIND, shape_of(prompt))
     lineage.link(tx, [lineage.Edge(source=name, target=digest, activity="shapes") for name in used])
     return digest
@@ -31,25 +29,19 @@ def put_version(tx: Write, prompt: Prompt) -> str:
 def get_version(conn: Connection, name: str, digest: str) -> Prompt | None:
     """A stored version under the name of its prompt; None where there is none.
 
-    Raises StorageError when its schema or its examples are not there.
+    Raises StorageError when its examples are not there.
     """
     found = artifacts.get(conn, digest)
     if found is None or found.kind != KIND:
         return None
-    parts = [found.body[key]["digest"] for key in ("schema", "few_shot") if key in found.body]
-    bodies = {key: part.body for key, part in artifacts.get_many(conn, parts).items()}
-    if missing := sorted(set(parts) - set(bodies)):
+    pinned = found.body.get("few_shot")
+    examples = None if pinned is None else artifacts.get(conn, pinned["digest"])
+    if pinned is not None and examples is None:
         raise StorageError(
-            f"Version {digest!r} of prompt {name!r} names {missing[0]!r}, which the ledger does not hold.",
+            f"Version {digest!r} of prompt {name!r} names {pinned['digest']!r}, which is not in the ledger.",
             hint="Label the prompt again from its file: headrace prompt label NAME LABEL.",
         )
-    shape = found.body
-    return from_shape(
-        name,
-        shape,
-        json_schema=bodies[shape["schema"]["digest"]] if "schema" in shape else None,
-        examples=bodies[shape["few_shot"]["digest"]] if "few_shot" in shape else None,
-    )
+    return from_shape(name, found.body, examples=() if examples is None else examples.body)
 
 
 def known_schemas(prompts: Iterable[Prompt]) -> dict[str, dict[str, int | str]]:

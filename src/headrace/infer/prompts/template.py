@@ -57,10 +57,11 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 
 def environment_with(includes: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
-    """The sandbox in which these files, and no others, can be included."""
+    """The sandbox in which these files, and no others, can be included, each with its last line end."""
     from jinja2 import DictLoader
 
-    sandbox: ImmutableSandboxedEnvironment = environment().overlay(loader=DictLoader(includes))
+    files = DictLoader(includes)
+    sandbox: ImmutableSandboxedEnvironment = environment().overlay(loader=files, keep_trailing_newline=True)
     return sandbox
 
 

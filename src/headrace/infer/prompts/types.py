@@ -75,7 +75,10 @@ def from_text(text: str, declared: str) -> Any:
     except ValueError:
         if kind == "any":
             return text
-        value = text.split(",") if kind == "list[str]" and text else text
+        if kind != "list[str]":
+            said = "write it as JSON" if kind in ("list", "dict") else "write a number"
+            raise ValueError(said) from None
+        value = text.split(",") if text else []
     if not fits(value, declared):
         raise ValueError(f"that is {name_of(value)}")
     return value

@@ -33,7 +33,7 @@ def variables_from_text(prompt: Prompt, given: Mapping[str, str]) -> dict[str, A
         try:
             found[name] = from_text(text, wanted)
         except ValueError as error:
-            raise _wrong(prompt, name, wanted, f"text ({error})") from error
+            raise _wrong(prompt, name, wanted, f"a text that cannot be read as one ({error})") from error
     return found
 
 

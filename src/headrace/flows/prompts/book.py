@@ -42,6 +42,7 @@ class ResolvedPrompt:
     fallbacks: tuple[str, ...]
     """Models to try after it."""
     vault: Vault
+    """Whether personal data leaves as tokens."""
     release: str | None
     """Digest of the release that serves."""
     epoch: int

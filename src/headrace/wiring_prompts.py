@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headrace.flows.prompts.operations import PromptOperations
+    from headrace.flows.prompts.requests import ReleasedPrompts
+    from headrace.infer.gateway.base import Budget
     from headrace.infer.prompts.base import Prompt
     from headrace.wiring import Wiring
 
@@ -28,6 +31,16 @@ def prompt_operations(wiring: Wiring) -> PromptOperations:
         actor=wiring.actor,
     )
     return PromptOperations(parts=parts, book=PromptBook(parts))
+
+
+def released_prompts(
+    wiring: Wiring, *, budget: Callable[[], Budget], working_tree: bool = True
+) -> ReleasedPrompts:
+    """Makes calls of prompts as released; without `working_tree` files never count, as for a server."""
+    from headrace.flows.prompts.requests import ReleasedPrompts
+
+    operations = wiring._prompts
+    return ReleasedPrompts(operations.parts, operations.book, budget=budget, working_tree=working_tree)
 
 
 def asked_prompt(wiring: Wiring) -> Prompt:

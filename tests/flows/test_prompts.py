@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from headrace.errors import ConfigError, NotFoundError, RefConflict, UsageError
+from headrace.infer.gateway.base import Budget
 from headrace.infer.prompts.render import render
+from headrace.infer.prompts.types import Written
 from headrace.ledger import refs
 from headrace.records.call import SpanEvent, new_span_id, new_trace_id
+from headrace.wiring_prompts import released_prompts
 from headrace.workspace import Workspace
-from tests.prompt_files import change, prompt_workspace, write
+from tests.fakes.openai_server import OpenAIServer
+from tests.prompt_files import TEMPLATE, change, prompt_workspace, write
 from tests.workbench import Workbench
 
 
@@ -112,23 +120,19 @@ def test_rollbacks_go_back_step_by_step(tmp_path: Path) -> None:
 def test_a_rollback_that_another_move_overtakes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headrace.flows.prompts import labels
-
     bench = prompt_workspace(tmp_path)
-    with bench.open() as workspace, bench.open() as elsewhere:
+    with bench.open() as workspace, bench.open() as elsewhere, ThreadPoolExecutor(1) as pool:
         workspace.prompts.label("triage", "production")
         edit(bench, 2)
         workspace.prompts.label("triage", "production")
         edit(bench, 3)
-        fire = labels.fire
-
-        def overtaken(name: str) -> None:
-            monkeypatch.setattr(labels, "fire", fire)
-            elsewhere.prompts.label("triage", "production")
-
-        monkeypatch.setattr(labels, "fire", overtaken)
+        monkeypatch.setenv("HEADRACE_FAILPOINTS", "prompt.before_move=sleep:0.8:1")
+        rolling = pool.submit(workspace.prompts.rollback, "triage")
+        time.sleep(0.3)
+        moved = elsewhere.prompts.label("triage", "production")
         with pytest.raises(RefConflict):
-            workspace.prompts.rollback("triage")
+            rolling.result()
+        assert workspace.prompts.resolve("triage").version.digest == moved.digest
 
 
 def test_the_first_release_comes_from_the_files_and_later_ones_do_not(tmp_path: Path) -> None:
@@ -291,6 +295,80 @@ def test_check_names_file_and_line_of_everything_that_is_wrong(tmp_path: Path) -
     assert "circle.md → parts/a.md → parts/a.md" in found[0][2]
     assert "No model 'huge'" in found[2][2]
     assert "No schema 'tickets'. Known: 'ticket'" in found[3][2]
+
+
+def test_a_call_is_made_of_what_was_released(tmp_path: Path) -> None:
+    bench = prompt_workspace(tmp_path)
+    with bench.open() as workspace:
+        server = released_prompts(workspace, budget=lambda: Budget(attempts=2), working_tree=False)
+        with pytest.raises(NotFoundError):
+            server.request("triage", {"ticket": "x"})
+        source = released_prompts(workspace, budget=lambda: Budget(attempts=2))
+        call = source.request("triage", {"ticket": "Pump 3 hums.", "limit": Written("5")})
+        edit(bench, 2)
+        assert server.request("triage", {"ticket": "Pump 3 hums.", "limit": 5}) == call
+        assert call.messages[-1] == {"role": "user", "content": "Pump 3 hums. (at most 5 words)"}
+        assert (call.model, call.fallbacks, call.vault, call.skew) == ("small", ("large",), "on", ())
+        assert (call.budget.attempts, len(call.tools)) == (2, 1)
+        assert call.prompt == workspace.prompts.resolve("triage").version
+        assert call.release == workspace.prompts.resolve("triage").release
+        other = source.request("triage", {"ticket": "x"}, model="large")
+        assert (other.model, other.fallbacks, other.skew) == ("large", (), ())
+        foreign = source.request("triage", {"ticket": "x"}, model="extractive")
+        assert foreign.skew == ("model 'extractive' was never released with prompt 'triage'",)
+        assert source.request("triage@working-tree", {"ticket": "x"}).skew
+        with pytest.raises(UsageError, match="'ticket' must be str, not int"):
+            server.request("triage", {"ticket": 3})
+        with pytest.raises(UsageError, match="never released|as released"):
+            server.request("triage@working-tree", {"ticket": "x"})
+
+
+def test_the_model_of_an_asked_prompt_stands_before_the_configured_one(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    with OpenAIServer(answer="NO ANSWER") as server:
+        tables = "".join(
+            f'\n[models.{name}]\nbase_url = "{server.base_url}"\nmodel = "{name}-7b"\n'
+            for name in ("small", "large")
+        )
+        bench.configure(extra=f'\n[ask]\nmodel = "small"\n{tables}')
+        bench.write("pump.md", "Pump 3 stops when the weir is dry.")
+        bench.sync()
+        for front, sent in (("seed: 1", "small-7b"), ("model: large", "large-7b"), ("model: own-1", "own-1")):
+            write(tmp_path, "prompts/answer.md", f"---\n{front}\n---\n{{{{ question }}}}{{{{ passages }}}}")
+            with bench.open() as workspace:
+                workspace.ask("When does pump 3 stop?")
+            assert server.requests[-1].body["model"] == sent
+
+
+def test_check_asks_a_self_served_model_what_it_serves(tmp_path: Path) -> None:
+    told: dict[str, object] = {"chat_template": TEMPLATE}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(told).encode()
+            self.send_response(200 if self.path == "/props" and told else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        bench = prompt_workspace(tmp_path)
+        change(tmp_path, "headrace.toml", "127.0.0.1:9/", f"127.0.0.1:{server.server_address[1]}/")
+        with bench.open() as workspace:
+            assert workspace.prompts.check(upstream=True).problems == []
+            told["chat_template"] = TEMPLATE.replace("<|end|>", "</s>")
+            (problem,) = workspace.prompts.check(upstream=True).problems
+            assert (problem.file, problem.line) == ("prompts/triage.md", 19)
+            assert "its chat template is not the text of 'models/small.jinja'" in problem.message
+            told.clear()
+            (problem,) = workspace.prompts.check(upstream=True).problems
+            assert "does not say what it serves: /props gave status 404" in problem.message
+            assert workspace.prompts.check().problems == []
+        server.shutdown()
 
 
 def _span(kind: str, prompt: str | None, end_ns: int) -> SpanEvent:

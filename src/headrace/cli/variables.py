@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headrace.errors import UsageError
+from headrace.infer.prompts.types import Written
 
 
-def read_variables(given: Sequence[str]) -> dict[str, str]:
+def read_variables(given: Sequence[str]) -> dict[str, Written]:
     """Name to text; `NAME=@FILE` takes the text of a file, `NAME=@@…` a text that starts with `@`.
 
     Raises UsageError.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Written] = {}
     for item in given:
         name, sign, text = item.partition("=")
         if not sign or not name:
             raise UsageError(f"--var {item!r} has no value.", hint="Write --var NAME=VALUE.")
         if name in found:
             raise UsageError(f"--var {name} is given twice.", hint="Give each variable once.")
-        found[name] = _text(name, text)
+        found[name] = Written(_text(name, text))
     return found
 
 

@@ -37,6 +37,12 @@ class RenderRequest(_Asked):
     template: Annotated[bool, Field(description="Also the text under the pinned chat template.")] = False
 
 
+class CheckRequest(_Asked):
+    """What to look at."""
+
+    upstream: Annotated[bool, Field(description="Also ask self-served models what they serve.")] = False
+
+
 class DiffRequest(_Asked):
     """Two versions."""
 
@@ -75,9 +81,9 @@ def list_prompts(
 
 
 @router.post("/check", response_model=CheckedPrompts)
-def check_prompts(workspace: Served) -> Reply:
+def check_prompts(workspace: Served, asked: Annotated[CheckRequest, Body()]) -> Reply:
     """Give everything that is wrong with the prompt files."""
-    return Reply(workspace.prompts.check())
+    return Reply(workspace.prompts.check(upstream=asked.upstream))
 
 
 @router.get("/{name}", response_model=PromptDetail)

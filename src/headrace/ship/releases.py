@@ -58,7 +58,12 @@ class Releases:
 
     def history(self, conn: Connection) -> list[Release]:
         """Every release that ever served, newest first, each once."""
-        digests = dict.fromkeys(row.artifact for row in reversed(refs.history(conn, self.ref)))
+        digests = list(dict.fromkeys(row.artifact for row in reversed(refs.history(conn, self.ref))))
+        with self._lock:
+            unknown = [digest for digest in digests if digest not in self._cache]
+        for digest, artifact in artifacts.get_many(conn, unknown).items():
+            with self._lock:
+                self._cache[digest] = _release(digest, artifact.body)
         found = (self.load(conn, digest) for digest in digests)
         return [release for release in found if release is not None]
 

@@ -72,7 +72,7 @@ def test_the_other_doors_say_the_same(tmp_path: Path) -> None:
         asked = {
             "/api/prompts/triage/render": ({"variables": given}, prompts.render("triage", given)),
             "/api/prompts/triage/diff": ({"a": moved["digest"]}, prompts.diff("triage", moved["digest"])),
-            "/api/prompts/check": ({}, prompts.check()),
+            "/api/prompts/check": ({"upstream": False}, prompts.check()),
         }
         for path, (body, expected) in asked.items():
             assert http.post(path, json=body).json() == to_plain(expected), path

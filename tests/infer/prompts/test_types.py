@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from headrace.errors import ConfigError, UsageError
 from headrace.infer.prompts.file import parse_prompt
 from headrace.infer.prompts.render import render
-from headrace.infer.prompts.types import TYPES, fits, from_text
-from headrace.infer.prompts.variables import variables_from_text
+from headrace.infer.prompts.types import TYPES, Written, fits, from_text
+from headrace.infer.prompts.variables import read_written
 
 VALUES: dict[str, tuple[Any, ...]] = {
     "str": ("", "a", "1"),
@@ -76,9 +76,10 @@ def test_a_value_of_another_type_is_refused_before_anything_is_rendered() -> Non
         render(prompt, {"count": 3, "tags": ["a", 1]})
     with pytest.raises(UsageError, match="needs 'count'"):
         render(prompt, {"tags": []})
-    assert variables_from_text(prompt, {"count": "3", "tags": "a,b"}) == {"count": 3, "tags": ["a", "b"]}
+    written = {"count": Written("3"), "tags": Written("a,b"), "other": "4"}
+    assert read_written(prompt, written) == {"count": 3, "tags": ["a", "b"], "other": "4"}
     with pytest.raises(UsageError, match="cannot be read as one"):
-        variables_from_text(prompt, {"count": "three"})
+        read_written(prompt, {"count": Written("three")})
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ VarOption = Annotated[
     list[str] | None,
     typer.Option("--var", metavar="NAME=VALUE", help="A variable; may be given again. NAME=@FILE reads it."),
 ]
+UpstreamOption = Annotated[
+    bool, typer.Option("--upstream", help="Also compare pinned chat templates with what models serve.")
+]
 TemplateOption = Annotated[
     bool, typer.Option("--template", help="Show the one text under the pinned chat template.")
 ]
@@ -82,7 +85,7 @@ def prompt_render(
         ctx,
         workspace,
         as_json,
-        lambda opened: opened.prompts.render(name, given, version=version, template=template, texts=True),
+        lambda opened: opened.prompts.render(name, given, version=version, template=template),
         show_render,
     )
 
@@ -106,7 +109,12 @@ def prompt_diff(
     return run_operation(ctx, workspace, as_json, lambda opened: opened.prompts.diff(name, a, b), show_diff)
 
 
-def prompt_check(ctx: typer.Context, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> int:
+def prompt_check(
+    ctx: typer.Context,
+    upstream: UpstreamOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
     """Check every prompt file: variables, includes, schema, tools, examples, models, pinned files.
 
     Exit code 1 when something is wrong, with file and line of each problem.
@@ -117,7 +125,7 @@ def prompt_check(ctx: typer.Context, workspace: WorkspaceOption = None, as_json:
         ctx,
         workspace,
         as_json,
-        lambda opened: opened.prompts.check(),
+        lambda opened: opened.prompts.check(upstream=upstream),
         show_check,
         code=lambda report: int(bool(report.problems)),
     )

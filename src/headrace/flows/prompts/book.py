@@ -15,6 +15,7 @@ from headrace.infer.prompts.shape import KIND
 from headrace.infer.prompts.store import get_version, put_version
 from headrace.infer.schemas.base import Schema
 from headrace.ledger import refs
+from headrace.ship.releases import Release
 from headrace.ship.skew import skew
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from headrace.flows.prompts.parts import PromptParts
     from headrace.ledger.ledger import Write
-    from headrace.ship.releases import Release
 
 _KEPT = 512
 
@@ -47,8 +47,14 @@ class ResolvedPrompt:
     """Digest of the release that serves."""
     epoch: int
     """Rises by one with each move of the pointer; 0 where there is no release."""
+    held: Release | None
+    """The release it is held against: the one that serves or, if that lacks it, the last one that had it."""
     skew: tuple[str, ...]
     """Why prompt, schema and model were never released together; empty where they were."""
+
+    def with_model(self, name: str, identity: str | None) -> tuple[str, ...]:
+        """`skew` of a call to another model than its own."""
+        return skew(self.held, self.prompt, self.schema, name, identity=identity)
 
 
 class PromptBook:
@@ -129,6 +135,12 @@ class PromptBook:
         if prompt is None:
             raise NotFoundError("version of prompt", f"{version.name}@{version.digest}")
         model = prompt.model or self._parts.default_model
+        held = self._held(conn, release, prompt)
+        try:
+            identity = self._parts.models_of(prompt)[model]
+            reasons = skew(held, prompt, prompt.schema, model, identity=identity)
+        except ConfigError as error:
+            reasons = (f"model {model!r} is not configured any more: {error.message}",)
         return ResolvedPrompt(
             prompt=prompt,
             version=version,
@@ -138,21 +150,16 @@ class PromptBook:
             vault=prompt.vault,
             release=None if release is None else release.digest,
             epoch=epoch,
-            skew=self._skew(conn, release, prompt, model),
+            held=held,
+            skew=reasons,
         )
 
-    def _skew(self, conn: Connection, release: Release | None, prompt: Prompt, model: str) -> tuple[str, ...]:
-        """Against the release that serves or, for a version it does not hold, the last one that did."""
-        holding = release
-        if release is None or release.prompts.get(prompt.name) != prompt.digest:
-            former = self._parts.releases.history(conn)
-            fits = (item for item in former if item.prompts.get(prompt.name) == prompt.digest)
-            holding = next(fits, release)
-        try:
-            identity = self._parts.models_of(prompt)[model]
-        except ConfigError as error:
-            return (f"model {model!r} is not configured any more: {error.message}",)
-        return skew(holding, prompt, prompt.schema, model, identity=identity)
+    def _held(self, conn: Connection, release: Release | None, prompt: Prompt) -> Release | None:
+        if release is not None and release.prompts.get(prompt.name) == prompt.digest:
+            return release
+        former = self._parts.releases.history(conn)
+        fits = (item for item in former if item.prompts.get(prompt.name) == prompt.digest)
+        return next(fits, release)
 
     def _store_file(self, name: str) -> None:
         """Keep the version of a file on its first use, under a label that decides nothing."""

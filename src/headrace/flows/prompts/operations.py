@@ -52,17 +52,16 @@ class PromptOperations:
         *,
         version: str | None = None,
         template: bool = False,
-        texts: bool = False,
     ) -> RenderReport:
         """The messages that a call would send, their digest and about how many tokens; nothing is sent.
 
-        With `template` also the one text under the pinned chat template. `texts` says that values are written
-        as on a command line. Raises NotFoundError, ConfigError, and UsageError for variables that do not fit.
+        With `template` also the one text under the pinned chat template. Values that are `Written` are read
+        by their declared types. Raises NotFoundError, ConfigError, UsageError for variables that do not fit.
         """
         from headrace.flows.prompts.rendering import render_prompt
 
         name, version = _split(name, version)
-        return render_prompt(self.parts, name, variables, version=version, template=template, texts=texts)
+        return render_prompt(self.parts, name, variables, version=version, template=template)
 
     def diff(self, name: str, a: str | None = None, b: str | None = None) -> DiffReport:
         """Two versions beside each other; by default what serves and the file. Raises NotFoundError."""
@@ -97,11 +96,14 @@ class PromptOperations:
 
         return rollback(self.parts, name, label, to=to, reason=reason)
 
-    def check(self) -> CheckedPrompts:
-        """Read every prompt file with what it draws in, and give everything that is wrong; stores nothing."""
+    def check(self, *, upstream: bool = False) -> CheckedPrompts:
+        """Read every prompt file with what it draws in, and give everything that is wrong; stores nothing.
+
+        `upstream`: also ask self-served models for their chat template, and hold it against the pinned one.
+        """
         from headrace.flows.prompts.checking import check
 
-        return check(self.parts)
+        return check(self.parts, upstream=upstream)
 
     def release(self, names: Sequence[str] | None = None) -> FirstRelease:
         """Release the files of prompts that were never released; what was, stays as it is.

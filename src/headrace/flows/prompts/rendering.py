@@ -9,7 +9,7 @@ from headrace.flows.prompts.versions import find
 from headrace.infer.embedders.batches import estimate_tokens
 from headrace.infer.prompts.chat_template import apply_template, count_tokens, read_template
 from headrace.infer.prompts.render import render
-from headrace.infer.prompts.variables import variables_from_text
+from headrace.infer.prompts.variables import read_written
 from headrace.ledger.identity import digest
 from headrace.records.prompts import RenderReport
 
@@ -27,16 +27,14 @@ def render_prompt(
     *,
     version: str | None,
     template: bool,
-    texts: bool,
 ) -> RenderReport:
-    """Render a version, by default the file. `texts`: values come from a command line, as text.
+    """Render a version, by default the file.
 
     Raises NotFoundError, ConfigError, and UsageError for variables that do not fit.
     """
     with parts.ledger.read() as conn:
         word, prompt = find(parts, conn, name, version)
-    given = variables_from_text(prompt, variables) if texts else variables
-    messages = render(prompt, given)
+    messages = render(prompt, read_written(prompt, variables))
     text = None
     if template:
         text = apply_template(read_template(parts.folder, prompt), messages, prompt.tools)

@@ -49,6 +49,8 @@ def examine(folder: Path, name: str) -> tuple[Prompt | None, list[ConfigError]]:
     """Read a prompt like `load_prompt` and give everything that is wrong with it. Raises NotFoundError."""
     path = folder / f"{name}.md"
     if not _NAME.fullmatch(name):
+        if name not in prompt_names(folder):
+            raise NotFoundError("prompt", name, known=prompt_names(folder))
         problem = f"{name!r} cannot be the name of a prompt; rename its file."
         return None, [ConfigError(problem, file=str(path), allowed=[NAMES])]
     try:

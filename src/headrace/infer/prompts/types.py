@@ -6,6 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+
+class Written(str):
+    """A value as it was written on a command line, to be read by the type that the prompt declares."""
+
+    __slots__ = ()
+
+
 TYPES = ("str", "int", "float", "bool", "list", "list[str]", "dict", "any")
 """What may be declared, each also with `?` behind it."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.errors import UsageError
 from headrace.infer.prompts.base import Prompt
-from headrace.infer.prompts.types import fits, from_text, is_optional, name_of
+from headrace.infer.prompts.types import Written, fits, from_text, is_optional, name_of
 
 
 def check_variables(prompt: Prompt, variables: Mapping[str, Any]) -> None:
@@ -24,14 +24,18 @@ def check_variables(prompt: Prompt, variables: Mapping[str, Any]) -> None:
             raise _wrong(prompt, name, wanted, name_of(value))
 
 
-def variables_from_text(prompt: Prompt, given: Mapping[str, str]) -> dict[str, Any]:
-    """Values as a command line gives them, by the types that the prompt declares. Raises UsageError."""
-    _check_names(prompt, "does not take", set(given) - set(prompt.variables))
-    found = {}
-    for name, text in given.items():
+def read_written(prompt: Prompt, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The same variables, those that are `Written` read by the types that the prompt declares.
+
+    Raises UsageError.
+    """
+    found = dict(given)
+    for name, value in given.items():
+        if not isinstance(value, Written):
+            continue
         wanted = prompt.type_of(name)
         try:
-            found[name] = from_text(text, wanted)
+            found[name] = from_text(str(value), wanted)
         except ValueError as error:
             raise _wrong(prompt, name, wanted, f"a text that cannot be read as one ({error})") from error
     return found

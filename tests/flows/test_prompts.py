@@ -297,6 +297,21 @@ def test_check_names_file_and_line_of_everything_that_is_wrong(tmp_path: Path) -
     assert "No schema 'tickets'. Known: 'ticket'" in found[3][2]
 
 
+def test_why_leads_from_a_version_to_its_labels_parts_and_releases(tmp_path: Path) -> None:
+    bench = prompt_workspace(tmp_path)
+    with bench.open() as workspace:
+        done = workspace.prompts.label("triage", "production")
+        report = workspace.why(done.digest)
+        assert report.upstream.facts["labels"] == ["triage/production"]
+        assert report.upstream.facts["schema"] == "ticket version 2"
+        assert sorted(node.kind for node in report.upstream.children) == ["few_shot", "schema"]
+        assert [node.ref for node in report.downstream.children] == [done.release]
+        released = workspace.why(str(done.release)).upstream
+        assert released.facts["prompts"] == {"triage": done.digest}
+        with pytest.raises(NotFoundError):
+            workspace.why("prompt_none")
+
+
 def test_a_call_is_made_of_what_was_released(tmp_path: Path) -> None:
     bench = prompt_workspace(tmp_path)
     with bench.open() as workspace:

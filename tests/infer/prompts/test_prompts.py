@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headrace.errors import ConfigError, NotFoundError, UsageError
 from headrace.infer.models.base import Passage
@@ -39,6 +41,16 @@ def test_a_file_becomes_messages() -> None:
     assert render(prompt, {"question": "Why?", "tone": "brief"}) == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Why?"},
+    ]
+
+
+@settings(max_examples=60)
+@given(st.text(), st.text())
+def test_values_stand_in_the_messages_as_they_are(system: str, user: str) -> None:
+    prompt = parse_prompt("echo", "## system\n<{{ system }}>\n\n## user\n<{{ user }}>")
+    assert render(prompt, {"system": system, "user": user}) == [
+        {"role": "system", "content": f"<{system}>"},
+        {"role": "user", "content": f"<{user}>"},
     ]
 
 

@@ -38,7 +38,7 @@ def prompt_list(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List every prompt: what its file is, what serves, where labels point.
+    """List every prompt: its file, its labels, what serves.
 
     Calls take prompts as released, never from the file: a file counts once `prompt label NAME production` has
     released it. The last line says how many calls were made with what was never released.
@@ -72,10 +72,10 @@ def prompt_render(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Print the messages that a call would send, and about how many tokens; nothing is sent.
+    """Print the messages that a call would send; nothing is sent.
 
-    Values are read by the declared types: text as it stands, numbers, true or false, and JSON for lists and
-    tables.
+    The last line says about how many tokens they are. Values are read by the declared types: text as it
+    stands, numbers, true or false, and JSON for lists and tables.
     """
     from headrace.cli.variables import read_variables
     from headrace.cli.views.prompts import show_render
@@ -100,9 +100,9 @@ def prompt_diff(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Compare two versions: their texts line by line, and every other part that is otherwise.
+    """Compare two versions: their texts, and every other part.
 
-    `working-tree` is the file.
+    Texts are compared line by line, with includes and examples. `working-tree` is the file.
     """
     from headrace.cli.views.prompts import show_diff
 
@@ -115,7 +115,9 @@ def prompt_check(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Check every prompt file: variables, includes, schema, tools, examples, models, pinned files.
+    """Check every prompt file and all that it draws in.
+
+    Looked at: keys, variables, includes, schema, tools, examples, models, pinned files.
 
     Exit code 1 when something is wrong, with file and line of each problem.
     """

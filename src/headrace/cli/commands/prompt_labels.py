@@ -22,7 +22,10 @@ def prompt_log(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show every move of every label of a prompt, newest first; `*` is where one points now."""
+    """Show every move of every label of a prompt, newest first.
+
+    `*` marks where a label points now.
+    """
     from headrace.cli.views.prompts import show_log
 
     return run_operation(ctx, workspace, as_json, lambda opened: opened.prompts.log(name), show_log)
@@ -70,7 +73,10 @@ def prompt_rollback(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Point a label to the version that it had before; every process takes it from its next call on."""
+    """Point a label to the version that it had before.
+
+    Every process takes that version from its next call on. Two rollbacks go back twice.
+    """
     from headrace.cli.views.prompts import show_label
 
     return run_operation(

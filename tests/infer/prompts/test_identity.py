@@ -127,6 +127,8 @@ def test_a_body_may_place_its_examples_itself(tmp_path: Path) -> None:
     ("row", "said"),
     [
         ("{", "not JSON"),
+        ('{"input": "a", "output": NaN}', "NaN is not JSON"),
+        ('{"input": "\\ud800", "output": {"severity": "low"}}', "not JSON"),
         ('{"input": "a"}', 'Allowed: {"input": …, "output": …}'),
         ('{"messages": [{"role": "tool", "content": "x"}], "output": {}}', "'messages' must be a list"),
         ('{"input": "a", "output": {"severity": "mid"}}', "breaks schema 'ticket' at /severity"),

@@ -98,6 +98,10 @@ def test_a_value_of_another_type_is_refused_before_anything_is_rendered() -> Non
         ("tools: [{name: a b}]", 2, "a tool's name"),
         ("tools: [{name: a}, {name: a}]", 2, "declared twice"),
         ("tools: [{name: a, parameters: {type: objekt}}]", 2, "parameters of tool 'a'"),
+        ("tools: [{name: a, parameters: {default: 2026-01-01}}]", 2, "parameters of tool 'a'"),
+        ("parameters: {a: !!binary aGk=}", 2, "a value that JSON cannot"),
+        ("parameters: {a: .nan}", 2, "a value that JSON cannot"),
+        ('model: "\\ud800"', 1, "holds what cannot be stored"),
         ("tools: [look]", 2, "a tool is {name, description, parameters}"),
     ],
 )

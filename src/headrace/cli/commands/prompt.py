@@ -93,10 +93,8 @@ def prompt_render(
 def prompt_diff(
     ctx: typer.Context,
     name: NameArgument,
-    a: Annotated[
-        str | None, typer.Argument(metavar="[A]", help="A label or digest; else what serves.")
-    ] = None,
-    b: Annotated[str | None, typer.Argument(metavar="[B]", help="The same; else the file.")] = None,
+    a: Annotated[str | None, typer.Argument(metavar="[A]", help="A version; else what serves.")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="[B]", help="A version; else the file.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:

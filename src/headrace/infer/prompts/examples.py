@@ -69,7 +69,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _row(line: str, number: int, file: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line, parse_constant=_refuse)
+        as_text(row).encode()
     except ValueError as error:
         raise ConfigError(f"not JSON: {error}.", file=file, line=number) from error
     if not isinstance(row, dict) or sorted(row) not in (["input", "output"], ["messages", "output"]):
@@ -78,6 +79,10 @@ def _row(line: str, number: int, file: str) -> dict[str, Any]:
         said = '\'messages\' must be a list of {"role", "content"} with text in both.'
         raise ConfigError(said, file=file, line=number, allowed=_ROLES)
     return row
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _are_messages(given: Any) -> bool:

@@ -124,7 +124,18 @@ def _read(name: str, text: str, *, file: str, folder: Path | None) -> tuple[Prom
     )
     if body is not None and examples is not None and EXAMPLES not in body.variables:
         _check_inputs(front, prompt, examples)
-    return (None if front.errors else named(prompt)), front.errors
+    return _named(front, prompt), front.errors
+
+
+def _named(front: Front, prompt: Prompt) -> Prompt | None:
+    """The prompt under its digest; None where something is wrong."""
+    if front.errors:
+        return None
+    try:
+        return named(prompt)
+    except (TypeError, ValueError) as error:
+        front.complain(f"prompt {front.name!r} holds what cannot be stored: {error}", line=1)
+        return None
 
 
 def _body(front: Front, folder: Path | None) -> Body | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -179,6 +180,7 @@ def _wanted(name: str, kinds: tuple[type, ...], value: Any) -> str:
 
 def _is_json(value: Any) -> bool:
     try:
+        json.dumps(value, allow_nan=False)
         encode(value)
     except (TypeError, ValueError):
         return False

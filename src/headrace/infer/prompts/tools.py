@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +31,8 @@ def read_tool(given: Any) -> dict[str, Any]:
     if not isinstance(parameters, Mapping):
         raise ValueError(f"the parameters of tool {name!r} must be a JSON Schema")
     try:
+        json.dumps(parameters, allow_nan=False)
         compile_schema(parameters)
-    except ConfigError as error:
-        raise ValueError(f"the parameters of tool {name!r}: {error.message.rstrip('.')}") from error
+    except (ConfigError, TypeError, ValueError) as error:
+        raise ValueError(f"the parameters of tool {name!r}: {str(error).rstrip('.')}") from error
     return {"type": "function", "function": {**function, "parameters": parameters}}

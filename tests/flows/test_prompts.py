@@ -13,6 +13,7 @@ import pytest
 
 from headrace.errors import ConfigError, NotFoundError, RefConflict, UsageError
 from headrace.infer.gateway.base import Budget
+from headrace.infer.prompts.chat_template import TemplateMismatch
 from headrace.infer.prompts.render import render
 from headrace.infer.prompts.types import Written
 from headrace.ledger import refs
@@ -375,11 +376,17 @@ def test_check_asks_a_self_served_model_what_it_serves(tmp_path: Path) -> None:
         change(tmp_path, "headrace.toml", "127.0.0.1:9/", f"127.0.0.1:{server.server_address[1]}/")
         with bench.open() as workspace:
             assert workspace.prompts.check(upstream=True).problems == []
+            source = released_prompts(workspace, budget=Budget)
+            source.request("triage", {"ticket": "x"})
             told["chat_template"] = TEMPLATE.replace("<|end|>", "</s>")
+            source.request("triage", {"ticket": "x"})
+            with pytest.raises(TemplateMismatch, match="is served otherwise"):
+                released_prompts(workspace, budget=Budget).request("triage", {"ticket": "x"})
             (problem,) = workspace.prompts.check(upstream=True).problems
             assert (problem.file, problem.line) == ("prompts/triage.md", 19)
             assert "its chat template is not the text of 'models/small.jinja'" in problem.message
             told.clear()
+            released_prompts(workspace, budget=Budget).request("triage", {"ticket": "x"})
             (problem,) = workspace.prompts.check(upstream=True).problems
             assert "does not say what it serves: /props gave status 404" in problem.message
             assert workspace.prompts.check().problems == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError
 from headrace.flows.prompts.labels import release_unreleased
+from headrace.flows.prompts.served import ServedTemplates
 from headrace.infer.gateway.base import Budget, CallRequest
 from headrace.infer.models.identity import model_identity
 from headrace.infer.prompts.render import render
@@ -31,6 +32,7 @@ class ReleasedPrompts:
         self._parts = parts
         self._book = book
         self._budget = budget
+        self._served = ServedTemplates(parts)
         self._working_tree = working_tree
         """Whether a prompt without a release is released from its file, and `NAME@working-tree` allowed."""
 
@@ -38,15 +40,18 @@ class ReleasedPrompts:
         """The call that a prompt makes of variables; `model` stands in for its own, without its fallbacks.
 
         Its `skew` says what was never released together: whether such a call goes on is the caller's policy.
-        Raises NotFoundError, ConfigError, and UsageError for variables that do not fit.
+        Raises NotFoundError, ConfigError, UsageError for variables that do not fit, and TemplateMismatch for
+        a self-served model that has another chat template than the prompt pins.
         """
         found = self._find(prompt)
         given = read_written(found.prompt, variables)
+        messages = render(found.prompt, given)
+        self._served.require(found.prompt, model or found.model)
         skew = found.skew
         if model is not None:
             skew = found.with_model(model, model_identity(model, models=self._parts.models))
         return CallRequest(
-            messages=[dict(message) for message in render(found.prompt, given)],
+            messages=[dict(message) for message in messages],
             model=model or found.model,
             parameters=found.prompt.parameters,
             tools=found.prompt.tools,

@@ -52,6 +52,7 @@ bench: $(READY)
 	$(BIN)/python bench/search.py
 	$(BIN)/python bench/privacy.py
 	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/prompts.py
 	$(BIN)/python bench/gates.py
 	$(BIN)/python bench/quality.py
 	$(BIN)/python bench/ingest.py

@@ -179,10 +179,15 @@ def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
     from headrace.workspace import Workspace
 
-    owners: Mapping[str, type] = {"index": IndexOperations, "embed": EmbeddingOperations}
+    owners: Mapping[str, type] = {
+        "index": IndexOperations,
+        "embed": EmbeddingOperations,
+        "prompt": PromptOperations,
+    }
     renamed = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}
     noun, _, verb = command.rpartition(" ")
     operation: Any = renamed.get(command) or getattr(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headrace.flows.gates.parts import GateParts
     from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
+    from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.steps.parts import StepParts
     from headrace.infer.completions.base import ChatModel
     from headrace.infer.embedders.base import Embedder
@@ -55,7 +56,7 @@ class Wiring:
         self.config = config
         self._closers: list[Callable[[], None]] = []
         self._embedders: dict[str, Embedder] = {}
-        self._models: dict[str, Model] = {}
+        self._models: dict[tuple[str, str], Model] = {}
         self._chats: dict[str, ChatModel] = {}
         self._stores: dict[str, EmbeddingStore] = {}
         self._lock = threading.RLock()
@@ -176,16 +177,16 @@ class Wiring:
             keep_retired=parse_duration(config.index.keep_retired),
         )
 
-    def _model(self, corpus: str) -> Model:
+    def _model(self, corpus: str, name: str) -> Model:
         """The model that answers; the built-in one borrows the embedder of the corpus."""
         from headrace.infer.models.build import open_model
 
         with self._lock:
-            model = self._models.get(corpus)
+            model = self._models.get((corpus, name))
             if model is None:
                 embedder = self._embedder(self.config.corpora[corpus].recipe.embedder)
-                model = self._models[corpus] = open_model(
-                    self.config.ask.model,
+                model = self._models[corpus, name] = open_model(
+                    name,
                     models=self.config.models,
                     embed=lambda texts: embedder.embed(texts).vectors,
                 )
@@ -197,6 +198,12 @@ class Wiring:
         from headrace.infer.prompts.file import load_prompt
 
         return load_prompt(self.config.root / "prompts", self.config.ask.prompt)
+
+    @once
+    def _prompts(self) -> PromptOperations:
+        from headrace.wiring_prompts import prompt_operations
+
+        return prompt_operations(self)
 
     @once
     def _parser(self) -> ParsePool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.steps.operations import StepOperations
     from headrace.infer.embedders.base import Embedder
@@ -119,12 +120,13 @@ class Workspace(Wiring):
         `as_of`: as in `search`.
         """
         from headrace.flows.answer import Asker, ask
+        from headrace.wiring_prompts import asked_model, asked_prompt
 
-        name = self._corpus(corpus)
+        name, prompt = self._corpus(corpus), asked_prompt(self)
         asker = Asker(
             retriever=self._retriever,
-            model=self._model(name),
-            prompt=self._prompt,
+            model=self._model(name, asked_model(self, prompt)),
+            prompt=prompt,
             releases=self.releases,
             events=self.events,
         )
@@ -276,6 +278,11 @@ class Workspace(Wiring):
         from headrace.wiring_calls import call_operations
 
         return call_operations(self)
+
+    @property
+    def prompts(self) -> PromptOperations:
+        """The operations on prompts: list, show, render, diff, log, label, rollback, check and more."""
+        return self._prompts
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

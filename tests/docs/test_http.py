@@ -59,6 +59,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
     for name in ("stub.md", "draft.md"):
         made.write(name, "To be written.")
     made.sync()
+    (made.root / "prompts").mkdir()
+    prompt = made.root / "prompts" / "triage.md"
+    for text in ("Sort", "Sort with care"):
+        prompt.write_text(f"---\nvariables: {{ticket: str}}\nseed: 1\n---\n{text}: {{{{ ticket }}}}\n")
+        with made.open() as workspace:
+            workspace.prompts.label("triage", "staging", reason="for the examples")
+    prompt.write_text(prompt.read_text().replace("seed: 1", "seed: 2"))
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)
         workspace.index.cutover("docs/2", force=True, reason="for the examples")

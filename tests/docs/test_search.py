@@ -73,10 +73,3 @@ def test_the_prompt_renders(tmp_path: Path) -> None:
     assert (system["role"], user["role"]) == ("system", "user")
     assert 'document="docs/a.md"' in user["content"]
     assert user["content"].endswith("Question: How long?")
-
-
-def test_every_parameter_of_a_prompt_is_named() -> None:
-    from headrace.infer.prompts.file import _KEYS
-
-    rows = {row[0]: row[1] for table in tables(section(PAGE, "Prompt files")) for row in table}
-    assert set(re.findall(r"`(\w+)`", rows["front matter"])) == set(_KEYS)

@@ -39,6 +39,14 @@ def test_a_ref_has_a_history(ledger: Ledger) -> None:
     assert rows[0].reason == "a reason"
 
 
+def test_refs_under_a_name_are_those_that_start_with_it_to_the_letter(ledger: Ledger) -> None:
+    names = ["prompt/a_b/x", "prompt/a_b/y", "prompt/A_b/x", "prompt/aab/x", "prompt/a_b", "prompt/a_b/x"]
+    rows = [_move(ledger, name, f"rel_{at}") for at, name in enumerate(names)]
+    with ledger.read() as conn:
+        assert refs.under(conn, "prompt/a_b/") == [rows[0], rows[1], rows[5]]
+        assert refs.under(conn, "prompt/a%/") == []
+
+
 def test_compare_and_set(ledger: Ledger) -> None:
     with pytest.raises(RefConflict):
         _move(ledger, "r", "rel_a", expect="rel_x")

@@ -15,6 +15,8 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.pii import SCANNING
+from headrace.cli.commands.prompt import WRITING
+from headrace.cli.commands.prompt_labels import LABELLING
 from headrace.cli.commands.quarantine import QUARANTINE
 from headrace.cli.commands.step import STEPPING
 
@@ -34,6 +36,7 @@ GROUPS: Sequence[Group] = (
     Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE, *METADATA]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
+    Group("prompt", "Write, check, release and roll back prompts.", [*WRITING, *LABELLING]),
     Group(
         "gate",
         "See and try the checks of documents, and what they keep out; find poor ones.",

@@ -40,6 +40,10 @@ class RefRow(NamedTuple):
     reason: str
 
 
+# Made once, because every call reads a pointer: building it takes longer than running it.
+_NEWEST = sa.select(table).where(table.c.name == sa.bindparam("name")).order_by(table.c.seq.desc()).limit(1)
+
+
 def move(
     tx: Write,
     name: str,
@@ -74,8 +78,7 @@ def move(
 
 def read(conn: Connection, name: str) -> RefRow | None:
     """What a ref points to now."""
-    statement = sa.select(table).where(table.c.name == name).order_by(table.c.seq.desc()).limit(1)
-    row = conn.execute(statement).one_or_none()
+    row = conn.execute(_NEWEST, {"name": name}).one_or_none()
     return None if row is None else RefRow(*row)
 
 
@@ -83,6 +86,15 @@ def history(conn: Connection, name: str) -> list[RefRow]:
     """Every step of a ref, oldest first."""
     statement = sa.select(table).where(table.c.name == name).order_by(table.c.seq)
     return [RefRow(*row) for row in conn.execute(statement)]
+
+
+def under(conn: Connection, prefix: str) -> list[RefRow]:
+    """Every step of every ref whose name starts like this, oldest first."""
+    statement = sa.select(table).where(table.c.name.startswith(prefix, autoescape=True))
+    rows = (RefRow(*row) for row in conn.execute(statement))
+    # LIKE of SQLite takes capitals for small letters.
+    found = [row for row in rows if row.name.startswith(prefix)]
+    return sorted(found, key=lambda row: (row.valid_from_us, row.name, row.seq))
 
 
 def at(conn: Connection, time_us: int) -> list[RefRow]:

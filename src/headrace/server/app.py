@@ -49,6 +49,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_index,
         api_metadata,
         api_pii,
+        api_prompts,
         api_quality,
         api_standing,
         api_steps,
@@ -93,6 +94,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)
+    app.include_router(api_prompts.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.router.routes.extend(openai_routes.ROUTES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from headrace.ledger import artifacts, generations, lineage, refs
@@ -26,6 +26,12 @@ class Release:
     """Identity of the model that answers."""
     prompt: Mapping[str, str] | None
     """`name` and `digest` of the prompt that answers."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """Name to the digest of the version that calls take."""
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Schemas of these prompts: name to `version` and `digest`."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Models that these prompts name, as configured, to the identity they had."""
 
 
 class Releases:
@@ -39,10 +45,27 @@ class Releases:
         self._cache: dict[str, Release] = {}
         self._lock = threading.Lock()
 
+    def of(self, environment: str) -> Releases:
+        """The pointer of another environment of this ledger."""
+        if environment == self.environment:
+            return self
+        return Releases(self._ledger, environment=environment, actor=self._actor)
+
     def current(self, conn: Connection) -> Release | None:
         """The release that serves, in the caller's snapshot of the ledger."""
         row = refs.read(conn, self.ref)
         return None if row is None else self.load(conn, row.artifact)
+
+    def history(self, conn: Connection) -> list[Release]:
+        """Every release that ever served, newest first, each once."""
+        digests = list(dict.fromkeys(row.artifact for row in reversed(refs.history(conn, self.ref))))
+        with self._lock:
+            unknown = [digest for digest in digests if digest not in self._cache]
+        for digest, artifact in artifacts.get_many(conn, unknown).items():
+            with self._lock:
+                self._cache[digest] = _release(digest, artifact.body)
+        found = (self.load(conn, digest) for digest in digests)
+        return [release for release in found if release is not None]
 
     def load(self, conn: Connection, digest: str) -> Release | None:
         """A release by its digest."""
@@ -78,6 +101,22 @@ class Releases:
         body["corpora"] = {**body["corpora"], corpus: {"generation": generation, "recipe": recipe}}
         self._move(tx, release, body, reason=f"{corpus}: {reason}")
 
+    def serve_prompts(
+        self,
+        tx: Write,
+        prompts: Mapping[str, str],
+        *,
+        schemas: Mapping[str, Mapping[str, Any]],
+        models: Mapping[str, str],
+        reason: str,
+    ) -> str:
+        """Mint the release in which calls take these versions, others stay, and move the pointer to it."""
+        release = self.current(tx.conn)
+        body = _body(release)
+        for key, given in (("prompts", prompts), ("schemas", schemas), ("models", models)):
+            body[key] = {**body.get(key, {}), **given}
+        return self._move(tx, release, body, reason=reason)
+
     def pin(self, *, model: str, prompt: Mapping[str, str]) -> str:
         """Make sure that the serving release names this model and prompt; returns its digest.
 
@@ -112,6 +151,10 @@ class Releases:
             )
             for corpus, part in body["corpora"].items()
         ]
+        edges += [
+            lineage.Edge(source=version, target=digest, activity="released", attributes={"prompt": name})
+            for name, version in body.get("prompts", {}).items()
+        ]
         lineage.link(tx, edges)
         return digest
 
@@ -119,12 +162,27 @@ class Releases:
 def _body(release: Release | None) -> dict[str, Any]:
     if release is None:
         return {"corpora": {}, "model": None, "prompt": None}
-    return {
+    body: dict[str, Any] = {
         "corpora": {name: dict(part) for name, part in release.corpora.items()},
         "model": release.model,
         "prompt": None if release.prompt is None else dict(release.prompt),
     }
+    later = {
+        "prompts": dict(release.prompts),
+        "schemas": {name: dict(part) for name, part in release.schemas.items()},
+        "models": dict(release.models),
+    }
+    # Left out while empty, as in releases that were made before there were such keys.
+    return body | {key: value for key, value in later.items() if value}
 
 
 def _release(digest: str, body: Mapping[str, Any]) -> Release:
-    return Release(digest=digest, corpora=body["corpora"], model=body["model"], prompt=body["prompt"])
+    return Release(
+        digest=digest,
+        corpora=body["corpora"],
+        model=body["model"],
+        prompt=body["prompt"],
+        prompts=body.get("prompts", {}),
+        schemas=body.get("schemas", {}),
+        models=body.get("models", {}),
+    )

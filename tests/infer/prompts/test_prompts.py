@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headrace.errors import ConfigError, NotFoundError, UsageError
 from headrace.infer.models.base import Passage
@@ -33,11 +35,22 @@ Be {{ tone }}.
 
 def test_a_file_becomes_messages() -> None:
     prompt = parse_prompt("greet", FILE)
-    assert prompt.parameters == {"model": "small", "temperature": 0.2, "max_tokens": 100, "stop": ["END"]}
+    assert prompt.model == "small"
+    assert prompt.parameters == {"temperature": 0.2, "max_tokens": 100, "stop": ["END"]}
     assert prompt.variables == ("question", "tone")
     assert render(prompt, {"question": "Why?", "tone": "brief"}) == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Why?"},
+    ]
+
+
+@settings(max_examples=60)
+@given(st.text(), st.text())
+def test_values_stand_in_the_messages_as_they_are(system: str, user: str) -> None:
+    prompt = parse_prompt("echo", "## system\n<{{ system }}>\n\n## user\n<{{ user }}>")
+    assert render(prompt, {"system": system, "user": user}) == [
+        {"role": "system", "content": f"<{system}>"},
+        {"role": "user", "content": f"<{user}>"},
     ]
 
 
@@ -139,7 +152,7 @@ def test_python_is_not_lying_around(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("{% include '/etc/passwd' %}", 1, "include is not allowed"),
+        ("{% include '/etc/passwd' %}", 1, "is not a path below prompts/"),
         ("one\n{% import 'x' as y %}", 2, "import is not allowed"),
         ("{% extends 'x' %}", 1, "extends is not allowed"),
         ("---\nseed: 1\n---\n\n{% if %}", 5, "Expected an expression"),
@@ -151,9 +164,9 @@ def test_python_is_not_lying_around(name: str) -> None:
         ("---\n- a\n---\nhi", 1, "must be a table"),
         ("---\nseed: 1\nhi", 1, "no closing line"),
         ("hello\n## user\nhi", 1, "before the first section"),
-        ("---\nvariables: [question]\n---\n{{ qestion }}", None, "does not declare: 'qestion'"),
-        ("---\nvariables: [question, tone]\n---\n{{ question }}", None, "does not use: 'tone'"),
-        ("---\nvariables: question\n---\n{{ question }}", None, "list of names"),
+        ("---\nvariables: [question]\n---\n{{ qestion }}", 2, "does not declare: 'qestion'"),
+        ("---\nvariables: [question, tone]\n---\n{{ question }}", 2, "does not use: 'tone'"),
+        ("---\nvariables: question\n---\n{{ question }}", 2, "list of names"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_line(text: str, line: int | None, said: str) -> None:

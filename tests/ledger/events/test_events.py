@@ -137,6 +137,21 @@ def test_two_stores_write_at_once(events_url: str) -> None:
         store.close()
 
 
+def test_spans_are_counted_by_their_prompt_since_a_time(events: EventStore) -> None:
+    prompts = ["prompt_a", "prompt_a", "prompt_b", None]
+    rows = [span(prompt=prompt, kind="call") for prompt in prompts]
+    old = span(prompt="prompt_a", kind="call", start_ns=NOON - 3 * DAY_NS - 1, end_ns=NOON - 3 * DAY_NS)
+    other = span(prompt="prompt_a", kind="search")
+    events.append([*rows, old, other]).result()
+    assert events.by_prompt(["call", "chat"], since_ns=NOON - DAY_NS) == {
+        "prompt_a": 2,
+        "prompt_b": 1,
+        None: 1,
+    }
+    assert events.by_prompt(["call", "search"], since_ns=0)["prompt_a"] == 4
+    assert events.by_prompt(["ask"], since_ns=0) == {}
+
+
 def test_how_often_things_were_met_is_counted_across_days_since_a_time(events: EventStore) -> None:
     events.append([span(), span(), span(end_ns=NOON - DAY_NS), span(end_ns=NOON - 5 * DAY_NS)]).result()
     names = ["chunk_1", "handbook/a.md", "never"]

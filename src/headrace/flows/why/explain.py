@@ -38,8 +38,8 @@ def why(
     corpora: Sequence[str],
     access: Sequence[str] | None = None,
 ) -> WhyReport:
-    """Explain a trace id, a chunk, generation, recipe or release id, or a document (URI, `corpus/URI` or file
-    name), as far as the access labels go; None shows everything. Raises NotFoundError."""
+    """Explain a trace id, a chunk, generation, recipe, release or prompt id, or a document (URI, `corpus/URI`
+    or file name), as far as the access labels go; None shows everything. Raises NotFoundError."""
     for left in range(_ATTEMPTS, 0, -1):
         try:
             with ledger.read() as conn:
@@ -58,7 +58,7 @@ def _explain(reader: Reader, name: str) -> WhyReport:
     kind = name.partition("_")[0]
     if kind == "chunk":
         return _chunk(reader, name)
-    if kind in ("gen", "release", "recipe") and "/" not in name and "." not in name:
+    if kind in ("gen", "release", "recipe", "prompt") and "/" not in name and "." not in name:
         return _artifact(reader, kind, name)
     return _document(reader, name)
 
@@ -199,6 +199,8 @@ def _artifact(reader: Reader, kind: str, name: str) -> WhyReport:
     elif kind == "release":
         known = reader.releases.load(reader.conn, name) is not None
         upstream = nodes.release_node(reader, name, "") if known else None
+    elif kind == "prompt":
+        upstream = nodes.prompt_node(reader, name, "")
     else:
         node = nodes.recipe_node(reader, name, "")
         upstream = node if node.facts else None

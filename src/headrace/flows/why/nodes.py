@@ -7,12 +7,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headrace.flows.why.reader import Reader
-from headrace.ledger import artifacts, documents, generations, lineage, near_duplicates, snapshots
+from headrace.ledger import (
+    artifacts,
+    documents,
+    generations,
+    lineage,
+    near_duplicates,
+    refs,
+    snapshots,
+)
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.generations import Generation
 from headrace.ledger.steps import outputs as step_outputs
 from headrace.ledger.steps import states as step_states
 from headrace.records.explain import WhyNode
+from headrace.ship.releases import Release
 
 _EXCERPT = 200
 
@@ -43,9 +52,36 @@ def release_node(reader: Reader, digest: str, relation: str) -> WhyNode:
         ref=digest,
         label=digest,
         relation=relation,
-        facts={"model": release.model, "prompt": release.prompt},
+        facts={"model": release.model, "prompt": release.prompt, **_prompt_facts(release)},
         children=tuple(generation_node(reader, part, "pins") for part in parts if part is not None),
     )
+
+
+def prompt_node(reader: Reader, digest: str, relation: str) -> WhyNode | None:
+    """A version of a prompt, its labels, and what it draws in; None where the ledger holds none."""
+    artifact = artifacts.get(reader.conn, digest)
+    if artifact is None or artifact.kind != "prompt":
+        return None
+    pointing = refs.under(reader.conn, "prompt/")
+    names = dict.fromkeys(row.name.removeprefix("prompt/") for row in pointing if row.artifact == digest)
+    schema = artifact.body.get("schema")
+    facts: dict[str, Any] = {
+        "labels": list(names),
+        "stored": moment(artifact.created_at_us),
+        "model": artifact.body["parameters"].get("model"),
+        "schema": schema and f"{schema['name']} version {schema['version']}",
+    }
+    children = tuple(
+        WhyNode(kind=edge.source.rpartition("_")[0], ref=edge.source, label=edge.source, relation="shaped by")
+        for edge in lineage.upstream(reader.conn, digest)
+    )
+    return WhyNode(kind="prompt", ref=digest, label=digest, relation=relation, facts=facts, children=children)
+
+
+def _prompt_facts(release: Release) -> dict[str, Any]:
+    if not release.prompts:
+        return {}
+    return {"prompts": release.prompts, "schemas": release.schemas, "models": release.models}
 
 
 def generation_node(reader: Reader, generation: Generation, relation: str) -> WhyNode:

@@ -79,6 +79,8 @@ class CallRequest:
     """Calls with the same key and the same content are one call."""
     release: str | None = None
     """Digest of the release that serves."""
+    skew: Sequence[str] = ()
+    """Why prompt, schema and model were never released together; empty where they were."""
     trace_id: str | None = None
     parent_span_id: str | None = None
 

@@ -64,6 +64,10 @@ class EventStore(Protocol):
         """How many spans ended at or after a time, in Unix nanoseconds."""
         ...
 
+    def by_prompt(self, kinds: Sequence[str], *, since_ns: int) -> dict[str | None, int]:
+        """How many spans of these kinds ended since a time, by the digest of their prompt."""
+        ...
+
     def all(self) -> Iterator[SpanEvent]:
         """Every span, in no particular order."""
         ...

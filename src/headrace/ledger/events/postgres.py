@@ -124,6 +124,15 @@ class PostgresEvents:
             statement = "SELECT count(*) FROM event_spans WHERE end_ns >= %s"
             return int(connection.exec_driver_sql(statement, (since_ns,)).scalar_one())
 
+    def by_prompt(self, kinds: Sequence[str], *, since_ns: int) -> dict[str | None, int]:
+        """How many spans of these kinds ended since a time, by the digest of their prompt."""
+        statement = (
+            "SELECT prompt, count(*) FROM event_spans WHERE end_ns >= %s AND kind = ANY(%s) GROUP BY prompt"
+        )
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(statement, (since_ns, list(kinds)))
+            return {row[0]: int(row[1]) for row in rows}
+
     def all(self) -> Iterator[SpanEvent]:
         """Every span, in no particular order."""
         with self._readers.read() as connection:

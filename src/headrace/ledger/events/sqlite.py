@@ -149,6 +149,22 @@ class SqliteEvents:
             total += int(row[0])
         return total
 
+    def by_prompt(self, kinds: Sequence[str], *, since_ns: int) -> dict[str | None, int]:
+        """How many spans of these kinds ended since a time, by the digest of their prompt."""
+        found: Counter[str | None] = Counter()
+        first = day_name(day_of(since_ns))
+        marks = ", ".join("?" * len(kinds))
+        statement = (
+            "SELECT prompt, count(*) FROM spans "  # noqa: S608 - question marks
+            f"WHERE end_ns >= ? AND kind IN ({marks}) GROUP BY prompt"
+        )
+        for path in self._files():
+            if path.stem < first:
+                break
+            with self._open(path) as connection:
+                found.update(dict(connection.execute(statement, (since_ns, *kinds)).fetchall()))
+        return dict(found)
+
     def all(self) -> Iterator[SpanEvent]:
         """Every span, in no particular order."""
         for path in self._files():

@@ -60,6 +60,8 @@ class Wiring:
         self._chats: dict[str, ChatModel] = {}
         self._stores: dict[str, EmbeddingStore] = {}
         self._lock = threading.RLock()
+        self.released_only = False
+        """Whether files of prompts never count, as in a server: set before the first call."""
 
     @once
     def ledger(self) -> Ledger:

@@ -43,14 +43,15 @@ def gateway_of(wiring: Wiring) -> Gateway:
 def call_operations(wiring: Wiring) -> CallOperations:
     """What `workspace.calls` works with."""
     from headrace.flows.calling.operations import CallOperations
-    from headrace.flows.calling.prompts import FilePrompts
+    from headrace.wiring_prompts import released_prompts
 
-    root = wiring.config.root
     return CallOperations(
         gateway=wiring.gateway,
         ledger=wiring.ledger,
         events=wiring.events,
-        prompts=FilePrompts(root / "prompts", root / "schemas", config=wiring.config.gateway),
+        prompts=released_prompts(
+            wiring, budget=wiring.config.gateway.budget, working_tree=not wiring.released_only
+        ),
         releases=wiring.releases,
         actor=wiring.actor,
     )

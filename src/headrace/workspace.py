@@ -43,6 +43,12 @@ class Workspace(Wiring):
         """The folder of the workspace."""
         return self.config.root
 
+    def released_prompts(self) -> Sequence[str]:
+        """Names of the prompts that calls can take now."""
+        with self.ledger.read() as conn:
+            release = self.releases.current(conn)
+        return [] if release is None else sorted(release.prompts)
+
     def embedder(self, name: str) -> Embedder:
         """The embedder of a name, as in `recipe.embedder`, opened once. Raises ConfigError."""
         return self._embedder(name)

@@ -80,6 +80,8 @@ def create_app(workspace: Workspace) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
+    workspace.prompts.release()
+    workspace.released_only = True
     app.state.workspace = workspace
     app.add_middleware(Guard)
     add_handlers(app)

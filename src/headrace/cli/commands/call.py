@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from headrace.cli.operation import run_operation
 from headrace.cli.options import AccessOption, JsonOption, WorkspaceOption
+from headrace.cli.variables import read_variables
 
 PromptArgument = Annotated[
     str, typer.Argument(metavar="PROMPT", help="NAME of prompts/NAME.md, or NAME@LABEL.")
@@ -69,7 +69,7 @@ def call_run(
     """
     from headrace.cli.views.calls import show_call
 
-    variables = _variables(var or ())
+    variables = read_variables(var or ())
     return run_operation(
         ctx,
         workspace,
@@ -142,33 +142,6 @@ def call_stats(
     from headrace.cli.views.calls import show_stats
 
     return run_operation(ctx, workspace, as_json, lambda opened: opened.calls.stats(since=since), show_stats)
-
-
-def _variables(given: Sequence[str]) -> dict[str, Any]:
-    from headrace.errors import UsageError
-
-    found: dict[str, Any] = {}
-    for item in given:
-        name, sign, value = item.partition("=")
-        if not sign or not name:
-            raise UsageError(f"--var {item!r} is not NAME=VALUE.", hint='Write --var question="How long?"')
-        if value.startswith("@"):
-            try:
-                value = Path(value[1:]).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"--var {name}: the file {value[1:]!r} cannot be read: {error}.") from error
-        found[name] = _value(value)
-    return found
-
-
-def _value(text: str) -> Any:
-    """Lists and objects are read as JSON; anything else is a text."""
-    if text[:1] in ("[", "{"):
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
 
 
 CALLING: Sequence[tuple[str, Callable[..., int], str]] = (

@@ -27,6 +27,10 @@ _RELEASED = declare("prompt.in_release")
 _AFTER = declare("prompt.after_move")
 
 
+FROM_FILE = "from its file: nobody has labelled it"
+"""Why a prompt was released by being called. Until it is labelled by hand, it follows its file."""
+
+
 class _Moved(NamedTuple):
     former: str | None
     release: str | None
@@ -75,7 +79,7 @@ def rollback(
 
 
 def release_unreleased(parts: PromptParts, names: Sequence[str] | None = None) -> FirstRelease:
-    """Release prompts of the working tree of which the environment has no version yet; others stay.
+    """Release prompts of the working tree that nobody has labelled, as their files are; others stay.
 
     With `names` these alone, and what is wrong with them is raised; without, all files, and what is wrong is
     reported. The prompt of `ask` is left to `ask`.
@@ -88,11 +92,10 @@ def release_unreleased(parts: PromptParts, names: Sequence[str] | None = None) -
     models = _models(parts, chosen)
 
     def work(tx: Write) -> tuple[list[Prompt], str | None]:
-        still = [prompt for prompt in chosen if released(parts, tx.conn, prompt.name) is None]
+        still = [prompt for prompt in chosen if _is_due(parts, tx.conn, prompt)]
         if not still:
             return [], None
-        reason = f"first release of {', '.join(prompt.name for prompt in still)}"
-        return still, _move(parts, tx, still, environment, models=models, reason=reason).release
+        return still, _move(parts, tx, still, environment, models=models, reason=FROM_FILE).release
 
     fire(_BEFORE)
     done, release = parts.ledger.write(work)
@@ -106,18 +109,41 @@ def _unreleased(
     parts: PromptParts, conn: Connection, names: Sequence[str] | None
 ) -> tuple[list[Prompt], list[PromptProblem]]:
     if names is not None:
-        wanted = [name for name in names if released(parts, conn, name) is None]
-        return [_first(parts, conn, name) or load_prompt(parts.folder, name) for name in wanted], []
+        found = (_to_release(parts, conn, name) for name in names)
+        return [prompt for prompt in found if prompt is not None and _is_due(parts, conn, prompt)], []
     chosen, problems = [], []
     for name, read in working_tree(parts).items():
-        if name == parts.answering or released(parts, conn, name) is not None:
+        if name == parts.answering or not _follows_file(parts, conn, name):
             continue
-        prompt = _first(parts, conn, name) or read.prompt
-        found = [] if prompt is not None and prompt is not read.prompt else problems_of(parts, name, read)
-        problems += found
-        if prompt is not None and not found:
+        first = None if released(parts, conn, name) is not None else _first(parts, conn, name)
+        prompt = first or read.prompt
+        found_wrong = [] if first is not None else problems_of(parts, name, read)
+        problems += found_wrong
+        if prompt is not None and not found_wrong and _is_due(parts, conn, prompt):
             chosen.append(prompt)
     return chosen, problems
+
+
+def _to_release(parts: PromptParts, conn: Connection, name: str) -> Prompt | None:
+    """What is to serve of a prompt that follows its file; None for one that serves and has no file."""
+    serves = released(parts, conn, name) is not None
+    if serves and (not _follows_file(parts, conn, name) or not (parts.folder / f"{name}.md").is_file()):
+        return None
+    return (None if serves else _first(parts, conn, name)) or load_prompt(parts.folder, name)
+
+
+def _follows_file(parts: PromptParts, conn: Connection, name: str) -> bool:
+    """Whether nobody has labelled a prompt by hand, so that what is called is what its file says."""
+    if released(parts, conn, name) is None:
+        return True
+    return all(
+        step.reason == FROM_FILE for step in refs.history(conn, label_ref(name, parts.releases.environment))
+    )
+
+
+def _is_due(parts: PromptParts, conn: Connection, prompt: Prompt) -> bool:
+    serving = released(parts, conn, prompt.name)
+    return serving is None or (serving != prompt.digest and _follows_file(parts, conn, prompt.name))
 
 
 def _first(parts: PromptParts, conn: Connection, name: str) -> Prompt | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from headrace.errors import NotFoundError
 from headrace.flows.prompts.labels import release_unreleased
 from headrace.flows.prompts.served import ServedTemplates
 from headrace.infer.gateway.base import Budget, CallRequest
@@ -34,7 +33,8 @@ class ReleasedPrompts:
         self._budget = budget
         self._served = ServedTemplates(parts)
         self._working_tree = working_tree
-        """Whether a prompt without a release is released from its file, and `NAME@working-tree` allowed."""
+        """Whether a prompt that nobody has labelled follows its file, and `NAME@working-tree` is allowed."""
+        self._followed: dict[str, frozenset[tuple[str, int, int]]] = {}
 
     def request(self, prompt: str, variables: Mapping[str, Any], *, model: str | None = None) -> CallRequest:
         """The call that a prompt makes of variables; `model` stands in for its own, without its fallbacks.
@@ -67,10 +67,21 @@ class ReleasedPrompts:
 
     def _find(self, ref: str) -> ResolvedPrompt:
         name, _, word = ref.partition("@")
-        try:
-            return self._book.resolve(ref, working_tree=self._working_tree)
-        except NotFoundError:
-            if not self._working_tree or word not in ("", self._parts.releases.environment):
-                raise
+        if self._working_tree and word in ("", self._parts.releases.environment):
+            self._follow(name)
+        return self._book.resolve(ref, working_tree=self._working_tree)
+
+    def _follow(self, name: str) -> None:
+        """Release a prompt that nobody has labelled as its file is now."""
+        files = _stamps(self._parts)
+        if self._followed.get(name) != files:
             release_unreleased(self._parts, [name])
-            return self._book.resolve(ref)
+            self._followed[name] = files
+
+
+def _stamps(parts: PromptParts) -> frozenset[tuple[str, int, int]]:
+    """What tells that a file that shapes prompts was edited."""
+    folders = (parts.folder, parts.root / "schemas")
+    files = (path for folder in folders for path in folder.rglob("*"))
+    found = ((str(path), path.stat()) for path in files if path.is_file())
+    return frozenset((path, stat.st_mtime_ns, stat.st_size) for path, stat in found)

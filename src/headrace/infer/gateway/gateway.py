@@ -139,6 +139,12 @@ class Gateway:
                 hint="Name a `schema` in the prompt, or set require_schema = false in [gateway].",
                 cause="no_schema",
             )
+        if request.skew and self.config.strict:
+            raise CallRefused(
+                f"What this call puts together was never released: {'; '.join(request.skew)}.",
+                hint="Release it with `headrace prompt label`, or set strict = false in [gateway].",
+                cause="skew",
+            )
         tools = Tools(request.tools)
         tools.check_results(request.messages)
         for name in (request.model, *request.fallbacks):
@@ -274,7 +280,7 @@ class Gateway:
 
     def _outcome(self, begun: Begun, answers: Sequence[Answer]) -> CallOutcome:
         climb = begun.climb
-        warnings = list(climb.warnings) if climb else []
+        warnings = [*begun.request.skew, *(climb.warnings if climb else ())]
         if begun.shield is not None and begun.shield.unprotected:
             warnings.append(f"not protected by the vault: {', '.join(begun.shield.unprotected)}")
         return CallOutcome(

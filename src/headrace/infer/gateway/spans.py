@@ -132,6 +132,7 @@ def _attributes(begun: Begun, last: Attempt | None) -> dict[str, Any]:
         "retrieved": [_place(item) for item in request.retrieved],
         "access": list(request.access),
         "session": request.session,
+        "skew": list(request.skew),
         "record": begun.record,
         "dead_letter": begun.letter,
         "replays": begun.replays.id if begun.replays else None,

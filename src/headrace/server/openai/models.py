@@ -38,8 +38,7 @@ async def show_model(request: Request) -> Response:
 def _models(request: Request) -> list[dict[str, Any]]:
     workspace = request.app.state.workspace
     owners = dict.fromkeys(workspace.config.models, "provider") | {EXTRACTIVE: "headrace"}
-    prompts = sorted(file.stem for file in (workspace.root / "prompts").glob("*.md"))
-    owners |= {f"prompt:{name}": "workspace" for name in prompts}
+    owners |= {f"prompt:{name}": "workspace" for name in workspace.released_prompts()}
     return [
         {"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in owners.items()
     ]

@@ -18,7 +18,7 @@ class GatewayConfig:
     require_schema: bool = False
     """Refuse calls without an output schema; otherwise they are counted."""
     strict: bool = False
-    """Refuse calls whose prompt, schema and model were never released together; otherwise that is recorded."""
+    """Refuse calls whose prompt, schema and model were never released together; else that is recorded."""
     stream: StreamPolicy = "hold"
     """A stream with a schema: `hold` it back until it is valid whole, or `pass` it on, flagged unchecked."""
     reasks: int = field(default=2, metadata={"minimum": 0, "maximum": 20})

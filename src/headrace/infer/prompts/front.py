@@ -11,7 +11,7 @@ from typing import Any
 
 from headrace.errors import ConfigError
 from headrace.infer.prompts.base import VAULTS
-from headrace.infer.prompts.types import TYPES, is_type
+from headrace.infer.prompts.types import TYPES, read_type
 from headrace.ledger.identity import encode
 
 _FENCE = "---\n"
@@ -118,11 +118,12 @@ def variables_of(front: Front) -> dict[str, str] | None:
             said = "'variables' must be a list of names, or a table of names and types"
             front.complain(f"{said}; {name!r} is no name.", key="variables")
             continue
-        if not is_type(kind):
+        read = read_type(kind)
+        if read is None:
             near = difflib.get_close_matches(str(kind), TYPES, n=1)
             said = f"variable {name!r} has the type {kind!r}; a '?' behind a type makes it optional."
             front.complain(said, key="variables", allowed=TYPES, nearest=near[0] if near else None)
-        found[name] = kind if is_type(kind) else "any"
+        found[name] = read or "any"
     return found
 
 

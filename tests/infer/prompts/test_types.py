@@ -120,7 +120,12 @@ def test_off_and_on_are_words_though_yaml_reads_truth_values(written: str, read:
 
 
 def test_the_words_of_json_schema_are_the_same_types() -> None:
-    theirs = "---\nvariables: {a: integer, b: string?}\n---\n{{ a }}{{ b }}"
+    theirs = "---\nvariables:\n  a: integer\n  b: string?\n---\n{{ a }}{{ b }}"
     ours = theirs.replace("integer", "int").replace("string", "str")
     assert parse_prompt("any", theirs).digest == parse_prompt("any", ours).digest
     assert parse_prompt("any", theirs).types == {"a": "int", "b": "str?"}
+
+
+def test_yaml_that_wants_quotes_says_so() -> None:
+    with pytest.raises(ConfigError, match="is written in quotes"):
+        parse_prompt("any", "---\nvariables: {a: int?}\n---\n{{ a }}")

@@ -207,6 +207,8 @@ def _load(front: str, *, file: str) -> dict[Any, Any]:
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or "it is not YAML"
+        if "but got '?'" in said or "but got '['" in said:
+            said += ". Inside {…} a type such as 'int?' or 'list[str]' is written in quotes"
         raise ConfigError(f"front matter: {said}.", file=file, line=mark.line + 1 if mark else 1) from error
     if not isinstance(fields, dict):
         raise ConfigError("the front matter must be a table of keys and values.", file=file, line=1)

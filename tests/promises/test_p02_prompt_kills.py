@@ -35,11 +35,6 @@ def test_a_move_that_was_killed_is_done_or_not_begun(tmp_path: Path, failpoint: 
     _move(prompt_workspace(tmp_path), _LABEL, failpoint)
 
 
-@pytest.mark.parametrize("operation", [_ROLLBACK, _RELEASE])
-def test_so_is_a_rollback_and_a_first_release(tmp_path: Path, operation: str) -> None:
-    _move(prompt_workspace(tmp_path), operation, "prompt.in_release")
-
-
 def test_so_is_a_move_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     _move(prompt_workspace(tmp_path, ledger=postgres_url), _LABEL, "prompt.in_release")
 

@@ -37,8 +37,8 @@ def test_no_call_of_another_process_starts_with_the_old_version(
     moves: list[tuple[int, str]] = []
     with bench.open() as workspace:
         workspace.prompts.label("triage", "production")
-        callers = [_caller(bench, seconds=1.0) for _ in range(2 if engine == "sqlite" else 1)]
-        for number in range(6):
+        callers = [_caller(bench, seconds=0.8) for _ in range(2 if engine == "sqlite" else 1)]
+        for number in range(5):
             change(tmp_path, "prompts/triage.md", "Sort the ticket", f"Sort the ticket {number}")
             digest = workspace.prompts.label("triage", "production").digest
             moves.append((time.monotonic_ns(), digest))

@@ -10,7 +10,6 @@ import pytest
 
 from headrace.cli.main import run as run_here
 from headrace.records.wire import to_plain
-from tests.doors.cli.program import Program
 from tests.doors.server.serving import client, serving
 from tests.prompt_files import change, prompt_workspace
 
@@ -50,14 +49,6 @@ def test_a_prompt_is_checked_rendered_released_and_rolled_back(
     assert "the file is wrong" in text("list")
     assert "schema     ticket version 2" in text("show", "triage@production")
     assert "* production    " in text("log", "triage")
-
-
-def test_a_problem_is_the_exit_code_of_the_program(headrace: Program, tmp_path: Path) -> None:
-    prompt_workspace(tmp_path)
-    (tmp_path / "prompts/parts/tone.md").unlink()
-    done = headrace("prompt", "check", "--json", cwd=tmp_path)
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["problems"][0]["line"] == 23
 
 
 def test_the_other_doors_say_the_same(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_value_of_another_type_is_refused_before_anything_is_rendered() -> Non
 @pytest.mark.parametrize(
     ("front", "line", "said"),
     [
-        ("variables:\n  a: integer", 2, "has the type 'integer'"),
+        ("variables:\n  a: whole", 2, "has the type 'whole'"),
         ("seed: 1\nvariables: {a: [str]}", 3, "has the type ['str']"),
         ("variables: {1: str}", 2, "1 is no name"),
         ("vault: sometimes", 2, "'vault' is 'sometimes'. Allowed: off, on, strict"),
@@ -117,3 +117,15 @@ def test_a_wrong_key_is_named_with_its_line(front: str, line: int, said: str) ->
 )
 def test_off_and_on_are_words_though_yaml_reads_truth_values(written: str, read: str) -> None:
     assert parse_prompt("any", f"---\nvault: {written}\n---\nhi").vault == read
+
+
+def test_the_words_of_json_schema_are_the_same_types() -> None:
+    theirs = "---\nvariables:\n  a: integer\n  b: string?\n---\n{{ a }}{{ b }}"
+    ours = theirs.replace("integer", "int").replace("string", "str")
+    assert parse_prompt("any", theirs).digest == parse_prompt("any", ours).digest
+    assert parse_prompt("any", theirs).types == {"a": "int", "b": "str?"}
+
+
+def test_yaml_that_wants_quotes_says_so() -> None:
+    with pytest.raises(ConfigError, match="is written in quotes"):
+        parse_prompt("any", "---\nvariables: {a: int?}\n---\n{{ a }}")

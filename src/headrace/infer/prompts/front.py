@@ -11,7 +11,7 @@ from typing import Any
 
 from headrace.errors import ConfigError
 from headrace.infer.prompts.base import VAULTS
-from headrace.infer.prompts.types import TYPES, is_type
+from headrace.infer.prompts.types import TYPES, read_type
 from headrace.ledger.identity import encode
 
 _FENCE = "---\n"
@@ -118,11 +118,12 @@ def variables_of(front: Front) -> dict[str, str] | None:
             said = "'variables' must be a list of names, or a table of names and types"
             front.complain(f"{said}; {name!r} is no name.", key="variables")
             continue
-        if not is_type(kind):
+        read = read_type(kind)
+        if read is None:
             near = difflib.get_close_matches(str(kind), TYPES, n=1)
             said = f"variable {name!r} has the type {kind!r}; a '?' behind a type makes it optional."
             front.complain(said, key="variables", allowed=TYPES, nearest=near[0] if near else None)
-        found[name] = kind if is_type(kind) else "any"
+        found[name] = read or "any"
     return found
 
 
@@ -206,6 +207,8 @@ def _load(front: str, *, file: str) -> dict[Any, Any]:
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or "it is not YAML"
+        if "but got '?'" in said or "but got '['" in said:
+            said += ". Inside {…} a type such as 'int?' or 'list[str]' is written in quotes"
         raise ConfigError(f"front matter: {said}.", file=file, line=mark.line + 1 if mark else 1) from error
     if not isinstance(fields, dict):
         raise ConfigError("the front matter must be a table of keys and values.", file=file, line=1)

@@ -16,12 +16,24 @@ class Written(str):
 TYPES = ("str", "int", "float", "bool", "list", "list[str]", "dict", "any")
 """What may be declared, each also with `?` behind it."""
 
+_JSON_SCHEMA: Mapping[str, str] = {
+    "string": "str",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+    "array": "list",
+    "object": "dict",
+}
 _TRUTHS: Mapping[str, bool] = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def is_type(text: object) -> bool:
-    """Whether this names a type."""
-    return isinstance(text, str) and text.removesuffix("?") in TYPES
+def read_type(text: object) -> str | None:
+    """The type that a declaration names, the words of JSON Schema included; None where it names none."""
+    if not isinstance(text, str):
+        return None
+    kind, mark = text.removesuffix("?"), "?" if text.endswith("?") else ""
+    kind = _JSON_SCHEMA.get(kind, kind)
+    return f"{kind}{mark}" if kind in TYPES else None
 
 
 def is_optional(declared: str) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.schemas.operations import SchemaOperations
+    from headrace.flows.schemas.record_operations import RecordOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -241,6 +243,20 @@ class Workspace(Wiring):
             corpus=self._corpus,
             parser=lambda: self._parser,
         )
+
+    @property
+    def schemas(self) -> SchemaOperations:
+        """The operations on schemas: list, show, diff, migrate, check, freeze, rewrite."""
+        from headrace.flows.schemas.operations import SchemaOperations
+
+        return SchemaOperations(self._schema_parts)
+
+    @property
+    def records(self) -> RecordOperations:
+        """The operations on stored outputs: list, get, original."""
+        from headrace.flows.schemas.record_operations import RecordOperations
+
+        return RecordOperations(self._record_reader)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

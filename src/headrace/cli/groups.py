@@ -12,6 +12,8 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.pii import SCANNING
+from headrace.cli.commands.schema import VERSIONING
+from headrace.cli.commands.schema_records import READING
 
 
 class Group(NamedTuple):
@@ -27,5 +29,6 @@ GROUPS: Sequence[Group] = (
     Group("index", "See, build, compare and switch generations.", [*LISTING, *SWITCHING, *CARE, *METADATA]),
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
+    Group("schema", "Version output schemas, migrate and check what is stored.", [*VERSIONING, *READING]),
     Group("gate", "See the checks of documents; try them on a file.", TESTING),
 )

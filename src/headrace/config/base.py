@@ -11,6 +11,7 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
+from headrace.infer.records.window import Support
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.privacy.config import PrivacyConfig
@@ -154,6 +155,8 @@ class WorkspaceConfig:
     index: IndexSettings = IndexSettings()
     erasure: ErasureConfig = field(default_factory=ErasureConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
+    schemas: Mapping[str, Support] = field(default_factory=dict)
+    """`[schemas.NAME]`: which older versions of a schema are still served."""
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

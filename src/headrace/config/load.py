@@ -13,6 +13,7 @@ from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
 from headrace.config.privacy import read_privacy
+from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
@@ -45,7 +46,9 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         )
     file = root / FILE_NAME
     top = _parse(file)
-    top.refuse_unknown(("ask", "corpus", "environment", "erasure", "index", "models", "privacy", "storage"))
+    top.refuse_unknown(
+        ("ask", "corpus", "environment", "erasure", "index", "models", "privacy", "schemas", "storage")
+    )
     models = _models(top)
     corpora = {name: read_corpus(table, name=name, models=models) for name, table in _named(top, "corpus")}
     return WorkspaceConfig(
@@ -58,6 +61,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         index=_index(top.child("index"), root),
         erasure=read_erasure(top.child("erasure")),
         privacy=read_privacy(top.child("privacy"), root=root),
+        schemas=read_schemas(top.child("schemas")),
         environment=_environment(top),
     )
 

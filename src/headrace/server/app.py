@@ -48,6 +48,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_index,
         api_metadata,
         api_pii,
+        api_schemas,
         api_standing,
         health,
         mcp_mount,
@@ -85,6 +86,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)
+    app.include_router(api_schemas.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     pages.mount_assets(app)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.scope import kept
 from headrace.infer.embedders.eraser import EmbeddingEraser
+from headrace.infer.records.eraser import RecordEraser
 from headrace.ingest.index.eraser import GenerationEraser, Publish
 from headrace.ingest.sources.eraser import PageEraser
 from headrace.ingest.sync.digest import generation_digest
@@ -44,6 +45,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
             for generation, version in parts
         ),
         *(EmbeddingEraser(place, kept=_kept(context)) for place in _embedding_stores(context.index)),
+        RecordEraser(context.ledger, context.keyring),
         LedgerEraser(context.ledger, context.keyring),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),

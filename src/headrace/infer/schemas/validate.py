@@ -26,13 +26,22 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
     return sorted(found, key=lambda problem: problem.path)
 
 
-def compile_schema(json_schema: Mapping[str, Any]) -> Any:
+def masked_problems(schema: Schema, value: Any) -> list[str]:
+    """The same as texts in which no part of the value stands, for what may be personal."""
+    validator = _masked(schema.digest, _Held(schema.json_schema))
+    if validator.is_valid(value):
+        return []
+    found = islice(validator.iter_errors(value), MOST_PROBLEMS)
+    return sorted(f"{_pointer(error.instance_path) or 'it'}: {_short(error.message)}" for error in found)
+
+
+def compile_schema(json_schema: Mapping[str, Any], *, mask: str | None = None) -> Any:
     """A validator. Raises ConfigError for what is no JSON Schema, or reaches for another address."""
     import jsonschema_rs
 
     try:
         return jsonschema_rs.validator_for(
-            dict(json_schema), offline=True, pattern_options=jsonschema_rs.RegexOptions()
+            dict(json_schema), offline=True, mask=mask, pattern_options=jsonschema_rs.RegexOptions()
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         said = str(error).strip().partition("\n")[0]
@@ -55,6 +64,11 @@ class _Held:
 @lru_cache(maxsize=512)
 def _compiled(digest: str, held: _Held) -> Any:
     return compile_schema(held.json_schema)
+
+
+@lru_cache(maxsize=512)
+def _masked(digest: str, held: _Held) -> Any:
+    return compile_schema(held.json_schema, mask="the value")
 
 
 def _pointer(path: list[str | int]) -> str:

@@ -1,0 +1,40 @@
+"""Samples of values: `schemas/samples/NAME.vN.jsonl`, one JSON value a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from headrace.records.schemas import SchemaProblem
+
+FOLDER = "samples"
+
+
+class Sample(NamedTuple):
+    """A value to be read through the chain."""
+
+    where: str
+    """File and line, or the id of a record."""
+    record: bool
+    value: Any | Callable[[], Any]
+
+
+def load_samples(folder: Path, name: str, version: int, problems: list[SchemaProblem]) -> Iterator[Sample]:
+    """The samples of one version; lines that cannot be read are added to the problems."""
+    path = folder / FOLDER / f"{name}.v{version}.jsonl"
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        where = f"schemas/{FOLDER}/{path.name}:{number}"
+        if not line.strip():
+            continue
+        try:
+            yield Sample(where=where, record=False, value=json.loads(line))
+        except ValueError as error:
+            problems.append(
+                SchemaProblem(
+                    schema=name, version=version, kind="sample", where=where, message=f"No JSON: {error}."
+                )
+            )

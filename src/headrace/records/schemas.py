@@ -1,0 +1,179 @@
+"""Schemas, their versions, and what a check of them found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaSummary:
+    """One schema."""
+
+    name: str
+    version: int | None
+    """Of its file; None where there is no file, or the file of a model computes it."""
+    file: str | None
+    """Below the workspace."""
+    versions: Sequence[int]
+    """Every version that is known: its file's, frozen ones, those that were used or checked."""
+    records: Mapping[str, int]
+    """Stored records by the version they were written in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaList:
+    """Every schema, by name."""
+
+    schemas: Sequence[SchemaSummary]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaVersion:
+    """One version of a schema."""
+
+    version: int
+    digest: str
+    """Names the JSON Schema."""
+    frozen: bool
+    """Whether it is kept in schemas/versions/."""
+    recorded: bool
+    """Whether it was used or checked."""
+    records: int
+    """Stored records that were written in it."""
+    next: Literal["newest", "compatible", "migration", "missing"]
+    """How values get to the next version; `missing`: a breaking change without a migration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaDetail:
+    """One schema with its versions."""
+
+    name: str
+    version: int
+    """That values are read in."""
+    json_schema: Mapping[str, Any]
+    """Of that version."""
+    versions: Sequence[SchemaVersion]
+    support_until: Mapping[str, str]
+    """Older versions that are still served, with their last day."""
+    conflicts: Sequence[str]
+    """Versions that mean one thing here and another there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaChange:
+    """One change between two versions."""
+
+    path: str
+    """JSON pointer into values; `*` is every item or any other key; empty is the value as a whole."""
+    kind: Literal["added", "removed", "required", "optional", "narrowed", "widened", "type", "changed"]
+    breaking: bool
+    """Whether values of the old version may be invalid, or lose their meaning, in the new one."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaDiff:
+    """What changed between two versions."""
+
+    name: str
+    old: int
+    new: int
+    compatible: bool
+    """Whether every value of the old version can be read in the new one as it is."""
+    migration: str | None
+    """The file that leads from one to the other, if there is one."""
+    changes: Sequence[SchemaChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateReport:
+    """What was prepared for a new version."""
+
+    name: str
+    old: int
+    new: int
+    compatible: bool
+    """Then no migration is needed."""
+    file: str | None
+    """The migration that was written, or is there already."""
+    written: bool
+    undecided: int
+    """Places in the draft where someone has to decide."""
+    frozen: Sequence[str]
+    """Files of versions that were written."""
+    changes: Sequence[SchemaChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaProblem:
+    """Something that must not be shipped."""
+
+    schema: str
+    version: int | None
+    kind: Literal["file", "changed", "missing", "sample", "record", "downgrade"]
+    """A file that cannot be used; a version that changed; a migration that is missing; a value that fails."""
+    where: str
+    """File and line, or the id of a record."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedVersion:
+    """Values of one version that were read in the newest one."""
+
+    schema: str
+    version: int
+    newest: int
+    samples: int
+    """Of schemas/samples/."""
+    records: int
+    """Of the ledger."""
+    made: int
+    """Made from the schema, where there was nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaCheck:
+    """What a check found."""
+
+    ok: bool
+    problems: Sequence[SchemaProblem]
+    checked: Sequence[CheckedVersion]
+    notes: Sequence[str]
+    """What is worth knowing and stops nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeReport:
+    """Versions that are now kept in files."""
+
+    written: Sequence[str]
+    """Files, below the workspace."""
+    kept: int
+    """Versions that were frozen before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteFailure:
+    """A record that could not be upgraded; it stays as it was."""
+
+    record: str
+    """Its id."""
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteReport:
+    """Records that were upgraded at once."""
+
+    name: str
+    version: int
+    """They can be read in now without the chain."""
+    written: int
+    failed: int
+    """They stay as they were, and are tried again by the next run."""
+    failures: Sequence[RewriteFailure]
+    """The first 20."""

@@ -116,8 +116,10 @@ class SchemaProblem:
     kind: Literal["file", "changed", "missing", "sample", "record", "downgrade"]
     """A file that cannot be used; a version that changed; a migration that is missing; a value that fails."""
     where: str
-    """File and line, or the id of a record."""
+    """File and line, or the id of a record; the first one of several."""
     message: str
+    count: int = 1
+    """Values that fail in this way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

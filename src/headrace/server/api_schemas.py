@@ -90,7 +90,7 @@ def check_schemas(workspace: Served, asked: Annotated[Checking, Body()]) -> Repl
 
 @router.post("/schemas/migrate", response_model=MigrateReport)
 def migrate_schema(workspace: Served, asked: Annotated[Migrating, Body()]) -> Reply:
-    """Draft the migration to a new version, and freeze the versions that are known."""
+    """Draft the migration to a new version, and freeze the older ones."""
     return Reply(workspace.schemas.migrate(asked.name, old=asked.old, draft=asked.draft))
 
 

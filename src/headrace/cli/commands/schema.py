@@ -85,10 +85,10 @@ def schema_migrate(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Draft the migration to a new version, and freeze the versions that are known.
+    """Draft the migration to a new version, and freeze the older ones.
 
-    Raise "version" in the schema's file first. The draft, schemas/migrations/NAME_1_to_2.py, has the functions
-    `upgrade` and `downgrade`, written as far as the difference tells. A compatible change needs none.
+    Raise "version" in the schema's file first. The draft, schemas/migrations/NAME_1_to_2.py, has the
+    functions `upgrade` and `downgrade`, as far as the difference tells. A compatible change needs none.
     """
     from headrace.cli.views.schemas import show_migrate
 
@@ -110,8 +110,8 @@ def schema_check(
 ) -> int:
     """Check that values of every version can be read in the newest one. For CI.
 
-    Reads schemas/samples/NAME.v1.jsonl and stored records through the migrations and validates them. A breaking
-    change without a migration fails, and so does a schema that changed without a new version.
+    Reads schemas/samples/NAME.v1.jsonl and stored records through the migrations and validates them. A
+    breaking change without a migration fails, and so does a schema that changed without a new version.
 
     Exit code 1 when something fails.
     """
@@ -151,8 +151,8 @@ def schema_rewrite(
 ) -> int:
     """Upgrade stored records at once, instead of each time they are read.
 
-    What was stored first stays beside the new value, so a schema can be rolled back. An interrupted run goes on
-    where it ended. Exit code 1 when some records could not be upgraded; they stay as they were.
+    What was stored first stays beside the new value, so a schema can be rolled back. An interrupted run
+    goes on where it ended. Exit code 1 when some records could not be upgraded; they stay as they were.
     """
     from headrace.cli.views.schemas import show_rewrite
 

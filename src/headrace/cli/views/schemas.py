@@ -105,9 +105,9 @@ def show_check(console: Console, report: SchemaCheck) -> None:
         show_name(console, Text.assemble((f"{one_line(item.schema):<24}", "bold"), line))
     for problem in report.problems[:_MOST]:
         version = f" v{problem.version}" if problem.version is not None else ""
-        head = Text.assemble(
-            ("failed  ", "bold red"), f"{one_line(problem.schema)}{version}  {one_line(problem.where)}"
-        )
+        more = f" and {problem.count - 1:,} more" if problem.count > 1 else ""
+        place = f"{one_line(problem.schema)}{version}  {one_line(problem.where)}{more}"
+        head = Text.assemble(("failed  ", "bold red"), place)
         show_name(console, head)
         show_indented(console, problem.message, columns=4)
     if len(report.problems) > _MOST:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Literal
@@ -64,10 +64,20 @@ def check(parts: SchemaParts, name: str | None, *, everything: bool = False) -> 
         _check_one(parts, item, found, everything=everything)
     return SchemaCheck(
         ok=not found.problems,
-        problems=tuple(found.problems),
+        problems=_grouped(found.problems),
         checked=tuple(found.checked),
         notes=tuple(found.notes),
     )
+
+
+def _grouped(problems: list[SchemaProblem]) -> tuple[SchemaProblem, ...]:
+    """Values that fail for the same reason as one problem, which names the first of them."""
+    groups: dict[tuple[object, ...], SchemaProblem] = {}
+    for problem in problems:
+        key = (problem.schema, problem.version, problem.kind, problem.message)
+        known = groups.get(key)
+        groups[key] = problem if known is None else replace(known, count=known.count + 1)
+    return tuple(groups.values())
 
 
 def _check_one(parts: SchemaParts, name: str, found: _Found, *, everything: bool) -> None:
@@ -203,6 +213,6 @@ def _note(versions: Versions, found: _Found) -> None:
     if loose and len(versions.known) > 1:
         listed = ", ".join(map(str, loose))
         found.notes.append(
-            f"Version {listed} of {name!r} is not in schemas/versions/, so a check without this ledger "
-            f"cannot see it: headrace schema freeze {name}"
+            f"Not in schemas/versions/, so unknown to a check without this ledger: {name!r} version {listed}. "
+            f"To keep them: headrace schema freeze {name}"
         )

@@ -11,7 +11,6 @@ from headrace.flows.schemas.parts import SchemaParts
 from headrace.infer.schemas.base import Schema
 from headrace.infer.schemas.migrations import FOLDER, file_name
 from headrace.infer.schemas.scaffold import scaffold
-from headrace.infer.schemas.store import remember
 from headrace.infer.schemas.versions import Versions, frozen_path
 from headrace.records.schemas import FreezeReport, MigrateReport
 
@@ -31,13 +30,13 @@ def freeze(parts: SchemaParts, name: str | None) -> FreezeReport:
     return FreezeReport(written=tuple(written), kept=kept)
 
 
-def freeze_versions(parts: SchemaParts, versions: Versions) -> list[str]:
-    """The same for one schema; gives the files that were written."""
+def freeze_versions(parts: SchemaParts, versions: Versions, *, below: int | None = None) -> list[str]:
+    """The same for one schema; gives the files that were written. `below` leaves newer versions to change."""
     if versions.conflicts:
         raise ConfigError(versions.conflicts[0])
     written = []
     for number, schema in versions.known.items():
-        if number not in versions.frozen:
+        if number not in versions.frozen and (below is None or number < below):
             path = frozen_path(parts.folder, versions.name, number)
             _write(path, _as_json(schema))
             written.append(parts.shown(path))
@@ -45,7 +44,7 @@ def freeze_versions(parts: SchemaParts, versions: Versions) -> list[str]:
 
 
 def migrate(parts: SchemaParts, name: str, *, old: int | None = None, draft: bool = False) -> MigrateReport:
-    """Prepare a new version: freeze what is known, and write the first draft of a migration to it.
+    """Prepare a new version: freeze the older ones, and write the first draft of a migration to it.
 
     `old` is by default the highest version before the file's. A compatible change needs no migration and gets
     one only if `draft`. A file that is there is never overwritten. Raises NotFoundError, UsageError,
@@ -63,9 +62,7 @@ def migrate(parts: SchemaParts, name: str, *, old: int | None = None, draft: boo
     text = scaffold(versions.known[old], versions.known[new]) if write else ""
     if write:
         _write(path, text)
-    frozen = freeze_versions(parts, versions)
-    for schema in versions.known.values():
-        remember(parts.ledger, schema, actor=parts.actor, reason="schema migrate")
+    frozen = freeze_versions(parts, versions, below=new)
     return MigrateReport(
         name=name,
         old=old,

@@ -46,7 +46,7 @@ class SchemaOperations:
         return diff_schema(self.parts, name, old, new)
 
     def migrate(self, name: str, *, old: int | None = None, draft: bool = False) -> MigrateReport:
-        """Prepare a new version: freeze what is known, and write the first draft of a migration to it.
+        """Prepare a new version: freeze the older ones, and write the first draft of a migration to it.
 
         A compatible change gets one only if `draft`. A file that is there is never overwritten. Raises
         NotFoundError, UsageError where no older version is known, ConfigError.

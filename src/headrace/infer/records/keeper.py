@@ -58,6 +58,8 @@ class LedgerRecords:
         self._lock = threading.Lock()
         self._queued = False
         self._remembered: set[str] = set()
+        keyring.keyed(SUBJECT, "")  # keys are made now: no caller of `keep` waits for that
+        self._seal.close("", None)
 
     def keep(self, envelope: Envelope, value: Any, original: bytes) -> Future[str]:
         """Store one; the future gives the record's id once it is durable. The same call twice is one.

@@ -72,9 +72,8 @@ class RecordReader:
         try:
             value, target, warnings = self._read(row, body, version)
         except (MigrationFailed, VersionRefused) as error:
-            error.details["record"] = row.id
-            error.message = f"Record {row.id!r}: {error.message}"
-            raise
+            facts = {**error.details, "record": row.id}
+            raise type(error)(f"Record {row.id!r}: {error.message}", hint=error.hint, **facts) from error
         return RecordView(
             record=summary,
             version=target,

@@ -120,7 +120,7 @@ class Chain:
 
     def _failed(self, step: Step, to: int, what: str) -> MigrationFailed:
         return MigrationFailed(
-            f"{self.name!r} to version {to} ({step.where}): it {what}.",
+            f"{self.name!r} to version {to} ({step.where}): it {what}{'' if what.endswith('?') else '.'}",
             hint=f"Correct the migration, then run `headrace schema check {self.name}`. "
             "What is stored was not changed.",
             schema=self.name,

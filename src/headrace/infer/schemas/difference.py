@@ -89,18 +89,20 @@ class _Comparison:
         self.old, self.new = old, new
         self.changes: list[Change] = []
         self._open: list[list[Any]] = []
-        self._new_here: Any = new
 
     def compare(self, old: Any, new: Any, path: str) -> None:
+        if equal(old, new) and equal(_definitions(self.old), _definitions(self.new)):
+            return
         if any(equal([old, new], pair) for pair in self._open):
             return  # a schema that contains itself: this pair is being compared already
         self._open.append([old, new])
         old_branches, new_branches = branches(old, self.old), branches(new, self.new)
-        self._new_here = new
         if len(old_branches) == len(new_branches) == 1:
             self._one(old_branches[0], new_branches[0], path)
         else:
             self._several(old_branches, new_branches, path)
+            if "oneOf" in resolve(new, self.new) and not _exclusive(new_branches):
+                self.say(path, "changed", breaks=True, reason="values may fit several of its `oneOf` now")
         self._open.pop()
 
     def say(self, path: str, kind: Kind, *, breaks: bool, reason: str) -> None:
@@ -118,8 +120,6 @@ class _Comparison:
             unused = [other for other in unused if other != place]
         for place in unused:
             self.say(path, "widened", breaks=False, reason=f"{words(new[place])} is allowed too")
-        if "oneOf" in resolve(self._new_here, self.new) and not _exclusive(new):
-            self.say(path, "changed", breaks=True, reason="values may fit several of its `oneOf` now")
 
     def _trial(self, old: Found, new: Found, path: str) -> list[Change]:
         before, self.changes = self.changes, []
@@ -128,8 +128,6 @@ class _Comparison:
         return found
 
     def _one(self, old: Found, new: Found, path: str) -> None:
-        if equal(old, new) and "$ref" not in str(old):
-            return
         if not self._types(old, new, path):
             return
         self._choices(old, new, path)

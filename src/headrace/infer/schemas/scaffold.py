@@ -193,7 +193,7 @@ class _Draft:
         if "default" in schema:
             default = schema["default"]
             return _quoted(default) if isinstance(default, str) else repr(default)
-        return f"undecided({_quoted(f'{path} must be there now: what do values of {self.of} get?')})"
+        return f"undecided({_quoted(f'{path}: what do values of {self.of} get?')})"
 
 
 def _holder(item: Mapping[str, Any], kind: Any, root: Mapping[str, Any]) -> str | None:

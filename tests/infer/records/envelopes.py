@@ -34,7 +34,7 @@ GOALS = {
     "required": ["goals"],
     "additionalProperties": False,
 }
-MIGRATION = '''\
+MIGRATION = """\
 def upgrade(value):
     rest = {key: part for key, part in value.items() if key != "goal"}
     return {"goals": [{"topic": value["goal"], "level": "new"}], **rest}
@@ -43,7 +43,7 @@ def upgrade(value):
 def downgrade(value):
     rest = {key: part for key, part in value.items() if key != "goals"}
     return {"goal": "; ".join(item["topic"] for item in value["goals"]), **rest}
-'''
+"""
 
 
 def envelope(

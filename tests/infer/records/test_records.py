@@ -175,7 +175,10 @@ def test_any_value_comes_back_as_it_was(kept: Shelf, value: Any, other: bytes | 
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from([None, "", "a"])), min_size=1, max_size=8), st.data())
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.sampled_from([None, "", "a"])), min_size=1, max_size=8),
+    st.data(),
+)
 def test_any_order_and_repetition_leaves_one_record_for_each_call(
     kept: Shelf, calls: list[tuple[int, str | None]], data: st.DataObject
 ) -> None:
@@ -255,7 +258,9 @@ def test_rewriting_keeps_what_was_first_and_goes_stale_with_its_chain(shelf: She
     def no(value: Any) -> Any:
         raise AssertionError("the chain was not needed")
 
-    same = Chain("goal", newest=2, steps=[Step(lower=1, upper=2, upgrade=no, downgrade=down, where="", source="a")])
+    same = Chain(
+        "goal", newest=2, steps=[Step(lower=1, upper=2, upgrade=no, downgrade=down, where="", source="a")]
+    )
     assert shelf.reader(same).get(names[0]).value == {"goals": [{"topic": "0", "level": "new"}]}
     changed = Chain(
         "goal", newest=2, steps=[Step(lower=1, upper=2, upgrade=other, downgrade=None, where="", source="b")]

@@ -47,6 +47,7 @@ def _to(fields: set[str]) -> Callable[[Any], Any]:
     return lambda value: {name: value.get(name) for name in sorted(fields)}
 
 
+@settings(max_examples=40)
 @given(chains(), st.data())
 def test_every_version_reads_in_every_other(made: tuple[Chain, list[set[str]]], data: st.DataObject) -> None:
     chain, fields = made
@@ -65,6 +66,7 @@ def test_every_version_reads_in_every_other(made: tuple[Chain, list[set[str]]], 
     )
 
 
+@settings(max_examples=40)
 @given(chains(), st.data())
 def test_up_and_down_again_keeps_what_both_know(
     made: tuple[Chain, list[set[str]]], data: st.DataObject

@@ -62,7 +62,10 @@ def test_a_model_is_a_schema(tmp_path: Path) -> None:
         ("x = 1\nraise KeyError('no')", r"goal\.py:2: it cannot be run: KeyError"),
         ("def broken(:", r"goal\.py:1: it cannot be run: SyntaxError"),
         ("Goal = 1", "has no pydantic model: write a class 'Goal' or 'Model'"),
-        ("from pydantic import BaseModel\nVERSION = 'two'\nclass Goal(BaseModel): pass", "whole number from 1"),
+        (
+            "from pydantic import BaseModel\nVERSION = 'two'\nclass Goal(BaseModel): pass",
+            "whole number from 1",
+        ),
     ],
 )
 def test_a_model_that_is_none_says_why(tmp_path: Path, code: str, said: str) -> None:
@@ -152,7 +155,10 @@ def test_a_draft_does_what_the_difference_tells(tmp_path: Path) -> None:
 
 def test_what_nobody_can_guess_is_left_to_decide_and_names_are_no_code(tmp_path: Path) -> None:
     odd = 'a"""\n\\b\'"); import os #'
-    old, new = make_schema("x", text(a={})), make_schema("x", {"version": 2, **text(**{odd: {"type": "string"}})})
+    old, new = (
+        make_schema("x", text(a={})),
+        make_schema("x", {"version": 2, **text(**{odd: {"type": "string"}})}),
+    )
     new_with_a = make_schema("x", {"version": 2, **text(a={}, **{odd: {"type": "string"}})})
     for version in (new, new_with_a):
         draft = scaffold(old, version)

@@ -39,7 +39,7 @@ WIDER_TREE = {
     "$ref": "#/$defs/node",
     "$defs": {"node": closed(["name"], name=TEXT, note=TEXT, inner={"$ref": "#/$defs/node"})},
 }
-NARROWER_TREE = {**NODE, "$defs": {"node": closed(["name"], name=NUMBER)}}
+NARROWER_TREE = {"$ref": "#/$defs/node", "$defs": {"node": closed(["name"], name=NUMBER)}}
 
 
 @pytest.mark.parametrize(

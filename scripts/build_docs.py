@@ -177,9 +177,14 @@ def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.schemas.operations import SchemaOperations
     from headrace.workspace import Workspace
 
-    owners: Mapping[str, type] = {"index": IndexOperations, "embed": EmbeddingOperations}
+    owners: Mapping[str, type] = {
+        "index": IndexOperations,
+        "embed": EmbeddingOperations,
+        "schema": SchemaOperations,
+    }
     noun, _, verb = command.rpartition(" ")
     operation = getattr(owners.get(noun, Workspace), verb.replace("-", "_"), None)
     return str(operation.__annotations__["return"]) if operation is not None else ""

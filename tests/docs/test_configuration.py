@@ -24,6 +24,7 @@ from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.providers.config import ModelConfig
+from headrace.infer.records.window import Support
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
 from headrace.ingest.sources.build import open_source
@@ -48,6 +49,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     BackupConfig: ("`[[erasure.backups]]`", set()),
     PrivacyConfig: ("`[privacy]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
+    Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

@@ -13,6 +13,7 @@ import pytest
 from headrace.server.app import create_app
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
+from tests.infer.records.envelopes import GOAL, GOALS, MIGRATION, envelope
 from tests.workbench import Workbench
 
 PAGE = DOCS / "http.md"
@@ -29,7 +30,22 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
+    keep_goal(made)
     return made
+
+
+def keep_goal(made: Workbench) -> None:
+    """Leave a record of version 1 of a schema that has version 2 by now."""
+    folder = made.root / "schemas"
+    (folder / "migrations").mkdir(parents=True)
+    (folder / "goal.json").write_text(json.dumps(GOAL))
+    with made.open() as workspace:
+        value = {"goal": "learn of weirs"}
+        kept = envelope(1, documents=["docs/on-call.md"], rendered="rendered_1")
+        workspace._record_keeper.keep(kept, value, b'{"goal": "learn of weirs"}').result(timeout=60)
+        workspace.schemas.check()
+    (folder / "goal.json").write_text(json.dumps(GOALS))
+    (folder / "migrations" / "goal_1_to_2.py").write_text(MIGRATION)
 
 
 @pytest.fixture(scope="module")

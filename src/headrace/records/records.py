@@ -12,10 +12,13 @@ class RecordSource:
     """A chunk that an output was derived from."""
 
     corpus: str
+    """Its name."""
     document: str
     """URI; a keyed hash once the document was forgotten."""
     revision: str
+    """Of the document, as it was retrieved."""
     chunk_id: str
+    """A keyed hash once the document was forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,7 @@ class RecordSummary:
     """A stored output without what it says."""
 
     id: str
+    """Made of its call: the same call is the same record."""
     schema: str
     """Name."""
     version: int
@@ -40,6 +44,7 @@ class RecordSummary:
     release: str | None
     """That served."""
     trace_id: str
+    """Of its call."""
     span_id: str
     """The call within the trace."""
     event_time_us: int
@@ -59,6 +64,7 @@ class RecordList:
     """Stored outputs, newest first."""
 
     records: Sequence[RecordSummary]
+    """Without what they say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,9 @@ ROUTES = {
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
     *("/api/gates", "/api/gates/test", "/api/pii/scan"),
+    *("/api/schemas", "/api/schemas/{name}", "/api/schemas/{name}/diff"),
+    *("/api/schemas/check", "/api/schemas/migrate", "/api/schemas/freeze", "/api/schemas/rewrite"),
+    *("/api/records", "/api/records/{record}"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from headrace.errors import UsageError, VersionRefused
-from headrace.infer.schemas.file import load_schema
+from headrace.errors import NotFoundError, UsageError, VersionRefused
+from headrace.infer.schemas.file import load_schema, make_schema
+from headrace.ledger import artifacts
 from headrace.records.schemas import SchemaCheck
 from headrace.workspace import Workspace
 from tests import sightings
@@ -132,7 +133,7 @@ def test_a_machine_without_the_ledger_checks_frozen_versions_and_samples(desk: D
         (1, 2, 0, 0),
         (2, 1, 0, 0),
     ]
-    assert any("version 2" in note for note in report.notes)
+    assert any("'goal' 2." in note for note in report.notes)
 
 
 def test_a_check_names_each_value_that_fails_once_for_each_reason(desk: Desk) -> None:
@@ -173,8 +174,34 @@ def test_what_cannot_be_used_is_said(desk: Desk) -> None:
     (desk.folder / "goal.json").unlink()
     shutil.rmtree(desk.bench.root / ".headrace")
     with desk.bench.open() as workspace:
-        (problem,) = workspace.schemas.check().problems
-        assert "no such schema" in problem.message
+        said = [(problem.schema, problem.message) for problem in workspace.schemas.check().problems]
+        assert [name for name, message in said if "no such schema" in message] == ["goal", "goal"]
+
+
+def test_files_and_records_that_belong_to_nothing_known_are_said(desk: Desk) -> None:
+    desk.keep(1, {"goal": "by the first"})
+    shared = make_schema("goal", {**GOAL, "properties": {"goal": {"type": "integer"}}})
+    with desk.bench.open() as workspace:
+        workspace.ledger.write(lambda tx: artifacts.put(tx, "schema", dict(shared.json_schema)))
+        future = workspace._record_keeper.keep(envelope(2, shared), {"goal": 7}, b"7")
+        assert workspace.records.get(future.result(60)).value == {"goal": 7}
+    desk.samples(9, "{}")
+    desk.bench.configure(extra=SERVED.replace("goal", "gaol"))
+    with desk.bench.open() as workspace:
+        problems = workspace.schemas.check().problems
+        said = [(problem.schema, problem.kind) for problem in problems]
+        assert said == [("gaol", "file"), ("goal", "changed"), ("goal", "file"), ("goal", "record")]
+        assert "[schemas.gaol], but there is no such schema" in problems[0].message
+        assert "differs between its file and what stored records were valid by" in problems[1].message
+        assert problems[2].where == "schemas/samples/goal.v9.jsonl"
+
+
+@pytest.mark.parametrize("name", ["../goal", "/etc/passwd", "*", ""])
+def test_a_name_is_no_path(desk: Desk, name: str) -> None:
+    with desk.bench.open() as workspace:
+        for operation in (workspace.schemas.show, workspace.schemas.migrate, workspace.schemas.freeze):
+            with pytest.raises(NotFoundError):
+                operation(name)
 
 
 def test_forgetting_a_document_empties_the_records_that_came_from_it(desk: Desk) -> None:

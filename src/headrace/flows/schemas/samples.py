@@ -21,6 +21,14 @@ class Sample(NamedTuple):
     value: Any | Callable[[], Any]
 
 
+def sample_files(folder: Path, name: str) -> Iterator[tuple[Path, int]]:
+    """The files with samples of a schema, and the version of each."""
+    for path in sorted((folder / FOLDER).glob(f"{name}.v*.jsonl")):
+        version = path.name.removeprefix(f"{name}.v").removesuffix(".jsonl")
+        if version.isdecimal():
+            yield path, int(version)
+
+
 def load_samples(folder: Path, name: str, version: int, problems: list[SchemaProblem]) -> Iterator[Sample]:
     """The samples of one version; lines that cannot be read are added to the problems."""
     path = folder / FOLDER / f"{name}.v{version}.jsonl"

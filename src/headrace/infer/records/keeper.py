@@ -14,7 +14,9 @@ from headrace.infer.gateway.base import Envelope
 from headrace.infer.records.sealing import Seal
 from headrace.infer.records.store import Link, RecordRow, insert
 from headrace.infer.schemas.base import Schema
+from headrace.infer.schemas.store import KIND as KIND_OF_SCHEMA
 from headrace.infer.schemas.store import put
+from headrace.ledger import artifacts
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.identity import digest
 from headrace.ledger.storage.grouping import settle, settle_error
@@ -116,6 +118,7 @@ class LedgerRecords:
             put(tx, schema, actor=self._actor, reason="used by a call")
         except ConfigError as error:
             # The record says by which schema it was valid; `schema check` finds the two that share a version.
+            artifacts.put(tx, KIND_OF_SCHEMA, dict(schema.json_schema))
             _log.warning("%s", error.message)
 
     def _settle(self, done: Future[None], taken: list[_Waiting]) -> None:

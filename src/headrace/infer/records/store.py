@@ -113,14 +113,27 @@ def digests(conn: Connection, schema: str) -> dict[int, set[str]]:
     return found
 
 
-def sample(conn: Connection, schema: str, version: int, *, limit: int | None) -> list[RecordRow]:
-    """Records of one version, a random choice of them or all."""
+def sample(conn: Connection, schema: str, version: int, *, limit: int) -> list[RecordRow]:
+    """Records of one version, chosen at random."""
     mine = (table.c.schema == schema, table.c.version == version, table.c.erased_at_us.is_(None))
-    if limit is None:
-        statement = sa.select(table).where(*mine).order_by(table.c.id)
-    else:
-        chosen = sa.select(table.c.id).where(*mine).order_by(sa.func.random()).limit(limit)
-        statement = sa.select(table).where(table.c.id.in_(chosen.scalar_subquery())).order_by(table.c.id)
+    chosen = sa.select(table.c.id).where(*mine).order_by(sa.func.random()).limit(limit)
+    statement = sa.select(table).where(table.c.id.in_(chosen.scalar_subquery())).order_by(table.c.id)
+    return [_row(row) for row in conn.execute(statement)]
+
+
+def page(conn: Connection, schema: str, version: int, *, after: str, limit: int) -> list[RecordRow]:
+    """Records of one version, by id."""
+    statement = (
+        sa.select(table)
+        .where(
+            table.c.schema == schema,
+            table.c.version == version,
+            table.c.id > after,
+            table.c.erased_at_us.is_(None),
+        )
+        .order_by(table.c.id)
+        .limit(limit)
+    )
     return [_row(row) for row in conn.execute(statement)]
 
 
@@ -150,12 +163,14 @@ def outdated(
 
 def rewrite(tx: Write, rows: Iterable[tuple[str, bytes]], *, version: int, chain: str) -> None:
     """Set the newer value of records; one that was erased meanwhile stays erased."""
-    for record, sealed in rows:
-        tx.conn.execute(
-            sa.update(table)
-            .where(table.c.id == record, table.c.erased_at_us.is_(None))
-            .values(rewritten_version=version, rewritten_chain=chain, rewritten=sealed)
-        )
+    given = [{"record": record, "body": sealed} for record, sealed in rows]
+    statement = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("record"), table.c.erased_at_us.is_(None))
+        .values(rewritten_version=version, rewritten_chain=chain, rewritten=sa.bindparam("body"))
+    )
+    if given:
+        tx.conn.execute(statement, given)
 
 
 def of_document(conn: Connection, corpus: str, uris: Sequence[str]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.infer.schemas.base import Schema
-from headrace.infer.schemas.difference import branches
+from headrace.infer.schemas.branches import branches
 from headrace.infer.schemas.validate import problems
 
 _DEEPEST = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,7 @@ def load_schema(folder: Path, name: str) -> Schema:
     """
     path, model = folder / f"{name}.json", folder / f"{name}.py"
     known = schema_names(folder)
-    if not _NAME.fullmatch(name):
-        raise NotFoundError("schema", name, known=known, hint="A name has letters, digits, '-' and '_'.")
+    check_name(name, known)
     if model.is_file():
         if path.is_file():
             raise ConfigError(f"schema {name!r} is there twice: keep the .json or the .py.", file=str(model))
@@ -46,6 +45,12 @@ def load_schema(folder: Path, name: str) -> Schema:
     if not isinstance(given, dict):
         raise ConfigError(f"schema {name!r} must be a JSON object.", file=str(path), line=1)
     return make_schema(name, given, file=str(path))
+
+
+def check_name(name: str, known: Sequence[str]) -> None:
+    """Raise NotFoundError for what cannot be the name of a schema, such as a path."""
+    if not _NAME.fullmatch(name):
+        raise NotFoundError("schema", name, known=known, hint="A name has letters, digits, '-' and '_'.")
 
 
 def schema_names(folder: Path) -> list[str]:

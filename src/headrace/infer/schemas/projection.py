@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from headrace.infer.schemas.difference import branches
+from headrace.infer.schemas.branches import branches
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),

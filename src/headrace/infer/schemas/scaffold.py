@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.infer.schemas.base import Schema
-from headrace.infer.schemas.difference import Change, branches, compare, pointer
+from headrace.infer.schemas.branches import branches, pointer
+from headrace.infer.schemas.difference import Change, compare
 
 _NEAR = 0.6
 _ONE_LINE = 100

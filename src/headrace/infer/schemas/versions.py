@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headrace.errors import ConfigError
 from headrace.infer.schemas.base import Schema
-from headrace.infer.schemas.file import load_schema, make_schema, schema_names
+from headrace.infer.schemas.file import check_name, load_schema, make_schema, schema_names
 from headrace.infer.schemas.meaning import same_meaning
 
 FOLDER = "versions"
@@ -39,6 +39,7 @@ class Versions:
 
 def gather(folder: Path, name: str, recorded: Mapping[int, Schema]) -> Versions:
     """Put the versions of a schema together. Raises NotFoundError for none, ConfigError for wrong files."""
+    check_name(name, schema_names(folder))
     frozen = load_frozen(folder, name)
     working = load_schema(folder, name) if name in schema_names(folder) or not (frozen or recorded) else None
     places = [("its file", {working.version: working} if working else {})]

@@ -110,7 +110,10 @@ def test_a_new_version_from_the_first_edit_to_the_old_reader(desk: Desk) -> None
         assert workspace.records.get(new).value == {"goal": "mills", "note": ""}
         assert keep(workspace, 3, {"goal": "again"})
         assert [item.version for item in workspace.records.list("goal").records] == [1, 2, 1]
+    assert desk.check().ok
     draft.unlink()
+    (problem,) = desk.check().problems
+    assert (problem.kind, problem.version) == ("missing", 2)
     with desk.bench.open() as workspace:
         assert workspace.records.get(old).value["goal"] == "learn of weirs"
         with pytest.raises(VersionRefused, match=f"{new}.*has version 2 here"):
@@ -219,6 +222,7 @@ def test_forgetting_a_document_empties_the_records_that_came_from_it(desk: Desk)
         assert {item.store: item.items for item in preview.found}["records"] == 3
         report = workspace.forget("docs/secret.md")
         assert report.certificate, report
+        assert report.unproven == ()
         assert {item.store: item.items for item in report.erased}["records"] == 3
         assert [workspace.records.get(name).told for name in (derived, quoting, other)] == [
             "erased",

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrace.errors import HeadraceError, MigrationFailed, NotFoundError, StorageError, VersionRefused
+from headrace.infer.gateway.base import RecordKeeper
 from headrace.infer.records import store
 from headrace.infer.records.keeper import LedgerRecords, record_id
 from headrace.infer.records.reading import RecordReader
@@ -283,6 +284,23 @@ def test_only_who_may_see_the_documents_sees_the_record(shelf: Shelf) -> None:
     with pytest.raises(NotFoundError):
         reader.original(closed, access=())
     assert reader.get(closed, access=["a.md", "b.md"]).version == 2
+
+
+def test_records_are_counted_and_chosen_by_version(shelf: Shelf) -> None:
+    assert isinstance(shelf.keeper, RecordKeeper)
+    names = sorted(shelf.keep(number, {"goal": "x"}) for number in range(5))
+    other = shelf.keep(9, {"goals": []}, schema=make_schema("goal", GOALS))
+    with shelf.ledger.read() as conn:
+        assert store.counts(conn, "goal") == {1: 5, 2: 1}
+        assert store.digests(conn, "goal")[2] == {make_schema("goal", GOALS).digest}
+        chosen = [row.id for row in store.sample(conn, "goal", 1, limit=3)]
+        assert len(set(chosen) & set(names)) == 3
+        pages = (
+            store.page(conn, "goal", 1, after="", limit=4),
+            store.page(conn, "goal", 1, after=names[3], limit=4),
+        )
+        assert [row.id for page in pages for row in page] == names
+        assert [row.id for row in store.whole(conn, after="", limit=9)] == sorted([*names, other])
 
 
 def test_an_erased_record_stays_erased(shelf: Shelf) -> None:

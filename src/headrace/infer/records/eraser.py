@@ -32,6 +32,7 @@ class RecordEraser:
     """
 
     name = NAME
+    opens_all = True
 
     def __init__(self, ledger: Ledger, keyring: Keyring) -> None:
         self._ledger = ledger

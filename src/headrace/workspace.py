@@ -145,7 +145,7 @@ class Workspace(Wiring):
         )
 
     def why(self, ref: str, *, access: Sequence[str] | None = None) -> WhyReport:
-        """Explain a trace, chunk, document, generation or release: what it came from, what came from it.
+        """Explain a trace, chunk, record, document, generation or release: what it came from and led to.
 
         With `access` only what these labels open is shown; without, everything.
         """

@@ -218,6 +218,11 @@ def test_forgetting_a_document_empties_the_records_that_came_from_it(desk: Desk)
         quoting = keep(workspace, 2, {"goal": "see docs/secret.md"})
         other = keep(workspace, 3, {"goal": "mills"}, documents=["docs/open.md"])
         assert workspace.records.get(derived, access=["public"]).value == {"goal": "find it"}
+        why = workspace.why(derived, access=["public"]).upstream
+        assert [(node.relation, node.ref) for node in why.children if node.kind == "document"] == [
+            ("from", "docs/docs/open.md"),
+            ("from", "docs/docs/secret.md"),
+        ]
         preview = workspace.forget("docs/secret.md", dry_run=True)
         assert {item.store: item.items for item in preview.found}["records"] == 3
         report = workspace.forget("docs/secret.md")

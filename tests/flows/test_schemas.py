@@ -146,7 +146,7 @@ def test_a_check_names_each_value_that_fails_once_for_each_reason(desk: Desk) ->
     desk.schema(GOALS)
     broken = MIGRATION.replace('"level": "new"', '"level": "odd"')
     desk.migration(broken)
-    desk.samples(1, "{", '{"goal": 7}', '{"goal": "fine"}')
+    desk.samples(1, "{", "NaN", '{"goal": 7}', '{"goal": "fine"}')
     report = desk.check()
     assert not report.ok
     found = {(problem.kind, problem.where.partition(":")[0]): problem for problem in report.problems}

@@ -76,9 +76,8 @@ def _check_one(parts: SchemaParts, name: str, found: Findings, *, everything: bo
     with parts.ledger.read() as conn:
         stored = store.counts(conn, name)
     for number in versions.known:
-        if (
-            number <= versions.newest or number in stored
-        ):  # after a rollback newer records must be told as well
+        # After a rollback newer records must be told as well.
+        if number <= versions.newest or number in stored:
             _check_version(parts, versions, chain, number, found, everything=everything)
     note_history(versions, found)
     if versions.working is not None and len(found.problems) == before:

@@ -39,10 +39,14 @@ def load_samples(folder: Path, name: str, version: int, problems: list[SchemaPro
         if not line.strip():
             continue
         try:
-            yield Sample(where=where, record=False, value=json.loads(line))
+            yield Sample(where=where, record=False, value=json.loads(line, parse_constant=_refuse))
         except ValueError as error:
             problems.append(
                 SchemaProblem(
                     schema=name, version=version, kind="sample", where=where, message=f"No JSON: {error}."
                 )
             )
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no value of JSON")

@@ -12,27 +12,31 @@ from headrace.infer.schemas.base import Problem, Schema
 
 MOST_PROBLEMS = 20
 _LONGEST_MESSAGE = 300
+_NO_JSON = "it cannot be checked: it is nested too deeply, or holds a key or a value that JSON has not"
 
 
 def problems(schema: Schema, value: Any) -> list[Problem]:
     """What is wrong with a value, in the order of its paths, at most 20; empty when it is valid."""
-    validator = _compiled(schema.digest, _Held(schema.json_schema))
-    if validator.is_valid(value):
-        return []
-    found = [
-        Problem(path=_pointer(error.instance_path), message=_short(error.message))
-        for error in islice(validator.iter_errors(value), MOST_PROBLEMS)
-    ]
-    return sorted(found, key=lambda problem: problem.path)
+    return _problems(_compiled(schema.digest, _Held(schema.json_schema)), value)
 
 
 def masked_problems(schema: Schema, value: Any) -> list[str]:
     """The same as texts in which no part of the value stands, for what may be personal."""
-    validator = _masked(schema.digest, _Held(schema.json_schema))
-    if validator.is_valid(value):
-        return []
-    found = islice(validator.iter_errors(value), MOST_PROBLEMS)
-    return sorted(f"{_pointer(error.instance_path) or 'it'}: {_short(error.message)}" for error in found)
+    found = _problems(_masked(schema.digest, _Held(schema.json_schema)), value)
+    return [f"{problem.path or 'it'}: {problem.message}" for problem in found]
+
+
+def _problems(validator: Any, value: Any) -> list[Problem]:
+    try:
+        if validator.is_valid(value):
+            return []
+        found = [
+            Problem(path=_pointer(error.instance_path), message=_short(error.message))
+            for error in islice(validator.iter_errors(value), MOST_PROBLEMS)
+        ]
+    except (ValueError, RecursionError):
+        return [Problem(path="", message=_NO_JSON)]
+    return sorted(found, key=lambda problem: problem.path)
 
 
 def compile_schema(json_schema: Mapping[str, Any], *, mask: str | None = None) -> Any:

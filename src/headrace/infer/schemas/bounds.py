@@ -38,7 +38,9 @@ def _compare(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Bound
     if name == "uniqueItems" and new[name] is False:
         return BoundChange(False, f"`{name}` was dropped")
     if name not in old:
-        return BoundChange(True, f"`{name}` was added")
+        return BoundChange(
+            True, f"`{name}` {new[name]} was added" if _short(new[name]) else f"`{name}` was added"
+        )
     before, after = old[name], new[name]
     looser = (name in _LOWER and after <= before) or (name in _UPPER and after >= before)
     short = f"`{name}` went from {before} to {after}" if _short(before, after) else f"`{name}` changed"
@@ -52,5 +54,5 @@ def _conditional(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> B
     )
 
 
-def _short(before: Any, after: Any) -> bool:
-    return all(isinstance(value, int | float | str) and len(str(value)) < 60 for value in (before, after))
+def _short(*values: Any) -> bool:
+    return all(isinstance(value, int | float | str) and len(str(value)) < 60 for value in values)

@@ -139,7 +139,7 @@ class Chain:
 
 def _said(error: Exception) -> str:
     """What was raised, and on which line; its words only where they name types and keys, never values."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)[1:] if frame.name != "undecided"]
     line = f" on line {frames[-1].lineno}" if frames else ""
     words = f": {error}" if isinstance(error, _TELLING) else ""
     return f"{type(error).__name__}{line}{words}"

@@ -68,6 +68,9 @@ class _Comparison:
                 self.say(path, "changed", breaks=True, reason="values may fit several of its `oneOf` now")
         self._open.pop()
 
+    def _words(self, schema: Any) -> str:
+        return " or ".join(dict.fromkeys(words(branch) for branch in branches(schema, self.new)))
+
     def say(self, path: str, kind: Kind, *, breaks: bool, reason: str) -> None:
         self.changes.append(Change(path=path, kind=kind, breaking=breaks, reason=reason))
 
@@ -152,7 +155,7 @@ class _Comparison:
             if name in before and name in after:
                 self.compare(before[name], after[name], place)
             elif name in after and name not in needs:
-                self.say(place, "added", breaks=False, reason=f"{words(after[name])}, may be missing")
+                self.say(place, "added", breaks=False, reason=f"{self._words(after[name])}, may be missing")
                 if rest_before not in ({}, NOTHING):
                     self.compare(rest_before, after[name], place)
             elif name in before and name not in after:

@@ -87,7 +87,7 @@ def _schema_of(wiring: Wiring, envelope: Envelope) -> Schema | None:
     return schema if schema.digest == envelope.schema_digest else None
 
 
-def _permitted(wiring: Wiring, conn: Connection, access: Sequence[str]) -> Callable[[str], bool]:
+def _permitted(wiring: Wiring, conn: Connection, access: Sequence[str] | None) -> Callable[[str], bool]:
     from headrace.flows.why.permissions import permissions
     from headrace.flows.why.reader import Reader
 

@@ -223,6 +223,10 @@ def test_forgetting_a_document_empties_the_records_that_came_from_it(desk: Desk)
             ("from", "docs/docs/open.md"),
             ("from", "docs/docs/secret.md"),
         ]
+        workspace.hide("docs/open.md")
+        with pytest.raises(NotFoundError):
+            workspace.records.get(other)
+        workspace.unhide("docs/open.md")
         preview = workspace.forget("docs/secret.md", dry_run=True)
         assert {item.store: item.items for item in preview.found}["records"] == 3
         report = workspace.forget("docs/secret.md")

@@ -74,7 +74,7 @@ class Shelf:
             self.seal,
             chain=lambda _: chain,
             support={"goal": support},
-            permitted=lambda _conn, access: lambda name: name.partition("/")[2] in access,
+            permitted=lambda _conn, access: lambda name: access is None or name.partition("/")[2] in access,
             today=lambda: today,
         )
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecordOperations:
-    """What can be read of stored records. With `access` only those whose documents these labels open."""
+    """What can be read of stored records: those whose documents are not hidden.
+
+    With `access` only those whose documents these labels open.
+    """
 
     reader: RecordReader
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 MOST = 1000
 """Records in one list."""
 
-Permitted = Callable[["Connection", Sequence[str]], Callable[[str], bool]]
-"""For a caller's access labels: whether it may see a document, by its name `corpus/URI`."""
+Permitted = Callable[["Connection", Sequence[str] | None], Callable[[str], bool]]
+"""For a caller's access labels: whether it may see a document, by its name `corpus/URI`. None opens all but
+what is hidden."""
 
 
 class RecordReader:
@@ -97,7 +98,8 @@ class RecordReader:
         with self._ledger.read() as conn:
             rows = store.newest(conn, schema=schema, trace=trace, limit=limit)
             derived = store.documents_of(conn, [row.id for row in rows])
-            rows = [row for row in rows if self._may_see(conn, derived[row.id], access)]
+            permitted = self._permitted(conn, access)
+            rows = [row for row in rows if _may_see(derived[row.id], permitted)]
         return RecordList(records=tuple(_summary(row, derived[row.id]) for row in rows))
 
     def original(self, record: str, *, access: Sequence[str] | None = None) -> bytes:
@@ -129,15 +131,13 @@ class RecordReader:
         with self._ledger.read() as conn:
             row = store.get(conn, record)
             derived = store.documents_of(conn, [record])[record]
-            if row is None or not self._may_see(conn, derived, access):
+            if row is None or not _may_see(derived, self._permitted(conn, access)):
                 raise NotFoundError("record", record, hint="headrace schema records")
         return row, derived
 
-    def _may_see(self, conn: Connection, derived: Sequence[Link], access: Sequence[str] | None) -> bool:
-        if access is None or not derived:
-            return True
-        permitted = self._permitted(conn, access)
-        return all(permitted(f"{link.corpus}/{link.uri}") for link in derived)
+
+def _may_see(derived: Sequence[Link], permitted: Callable[[str], bool]) -> bool:
+    return all(permitted(f"{link.corpus}/{link.uri}") for link in derived)
 
 
 def _told(source: int, target: int) -> Literal["as stored", "upgraded", "downgraded"]:

@@ -14,7 +14,7 @@ from headrace.infer.schemas.difference import Change, compare
 
 _NEAR = 0.6
 _ONE_LINE = 100
-_HELPER = '''
+_UNDECIDED = '''
 
 def undecided(question):
     """Where someone has to decide: replace each call, then delete this function."""
@@ -50,7 +50,7 @@ def scaffold(old: Schema, new: Schema) -> str:
         *_function(down),
     ]
     text = "\n".join(lines) + "\n"
-    return text + _HELPER if "undecided(" in text else text
+    return text + _UNDECIDED if "undecided(" in text else text
 
 
 def guess_renames(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:

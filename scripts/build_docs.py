@@ -181,12 +181,14 @@ def _record_of(command: str) -> str:
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
+    from headrace.flows.schemas.operations import SchemaOperations
     from headrace.workspace import Workspace
 
     owners: Mapping[str, type] = {
         "index": IndexOperations,
         "embed": EmbeddingOperations,
         "prompt": PromptOperations,
+        "schema": SchemaOperations,
     }
     renamed = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}
     noun, _, verb = command.rpartition(" ")

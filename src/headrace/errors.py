@@ -7,6 +7,7 @@ HeadraceError
 │   ├── NotFoundError        a named thing does not exist
 │   ├── FilterError          a filter expression does not parse
 │   ├── MissingExtra         an optional package is not installed
+│   ├── VersionRefused       a stored value is not served in this version: too new, or past its support
 │   └── CallRefused          a call that may not be made as asked; nothing was sent to a model
 ├── DocumentError            one document failed; the rest goes on (recorded, never raised through a sync)
 │   ├── ReadError            the source could not give its bytes
@@ -26,6 +27,7 @@ HeadraceError
 │   └── NotSent              nothing was asked of the provider: someone has to decide (exit 3)
 │       ├── EmbedderChanged  its vectors are no longer those that were recorded
 │       └── BudgetReached    the run has spent what it may spend
+├── MigrationFailed          a stored value cannot be translated from one schema version to another
 └── Withheld                 needs a decision before it goes on (exit 3)
 """
 
@@ -114,6 +116,10 @@ class FilterError(UsageError):
             hint="Write for example: year >= 2020 and lang in ('en', 'de') and not media_type = 'text/html'.",
             expression=expression,
         )
+
+
+class VersionRefused(UsageError):
+    """A stored value is not served in the version that was asked for."""
 
 
 class MissingExtra(UsageError):
@@ -275,6 +281,10 @@ class BudgetReached(NotSent):
             "headrace sync --budget 1000000.",
             budget=budget,
         )
+
+
+class MigrationFailed(HeadraceError):
+    """A migration is missing, raised, is no pure function, or gave what its schema does not allow."""
 
 
 class Withheld(HeadraceError):

@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     from headrace.flows.index.parts import IndexParts
     from headrace.flows.probing import ProbeParts
     from headrace.flows.prompts.operations import PromptOperations
+    from headrace.flows.schemas.parts import SchemaParts
     from headrace.flows.steps.parts import StepParts
     from headrace.infer.completions.base import ChatModel
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.budget import Spending
     from headrace.infer.embedders.store import EmbeddingStore
+    from headrace.infer.gateway.base import RecordKeeper
     from headrace.infer.gateway.gateway import Gateway
     from headrace.infer.models.base import Model
     from headrace.infer.models.rerank import Reranker
     from headrace.infer.prompts.base import Prompt
+    from headrace.infer.records.reading import RecordReader
     from headrace.ingest.gates.declared import GateSpec
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
@@ -327,6 +330,24 @@ class Wiring:
         from headrace.wiring_embedding import embedding_parts
 
         return embedding_parts(self)
+
+    @once
+    def _schema_parts(self) -> SchemaParts:
+        from headrace.wiring_schemas import schema_parts
+
+        return schema_parts(self)
+
+    @once
+    def _record_reader(self) -> RecordReader:
+        from headrace.wiring_schemas import record_reader
+
+        return record_reader(self)
+
+    @once
+    def _record_keeper(self) -> RecordKeeper:
+        from headrace.wiring_schemas import record_keeper
+
+        return record_keeper(self)
 
     def _corpora(self, name: str | None) -> list[str]:
         """The corpus of that name, or all."""

@@ -34,6 +34,7 @@ def gateway_of(wiring: Wiring) -> Gateway:
         keys=Keys(wiring.ledger, keyring),
         alerts=Alerts(wiring.events, webhook=config.gateway.alert_webhook),
         watch=ModelWatch(wiring.ledger, actor=wiring.actor),
+        keeper=wiring._record_keeper,
         validators=[(spec, open_validator(spec)) for spec in config.gateway.validators],
     )
     wiring._closers.append(lambda: portal().run(gateway.close()))

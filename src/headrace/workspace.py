@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
+    from headrace.flows.schemas.operations import SchemaOperations
+    from headrace.flows.schemas.record_operations import RecordOperations
     from headrace.flows.steps.operations import StepOperations
     from headrace.infer.embedders.base import Embedder
     from headrace.records.explain import AtReport, StatusReport, WhyReport
@@ -159,7 +161,7 @@ class Workspace(Wiring):
         )
 
     def why(self, ref: str, *, access: Sequence[str] | None = None) -> WhyReport:
-        """Explain a trace, chunk, document, generation or release: what it came from, what came from it.
+        """Explain a trace, chunk, record, document, generation or release: what it came from and led to.
 
         With `access` only what these labels open is shown; without, everything.
         """
@@ -289,6 +291,20 @@ class Workspace(Wiring):
     def prompts(self) -> PromptOperations:
         """The operations on prompts: list, show, render, diff, log, label, rollback, check and more."""
         return self._prompts
+
+    @property
+    def schemas(self) -> SchemaOperations:
+        """The operations on schemas: list, show, diff, migrate, check, freeze, rewrite."""
+        from headrace.flows.schemas.operations import SchemaOperations
+
+        return SchemaOperations(self._schema_parts)
+
+    @property
+    def records(self) -> RecordOperations:
+        """The operations on stored outputs: list, get, original."""
+        from headrace.flows.schemas.record_operations import RecordOperations
+
+        return RecordOperations(self._record_reader)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

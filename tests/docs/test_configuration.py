@@ -26,6 +26,7 @@ from headrace.errors import ConfigError
 from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.gateway.validators import ValidatorSpec
 from headrace.infer.providers.config import ModelConfig
+from headrace.infer.records.window import Support
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
@@ -56,6 +57,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     GatewayConfig: ("`[gateway]`", set()),
     ValidatorSpec: ("`[[gateway.validators]]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
+    Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

@@ -15,6 +15,7 @@ from headrace.workspace import Workspace
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
 from tests.fakes.openai_server import OpenAIServer
+from tests.infer.records.envelopes import GOAL, GOALS, MIGRATION, envelope
 from tests.workbench import Workbench
 
 PAGE = DOCS / "http.md"
@@ -71,6 +72,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
         for number in (1, 2, 3):
             keep_letter(workspace, number)
+    keep_goal(made)
     return made
 
 
@@ -83,6 +85,20 @@ def keep_letter(workspace: Workspace, number: int) -> None:
     request = CallRequest(messages=messages, model="extractive")
     begun = Begun(request=request, trace_id=f"{number:032x}", span_id=f"{number:016x}")
     workspace.gateway.letters.keep(begun, "invalid")[1].result()
+
+
+def keep_goal(made: Workbench) -> None:
+    """Leave a record of version 1 of a schema that has version 2 by now."""
+    folder = made.root / "schemas"
+    (folder / "migrations").mkdir(parents=True)
+    (folder / "goal.json").write_text(json.dumps(GOAL))
+    with made.open() as workspace:
+        value = {"goal": "learn of weirs"}
+        kept = envelope(1, documents=["docs/on-call.md"], rendered="rendered_1")
+        workspace._record_keeper.keep(kept, value, b'{"goal": "learn of weirs"}').result(timeout=60)
+        workspace.schemas.check()
+    (folder / "goal.json").write_text(json.dumps(GOALS))
+    (folder / "migrations" / "goal_1_to_2.py").write_text(MIGRATION)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.prompt import WRITING
 from headrace.cli.commands.prompt_labels import LABELLING
 from headrace.cli.commands.quarantine import QUARANTINE
+from headrace.cli.commands.schema import VERSIONING
+from headrace.cli.commands.schema_records import READING
 from headrace.cli.commands.step import STEPPING
 
 
@@ -37,6 +39,7 @@ GROUPS: Sequence[Group] = (
     Group("embed", "Check the embedder; see and retry what it refused.", EMBEDDING),
     Group("pii", "Find personal data and secrets.", SCANNING),
     Group("prompt", "Write, check, release and roll back prompts.", [*WRITING, *LABELLING]),
+    Group("schema", "Version output schemas, migrate and check what is stored.", [*VERSIONING, *READING]),
     Group(
         "gate",
         "See and try the checks of documents, and what they keep out; find poor ones.",

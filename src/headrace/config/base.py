@@ -12,6 +12,7 @@ from headrace.config.erasure import ErasureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.providers.config import ModelConfig
+from headrace.infer.records.window import Support
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.steps.base import StepSpec
@@ -174,6 +175,8 @@ class WorkspaceConfig:
     erasure: ErasureConfig = field(default_factory=ErasureConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     gateway: GatewayConfig = field(default_factory=GatewayConfig)
+    schemas: Mapping[str, Support] = field(default_factory=dict)
+    """`[schemas.NAME]`: which older versions of a schema are still served."""
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -14,6 +14,7 @@ from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
+from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
@@ -31,6 +32,7 @@ _TABLES = (
     "index",
     "models",
     "privacy",
+    "schemas",
     "storage",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -71,6 +73,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         erasure=read_erasure(top.child("erasure")),
         privacy=read_privacy(top.child("privacy"), root=root),
         gateway=read_gateway(top.child("gateway"), models=models),
+        schemas=read_schemas(top.child("schemas")),
         environment=_environment(top),
     )
 

@@ -3,6 +3,9 @@
 An eraser finds and erases what a scope names. `covers` declares what an eraser, or a reason, answers for:
 `table:<name>` for a table of the ledger, `folder:<name>` for a folder of the state, `events:<name>` for a
 table of events. tests/architecture/test_erasers.py fails for anything that nobody declared.
+
+The eraser of a store whose items lie encrypted has `opens_all = True`: its `find` opens and reads every item,
+since no scan of files can.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def ask(workspace: Served, asked: Annotated[AskRequest, Body()]) -> Reply:
 @router.get("/why/{ref:path}", response_model=WhyReport)
 def why(
     workspace: Served,
-    ref: Annotated[str, Path(description="A trace, chunk, generation or release id, or a document.")],
+    ref: Annotated[str, Path(description="A trace, chunk, record, generation or release id, or a document.")],
     access: Annotated[list[str] | None, Query(description=ACCESS, max_length=200)] = None,
 ) -> Reply:
     """Explain a thing: what it came from, down to file, page, heading and span, and what came from it."""

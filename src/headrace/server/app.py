@@ -51,6 +51,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_pii,
         api_prompts,
         api_quality,
+        api_schemas,
         api_standing,
         api_steps,
         health,
@@ -97,6 +98,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)
     app.include_router(api_prompts.router)
+    app.include_router(api_schemas.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.router.routes.extend(openai_routes.ROUTES)

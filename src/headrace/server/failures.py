@@ -15,6 +15,7 @@ from starlette.responses import Response
 from headrace.errors import (
     HeadraceError,
     LeaseHeld,
+    MigrationFailed,
     MissingExtra,
     NotFoundError,
     ProviderError,
@@ -32,6 +33,7 @@ _STATUS: Sequence[tuple[type[HeadraceError], int]] = (
     (UsageError, 400),
     (LeaseHeld, 409),
     (Withheld, 409),
+    (MigrationFailed, 409),
     (ProviderError, 502),
 )
 """The first class that fits decides; everything else is 500 and keeps its insides to itself."""

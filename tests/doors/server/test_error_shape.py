@@ -18,6 +18,7 @@ from headrace.errors import (
     FilterError,
     HeadraceError,
     LeaseHeld,
+    MigrationFailed,
     MissingExtra,
     NotFoundError,
     RetryableError,
@@ -48,6 +49,9 @@ ROUTES = {
     *("/api/gates", "/api/gates/test", "/api/pii/scan", "/api/quality", "/api/rot"),
     *("/api/steps", "/api/steps/{step}", "/api/steps/test", "/api/steps/dead-letters"),
     *("/api/steps/retry", "/api/steps/accuracy"),
+    *("/api/schemas", "/api/schemas/{name}", "/api/schemas/{name}/diff"),
+    *("/api/schemas/check", "/api/schemas/migrate", "/api/schemas/freeze", "/api/schemas/rewrite"),
+    *("/api/records", "/api/records/{record}"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}
@@ -58,6 +62,7 @@ FAULTS: dict[str, tuple[Exception, int]] = {
     "missing": (NotFoundError("trace", "x"), 404),
     "extra": (MissingExtra("MCP", extra="mcp"), 501),
     "lease": (LeaseHeld("corpus docs", holder="another process", expires_us=1), 409),
+    "migration": (MigrationFailed("no way back"), 409),
     "withheld": (Withheld("12 deletions", hint="confirm"), 409),
     "later": (RetryableError("busy", retry_after_seconds=7.2), 502),
     "never": (TerminalError("wrong key"), 502),

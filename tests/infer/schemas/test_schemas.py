@@ -11,7 +11,7 @@ import pytest
 from headrace.errors import ConfigError, NotFoundError
 from headrace.infer.schemas.base import Problem
 from headrace.infer.schemas.file import load_schema, make_schema
-from headrace.infer.schemas.validate import problems
+from headrace.infer.schemas.validate import masked_problems, problems
 
 GOAL = {
     "type": "object",
@@ -74,3 +74,19 @@ def test_patterns_take_linear_time() -> None:
     schema = make_schema("evil", {"type": "string", "pattern": "^(a+)+$"})
     value: Any = "a" * 50_000 + "!"
     assert len(problems(schema, value)) == 1
+
+
+def test_what_is_no_json_is_a_problem_and_no_crash() -> None:
+    schema = make_schema("goal", {"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}})
+    deep: Any = []
+    for _ in range(5_000):
+        deep = [deep]
+    for value in ({"\ud800": 1}, {"a": {1, 2}}, deep):
+        (problem,) = problems(schema, value)
+        assert (problem.path, "cannot be checked" in problem.message) == ("", True)
+        assert masked_problems(schema, value) == [f"it: {problem.message}"]
+
+
+def test_masked_problems_hold_nothing_of_the_value() -> None:
+    (said,) = masked_problems(make_schema("goal", GOAL), {"topics": ["a"], "level": "Marlowe"})
+    assert said == '/level: the value is not of type "integer"'

@@ -17,7 +17,7 @@ def why(
 ) -> int:
     """Show what a thing came from and led to, as trees.
 
-    A thing is an answer (by its trace id), a chunk, a document, a generation or a release.
+    A thing is an answer (by its trace id), a chunk, a record, a document, a generation or a release.
     """
     from headrace.workspace import Workspace
 

@@ -98,6 +98,7 @@ class CallOperations:
             parameters=parameters or {},
             tools=tools,
             schema=schema,
+            keep=False,
             budget=self.gateway.config.budget(),
         )
         return replace(request, release=self._release(request))

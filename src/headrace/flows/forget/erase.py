@@ -81,9 +81,11 @@ def begin(
     source: str | None = None,
 ) -> Erasure:
     """Hide documents from every reader and keep them out; from here on they will go."""
-    found = {eraser.name: eraser.find(scope) for eraser in open_erasers(context, held)}
+    erasers = open_erasers(context, held)
+    found = {eraser.name: eraser.find(scope) for eraser in erasers}
     sightings = prove(context.places(), scope)
     seen = {f"seen {name}": count for name, count in sightings.hits.items()}
+    seen |= {f"seen {each.name}": found[each.name] for each in erasers if getattr(each, "opens_all", False)}
     erasure = register.new_id()
     adds = _kept_out(context, scope, source)
     removes = _hashes(context, "allowed", scope.targets)

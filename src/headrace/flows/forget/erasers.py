@@ -11,6 +11,7 @@ from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.scope import kept
 from headrace.infer.embedders.eraser import EmbeddingEraser
 from headrace.infer.gateway.eraser import CallEraser
+from headrace.infer.records.eraser import RecordEraser
 from headrace.ingest.gates.duplicates.eraser import SignatureEraser, signature_folders
 from headrace.ingest.index.eraser import GenerationEraser, Publish
 from headrace.ingest.sources.eraser import PageEraser
@@ -53,6 +54,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
             for place in signature_folders(context.index)
         ),
         StepEraser(context.ledger),
+        RecordEraser(context.ledger, context.keyring),
         LedgerEraser(context.ledger, context.keyring),
         CallEraser(context.ledger, context.keyring),
         PageEraser(context.blobs, context.pages),

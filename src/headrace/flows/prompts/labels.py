@@ -11,6 +11,7 @@ from headrace.flows.prompts.versions import check_label, find, label_ref, releas
 from headrace.infer.prompts.base import Prompt
 from headrace.infer.prompts.file import load_prompt
 from headrace.infer.prompts.store import get_version, known_schemas, put_version
+from headrace.infer.schemas.store import require_unchanged
 from headrace.ledger import refs
 from headrace.ledger.failpoints import declare, fire
 from headrace.records.prompts import FirstRelease, LabelReport, PromptProblem
@@ -193,6 +194,8 @@ def _move(
         name = label_ref(prompt.name, label)
         before = refs.read(tx.conn, name)
         former = None if before is None else before.artifact
+        if prompt.schema is not None and former != prompt.digest:
+            require_unchanged(tx.conn, prompt.schema)
         put_version(tx, prompt)
         refs.move(tx, name, prompt.digest, expect=expect, actor=parts.actor, reason=reason)
     fire(_STORED)

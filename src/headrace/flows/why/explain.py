@@ -12,6 +12,7 @@ from headrace.flows.naming import find_alias, find_document
 from headrace.flows.why import nodes
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
+from headrace.flows.why.records import why_record
 from headrace.ingest.index.schema import quoted
 from headrace.ledger import generations, lineage
 from headrace.ledger.documents import DocumentState
@@ -38,8 +39,8 @@ def why(
     corpora: Sequence[str],
     access: Sequence[str] | None = None,
 ) -> WhyReport:
-    """Explain a trace id, a chunk, generation, recipe, release or prompt id, or a document (URI, `corpus/URI`
-    or file name), as far as the access labels go; None shows everything. Raises NotFoundError."""
+    """Explain a trace id, a chunk, record, generation, recipe, release or prompt id, or a document (URI,
+    `corpus/URI`, file name), as far as the access labels go; None shows everything. Raises NotFoundError."""
     for left in range(_ATTEMPTS, 0, -1):
         try:
             with ledger.read() as conn:
@@ -58,6 +59,8 @@ def _explain(reader: Reader, name: str) -> WhyReport:
     kind = name.partition("_")[0]
     if kind == "chunk":
         return _chunk(reader, name)
+    if kind == "record" and "/" not in name and "." not in name:
+        return why_record(reader, name)
     if kind in ("gen", "release", "recipe", "prompt") and "/" not in name and "." not in name:
         return _artifact(reader, kind, name)
     return _document(reader, name)

@@ -22,7 +22,7 @@ def restrict(report: WhyReport, reader: Reader, access: Sequence[str] | None) ->
 
     A document whose permissions are not known any more, because it no longer serves, is shown to None only.
     """
-    permitted = _permissions(reader, access)
+    permitted = permissions(reader, access)
     return replace(
         report,
         upstream=_restrict(report.upstream, permitted),
@@ -30,7 +30,8 @@ def restrict(report: WhyReport, reader: Reader, access: Sequence[str] | None) ->
     )
 
 
-def _permissions(reader: Reader, access: Sequence[str] | None) -> Permitted:
+def permissions(reader: Reader, access: Sequence[str] | None) -> Permitted:
+    """What a caller with these access labels may see; None opens all but what is hidden."""
     admitted = frozenset[int]() if access is None else acls.admitted(reader.conn, access)
     known: dict[str, bool] = {}
 

@@ -77,6 +77,8 @@ class CallRequest:
     budget: Budget = field(default_factory=Budget)
     idempotency_key: str | None = None
     """Calls with the same key and the same content are one call."""
+    keep: bool = True
+    """Whether a valid output is stored as a record; not for a schema that only the caller knows."""
     release: str | None = None
     """Digest of the release that serves."""
     skew: Sequence[str] = ()

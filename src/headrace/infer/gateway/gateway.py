@@ -215,7 +215,7 @@ class Gateway:
 
     async def _keep_record(self, begun: Begun, answer: Answer) -> None:
         request, last = begun.request, begun.attempts[-1]
-        if request.schema is None or self.keeper is None or answer.tool_calls:
+        if request.schema is None or not request.keep or self.keeper is None or answer.tool_calls:
             return
         envelope = Envelope(
             schema=request.schema.name,

@@ -1,15 +1,16 @@
-"""Reads schema files: `schemas/NAME.json`."""
+"""Reads schema files: `schemas/NAME.json`, or `schemas/NAME.py` with a model of pydantic."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from headrace.errors import ConfigError, NotFoundError
 from headrace.infer.schemas.base import Schema
+from headrace.infer.schemas.python import read_model
 from headrace.infer.schemas.validate import compile_schema
 from headrace.ledger.identity import digest
 
@@ -19,11 +20,17 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def load_schema(folder: Path, name: str) -> Schema:
-    """Read `NAME.json` of a schemas folder. Raises NotFoundError, and ConfigError when the file is wrong."""
-    path = folder / f"{name}.json"
-    known = sorted(file.stem for file in folder.glob("*.json"))
-    if not _NAME.fullmatch(name):
-        raise NotFoundError("schema", name, known=known, hint="A name has letters, digits, '-' and '_'.")
+    """Read `NAME.json` or run `NAME.py` of a schemas folder.
+
+    Raises NotFoundError, and ConfigError when the file is wrong or there are both.
+    """
+    path, model = folder / f"{name}.json", folder / f"{name}.py"
+    known = schema_names(folder)
+    check_name(name, known)
+    if model.is_file():
+        if path.is_file():
+            raise ConfigError(f"schema {name!r} is there twice: keep the .json or the .py.", file=str(model))
+        return make_schema(name, read_model(model, name), file=str(model))
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -38,6 +45,18 @@ def load_schema(folder: Path, name: str) -> Schema:
     if not isinstance(given, dict):
         raise ConfigError(f"schema {name!r} must be a JSON object.", file=str(path), line=1)
     return make_schema(name, given, file=str(path))
+
+
+def check_name(name: str, known: Sequence[str]) -> None:
+    """Raise NotFoundError for what cannot be the name of a schema, such as a path."""
+    if not _NAME.fullmatch(name):
+        raise NotFoundError("schema", name, known=known, hint="A name has letters, digits, '-' and '_'.")
+
+
+def schema_names(folder: Path) -> list[str]:
+    """Names of the schemas in a folder; no file is opened."""
+    files = [*folder.glob("*.json"), *folder.glob("*.py")]
+    return sorted({file.stem for file in files if _NAME.fullmatch(file.stem)})
 
 
 def make_schema(name: str, given: Mapping[str, Any], *, file: str = "") -> Schema:

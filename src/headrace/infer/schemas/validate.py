@@ -12,27 +12,40 @@ from headrace.infer.schemas.base import Problem, Schema
 
 MOST_PROBLEMS = 20
 _LONGEST_MESSAGE = 300
+_NO_JSON = "it cannot be checked: it is nested too deeply, or holds a key or a value that JSON has not"
 
 
 def problems(schema: Schema, value: Any) -> list[Problem]:
     """What is wrong with a value, in the order of its paths, at most 20; empty when it is valid."""
-    validator = _compiled(schema.digest, _Held(schema.json_schema))
-    if validator.is_valid(value):
-        return []
-    found = [
-        Problem(path=_pointer(error.instance_path), message=_short(error.message))
-        for error in islice(validator.iter_errors(value), MOST_PROBLEMS)
-    ]
+    return _problems(_compiled(schema.digest, _Held(schema.json_schema)), value)
+
+
+def masked_problems(schema: Schema, value: Any) -> list[str]:
+    """The same as texts in which no part of the value stands, for what may be personal."""
+    found = _problems(_masked(schema.digest, _Held(schema.json_schema)), value)
+    return [f"{problem.path or 'it'}: {problem.message}" for problem in found]
+
+
+def _problems(validator: Any, value: Any) -> list[Problem]:
+    try:
+        if validator.is_valid(value):
+            return []
+        found = [
+            Problem(path=_pointer(error.instance_path), message=_short(error.message))
+            for error in islice(validator.iter_errors(value), MOST_PROBLEMS)
+        ]
+    except (ValueError, RecursionError):
+        return [Problem(path="", message=_NO_JSON)]
     return sorted(found, key=lambda problem: problem.path)
 
 
-def compile_schema(json_schema: Mapping[str, Any]) -> Any:
+def compile_schema(json_schema: Mapping[str, Any], *, mask: str | None = None) -> Any:
     """A validator. Raises ConfigError for what is no JSON Schema, or reaches for another address."""
     import jsonschema_rs
 
     try:
         return jsonschema_rs.validator_for(
-            dict(json_schema), offline=True, pattern_options=jsonschema_rs.RegexOptions()
+            dict(json_schema), offline=True, mask=mask, pattern_options=jsonschema_rs.RegexOptions()
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         said = str(error).strip().partition("\n")[0]
@@ -55,6 +68,11 @@ class _Held:
 @lru_cache(maxsize=512)
 def _compiled(digest: str, held: _Held) -> Any:
     return compile_schema(held.json_schema)
+
+
+@lru_cache(maxsize=512)
+def _masked(digest: str, held: _Held) -> Any:
+    return compile_schema(held.json_schema, mask="the value")
 
 
 def _pointer(path: list[str | int]) -> str:

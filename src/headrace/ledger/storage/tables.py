@@ -531,3 +531,43 @@ call_keys = Table(
     Column("outcome", LargeBinary),
     Index("call_keys_until", "until_us"),
 )
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("schema", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("schema_digest", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt", Text),
+    Column("rendered", Text, nullable=False),
+    Column("generation", Text),
+    Column("release", Text),
+    Column("trace_id", Text, nullable=False),
+    Column("span_id", Text, nullable=False),
+    Column("event_time_us", BigInteger, nullable=False),
+    Column("known_at_us", BigInteger, nullable=False),
+    Column("repair", Text),
+    Column("subject", Text),
+    Column("sealed", LargeBinary),
+    Column("rewritten_version", Integer),
+    Column("rewritten_chain", Text),
+    Column("rewritten", LargeBinary),
+    Column("erased_at_us", BigInteger),
+    Index("records_call", "trace_id", "span_id", unique=True),
+    Index("records_schema", "schema", "id"),
+    Index("records_known", "known_at_us"),
+    Index("records_subject", "subject"),
+)
+
+record_documents = Table(
+    "record_documents",
+    metadata,
+    Column("record", Text, primary_key=True),
+    Column("corpus", Text, primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("chunk_id", Text, primary_key=True),
+    Column("revision", Text, nullable=False),
+    Index("record_documents_document", "corpus", "uri"),
+)

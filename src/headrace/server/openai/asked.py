@@ -85,6 +85,7 @@ def _of_prompt(
         parameters={**request.parameters, **parameters},
         tools=[*request.tools, *tools],
         schema=request.schema or schema,
+        keep=request.schema is not None,
     )
 
 

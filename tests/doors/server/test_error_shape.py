@@ -46,6 +46,8 @@ ROUTES = {
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
     *("/api/gates", "/api/gates/test", "/api/pii/scan"),
+    *("/api/call", "/api/calls/stats", "/api/dead-letters", "/api/dead-letters/{id}"),
+    *("/api/dead-letters/replay", "/api/dead-letters/resolve", "/api/dead-letters/discard"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import yaml
 
-from headrace.errors import UsageError
-from headrace.infer.gateway.base import CallRequest, PromptVersion
+from headrace.errors import ConfigError, UsageError
+from headrace.infer.gateway.base import CallRequest, PromptVersion, VaultPolicy
 from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.prompts.file import parse_prompt
 from headrace.infer.prompts.render import render
@@ -67,9 +67,23 @@ class FilePrompts:
             prompt=PromptVersion(name=name, digest=made.digest, label=label or None),
             variables=variables,
             fallbacks=own.get("fallbacks", ()),
-            vault=own.get("vault", "off") if isinstance(own.get("vault", "off"), str) else "on",
+            vault=_vault(own.get("vault", "off"), file=str(path)),
             budget=self._config.budget(),
         )
+
+
+def _vault(given: Any, *, file: str) -> VaultPolicy:
+    """YAML reads a bare `on` and `off` as true and false."""
+    policies: dict[Any, VaultPolicy] = {
+        True: "on",
+        False: "off",
+        "on": "on",
+        "off": "off",
+        "strict": "strict",
+    }
+    if given not in policies:
+        raise ConfigError(f"'vault' is {given!r}.", key="vault", file=file, allowed=("off", "on", "strict"))
+    return policies[given]
 
 
 def _front(text: str) -> tuple[dict[str, Any], str]:

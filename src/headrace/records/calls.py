@@ -270,5 +270,7 @@ class CallStats:
     """Calls whose messages came from outside."""
     open_dead_letters: int
     """Of any age."""
+    breakers: Mapping[str, str]
+    """Model to `closed`, `open` or `half_open`, for the models that this process has called."""
     groups: Sequence[CallCounts]
     """Most calls first."""

@@ -52,6 +52,8 @@ ROUTES = {
     *("/api/schemas", "/api/schemas/{name}", "/api/schemas/{name}/diff"),
     *("/api/schemas/check", "/api/schemas/migrate", "/api/schemas/freeze", "/api/schemas/rewrite"),
     *("/api/records", "/api/records/{record}"),
+    *("/api/call", "/api/calls/stats", "/api/dead-letters", "/api/dead-letters/{id}"),
+    *("/api/dead-letters/replay", "/api/dead-letters/resolve", "/api/dead-letters/discard"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

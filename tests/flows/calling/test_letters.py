@@ -12,7 +12,7 @@ import pytest
 
 import headrace
 from headrace.cli.main import run
-from headrace.errors import NotFoundError, UsageError
+from headrace.errors import ConfigError, NotFoundError, UsageError
 from headrace.infer.gateway.base import CallRequest, Retrieved
 from tests import sightings
 from tests.fakes.model_server import Act, ModelServer
@@ -144,6 +144,17 @@ def test_wrong_variables_cost_no_token(program: Program, server: ModelServer) ->
     assert not server.asked
 
 
+def test_what_the_prompt_says_of_the_vault_counts(root: Path) -> None:
+    path = root / "prompts" / "invoice.md"
+    with headrace.open(root) as workspace:
+        for written in ("off", "on", "strict"):  # YAML takes two of them for something else
+            path.write_text(PROMPT.replace("model: up", f"model: up\nvault: {written}"), encoding="utf-8")
+            assert workspace.calls.request("invoice", {"text": "x"}).vault == written
+        path.write_text(PROMPT.replace("model: up", "model: up\nvault: maybe"), encoding="utf-8")
+        with pytest.raises(ConfigError, match=r"maybe.*off, on, strict"):
+            workspace.calls.request("invoice", {"text": "x"})
+
+
 def test_counts_show_what_repairs_hide(root: Path, server: ModelServer) -> None:
     fenced = Act(text=f"```json\n{GOOD.text}\n```")
     server.play(GOOD, fenced, WORDS, GOOD)
@@ -152,6 +163,7 @@ def test_counts_show_what_repairs_hide(root: Path, server: ModelServer) -> None:
             workspace.calls.run("invoice", {"text": "x"})
         stats = workspace.calls.stats()
     (group,) = stats.groups
+    assert stats.breakers == {"up": "closed"}
     assert (stats.calls, stats.without_schema, group.prompt, group.model) == (
         3,
         0,

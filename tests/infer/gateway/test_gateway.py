@@ -186,6 +186,28 @@ def test_a_stream_that_is_passed_on_is_flagged_and_judged_at_its_end(
     assert last.outcome.reason == "invalid"
 
 
+def test_a_budget_of_seconds_ends_a_stream(workspace: Workspace, server: ModelServer) -> None:
+    server.play(Act(text="Once upon a time there was a mill.", hang_in_middle=True))
+    *pieces, last = streamed(workspace, replace(TEXT, budget=Budget(seconds=0.15)))
+    assert last.outcome is not None
+    assert last.outcome.reason == "seconds"
+    assert last.outcome.attempts[0].raw_output == "".join(delta.text for delta in pieces)
+
+
+def test_the_status_of_a_provider_that_refuses_is_kept(workspace: Workspace, server: ModelServer) -> None:
+    server.play(Act(status=401))
+    (outcome,) = made(workspace, TEXT)
+    assert (outcome.reason, outcome.attempts[0].status) == ("upstream", 401)
+
+
+def test_parameters_cannot_stand_in_for_the_model(workspace: Workspace, server: ModelServer) -> None:
+    server.play()
+    (outcome,) = made(workspace, replace(TEXT, parameters={"model": "dear", "stream": True, "seed": 7}))
+    assert outcome.valid
+    body = server.asked[0].body
+    assert (body["model"], body.get("stream"), body["seed"]) == ("model-of-today", None, 7)
+
+
 def test_streamed_tool_calls_come_whole_and_valid(workspace: Workspace, server: ModelServer) -> None:
     server.play(Act(tool_calls=[call("find_order", '{"order": 12345}')], finish_reason="tool_calls"))
     deltas = streamed(workspace, replace(TEXT, tools=[TOOL]))

@@ -74,6 +74,9 @@ def show_stats(console: Console, stats: CallStats) -> None:
         f"{count(stats.calls, 'call')} since {stats.since}, {stats.without_schema:,} without a schema, "
         f"{stats.without_prompt:,} without a prompt; {count(stats.open_dead_letters, 'open dead letter')}."
     )
+    for model, state in stats.breakers.items():
+        if state != "closed":
+            console.print(Text(f"The breaker of {one_line(model)} is {state}.", style="red"))
     for group in stats.groups:
         _show_group(console, group)
 

@@ -148,7 +148,8 @@ class CallOperations:
         """Count the newest calls: valid at once, repaired, asked again, fallen back, dead-lettered."""
         from headrace.flows.calling.stats import call_stats
 
-        return call_stats(self.events, self.ledger, since=since, limit=limit)
+        breakers = self.gateway.upstreams.breakers()
+        return call_stats(self.events, self.ledger, since=since, limit=limit, breakers=breakers)
 
     def letters(self, *, prompt: str | None = None, state: State | None = "open") -> CallLetters:
         """List dead letters, oldest first; open ones unless `state` says otherwise."""

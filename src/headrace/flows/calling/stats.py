@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from headrace.errors import UsageError
 from headrace.infer.gateway.counting import Counts, Group, count_calls, fill_rates
@@ -16,7 +17,9 @@ from headrace.records.times import rfc3339
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def call_stats(events: EventStore, ledger: Ledger, *, since: str, limit: int) -> CallStats:
+def call_stats(
+    events: EventStore, ledger: Ledger, *, since: str, limit: int, breakers: Mapping[str, str]
+) -> CallStats:
     """Count the newest calls, at most `limit`, no older than `since`, such as `7d`. Raises UsageError."""
     since_ns = time.time_ns() - _seconds(since) * 1_000_000_000
     spans = [span for span in events.recent(kind=KIND, limit=limit) if span.end_ns >= since_ns]
@@ -29,6 +32,7 @@ def call_stats(events: EventStore, ledger: Ledger, *, since: str, limit: int) ->
         without_schema=sum(span.attributes.get("schema") is None for span in spans),
         without_prompt=sum(span.prompt is None for span in spans),
         open_dead_letters=opened,
+        breakers=breakers,
         groups=sorted(
             (_report(group, counts) for group, counts in groups.items()), key=lambda item: -item.calls
         ),

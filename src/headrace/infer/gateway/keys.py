@@ -20,6 +20,8 @@ from headrace.ledger.ledger import Ledger, Write
 KEPT_SECONDS = 24 * 3600
 _RUNNING_SECONDS = 600.0
 """How long a call may run under a key when its budget names no time; a process may die on the way."""
+_SETTLING_SECONDS = 30.0
+"""What recording it may take beyond that."""
 _ABOUT = ("trace_id", "parent_span_id", "release")
 """What two equal calls may differ in."""
 BEFORE_FINISH = declare("call.before_key_finished")
@@ -38,7 +40,7 @@ class Keys:
         Raises CallRefused where that call runs still, or asked for something else.
         """
         key, content = self._names(request)
-        lasts = request.budget.seconds or _RUNNING_SECONDS
+        lasts = (request.budget.seconds or _RUNNING_SECONDS) + _SETTLING_SECONDS
         found = await asyncio.wrap_future(
             self._ledger.submit(
                 lambda tx: call_keys.claim(

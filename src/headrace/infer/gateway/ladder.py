@@ -199,7 +199,9 @@ def failed(climb: Climb, base: Attempt, error: ProviderError, started: float) ->
     """Note an attempt that the provider did not answer."""
     climb.reason = "half_stream" if error.details.get("cause") == "half_stream" else "upstream"
     attempt = broken_off(base, f"{error.type}: {error.message}", started)
-    climb.attempts.append(replace(attempt, retries=int(error.details.get("retries", 0))))
+    details = error.details
+    retries, status = int(details.get("retries", 0)), details.get("status")
+    climb.attempts.append(replace(attempt, retries=retries, status=status))
 
 
 def broken_off(base: Attempt, why: str, started: float) -> Attempt:

@@ -49,6 +49,8 @@ class Attempt:
     finish_reason: str | None = None
     error: str | None = None
     """Why the provider gave no answer."""
+    status: int | None = None
+    """HTTP status with which the provider refused; None where it answered, or did not at all."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_micro: int | None = None

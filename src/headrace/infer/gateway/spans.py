@@ -101,6 +101,7 @@ def attempt_facts(attempt: Attempt) -> dict[str, Any]:
         "tool_calls": [dict(call) for call in attempt.tool_calls],
         "refusal": attempt.refusal,
         "error": attempt.error,
+        "status": attempt.status,
         "currency": attempt.currency,
         "prices": attempt.prices,
         "retries": attempt.retries,

@@ -16,12 +16,13 @@ from headrace.infer.providers.pacing import AdaptiveLimit, RateLimiter
 from headrace.infer.providers.responses import error_of, parse_body, pause_named
 from headrace.infer.providers.secrets import excerpt, read_key
 from headrace.infer.upstreams.breaker import Breaker
+from headrace.infer.upstreams.event_stream import events_of
+from headrace.infer.upstreams.hedging import hedged
 
 if TYPE_CHECKING:
     import aiohttp
 
 _DONE = b"[DONE]"
-_MOST_LINE_BYTES = 16 * 1024 * 1024
 
 
 class Answered(NamedTuple):
@@ -59,7 +60,10 @@ class Connection:
         payload = _encode(body)
         if self.config.hedge_after_ms is None:
             return await self._retried(path, payload, headers)
-        return await self._hedged(path, payload, headers)
+        answered, was_hedged = await hedged(
+            lambda: self._retried(path, payload, headers), after_seconds=self.config.hedge_after_ms / 1000
+        )
+        return answered._replace(hedged=was_hedged)
 
     async def events(
         self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str]
@@ -97,27 +101,6 @@ class Connection:
         lane = self._lanes.pop(asyncio.get_running_loop(), None)
         if lane is not None:
             await lane.session.close()
-
-    async def _hedged(self, path: str, payload: bytes, headers: Mapping[str, str]) -> Answered:
-        """The first answer of two requests, the second of which starts only if the first one is slow."""
-        assert self.config.hedge_after_ms is not None
-        tasks = {asyncio.ensure_future(self._retried(path, payload, headers))}
-        try:
-            done, _ = await asyncio.wait(tasks, timeout=self.config.hedge_after_ms / 1000)
-            if done:
-                return done.pop().result()
-            tasks.add(asyncio.ensure_future(self._retried(path, payload, headers)))
-            waiting = tasks
-            while True:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                good = [task for task in done if task.exception() is None]
-                if good or not waiting:
-                    answered = (good or list(done))[0].result()
-                    return answered._replace(hedged=True)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _retried(self, path: str, payload: bytes, headers: Mapping[str, str]) -> Answered:
         attempt = 0
@@ -195,7 +178,7 @@ class Connection:
                         raise error_of(
                             response.status, text, headers=seen, provider=self.config.name, key=key
                         )
-                    async for data in _data_of(response.content):
+                    async for data in events_of(response.content):
                         if data == _DONE:
                             ended = True
                             break
@@ -280,21 +263,6 @@ class Connection:
             hint = "Check base_url and the certificate."
             return TerminalError(said, hint=hint, provider=name, cause="address")
         return RetryableError(said, provider=name, cause="connection")
-
-
-async def _data_of(content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
-    """The `data` of each server-sent event; raises ValueError for one that never ends."""
-    held = b""
-    async for part in content.iter_any():
-        held += part
-        *lines, held = held.split(b"\n")
-        for line in lines:
-            if line.startswith(b"data:"):
-                yield line[5:].strip()
-        if len(held) > _MOST_LINE_BYTES:
-            raise ValueError("an event of the stream is too long")
-    if held.startswith(b"data:"):
-        yield held[5:].strip()
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

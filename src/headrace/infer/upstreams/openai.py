@@ -21,6 +21,8 @@ from headrace.infer.upstreams.base import (
 from headrace.infer.upstreams.connection import Connection
 
 _PATH = "chat/completions"
+_OURS = frozenset({"model", "messages", "tools", "stream", "stream_options"})
+"""What no parameter may say otherwise."""
 
 
 class OpenAIUpstream:
@@ -63,11 +65,8 @@ class OpenAIUpstream:
         await self.connection.close()
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": self.config.model,
-            **request.parameters,
-            "messages": list(request.messages),
-        }
+        given = {name: value for name, value in request.parameters.items() if name not in _OURS}
+        body: dict[str, Any] = {**given, "model": self.config.model, "messages": list(request.messages)}
         if request.tools:
             body["tools"] = list(request.tools)
         if request.json_schema is not None and "response_format" not in body:

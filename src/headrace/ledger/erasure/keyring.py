@@ -59,8 +59,8 @@ class Keyring:
             return ChaCha20Poly1305(self.key("seal")).decrypt(sealed[:12], sealed[12:], None).decode()
         except InvalidTag as error:
             raise StorageError(
-                "What an unfinished erasure still has to do cannot be read: it was sealed with another key.",
-                hint=f"Put the former keys back into {str(self._folder)!r} and run `headrace forget --due`.",
+                "What was sealed in the ledger cannot be read: it was sealed with another key.",
+                hint=f"Put the former keys back into {str(self._folder)!r} and run the command again.",
             ) from error
 
     def _own(self, name: str) -> bytes:

@@ -14,9 +14,11 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.vault.operations import VaultOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -241,6 +243,20 @@ class Workspace(Wiring):
             corpus=self._corpus,
             parser=lambda: self._parser,
         )
+
+    @property
+    def vault(self) -> VaultOperations:
+        """The operations on the vault: status, reveal, rotate."""
+        from headrace.wiring_vault import vault_operations
+
+        return vault_operations(self)
+
+    @property
+    def caches(self) -> CacheOperations:
+        """The operations on cached outputs: status, clear."""
+        from headrace.wiring_vault import cache_operations
+
+        return cache_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

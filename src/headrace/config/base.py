@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from headrace.config.erasure import ErasureConfig
+from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.privacy.config import PrivacyConfig
+from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField
 
 FILE_NAME = "headrace.toml"
@@ -154,6 +156,8 @@ class WorkspaceConfig:
     index: IndexSettings = IndexSettings()
     erasure: ErasureConfig = field(default_factory=ErasureConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
+    vault: VaultConfig = field(default_factory=VaultConfig)
+    cache: CacheConfig = field(default_factory=CacheConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, IndexSettings, WorkspaceConfig
+from headrace.config.cache import read_cache
 from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
@@ -16,6 +17,7 @@ from headrace.config.privacy import read_privacy
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
+from headrace.config.vault import read_vault
 from headrace.errors import ConfigError, UsageError, WorkspaceNotFound
 from headrace.infer.providers.config import ModelConfig
 from headrace.plugins import Kind
@@ -23,6 +25,18 @@ from headrace.plugins import names as plugin_names
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TABLES = (
+    "ask",
+    "cache",
+    "corpus",
+    "environment",
+    "erasure",
+    "index",
+    "models",
+    "privacy",
+    "storage",
+    "vault",
+)
 _SYNTAX_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -45,7 +59,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         )
     file = root / FILE_NAME
     top = _parse(file)
-    top.refuse_unknown(("ask", "corpus", "environment", "erasure", "index", "models", "privacy", "storage"))
+    top.refuse_unknown(_TABLES)
     models = _models(top)
     corpora = {name: read_corpus(table, name=name, models=models) for name, table in _named(top, "corpus")}
     return WorkspaceConfig(
@@ -58,6 +72,8 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         index=_index(top.child("index"), root),
         erasure=read_erasure(top.child("erasure")),
         privacy=read_privacy(top.child("privacy"), root=root),
+        vault=read_vault(top.child("vault")),
+        cache=read_cache(top.child("cache")),
         environment=_environment(top),
     )
 

@@ -42,6 +42,7 @@ def create_app(workspace: Workspace) -> FastAPI:
 
     from headrace.server import (
         api,
+        api_cache,
         api_embeddings,
         api_forget,
         api_gates,
@@ -49,6 +50,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_metadata,
         api_pii,
         api_standing,
+        api_vault,
         health,
         mcp_mount,
         pages,
@@ -85,6 +87,8 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)
+    app.include_router(api_vault.router)
+    app.include_router(api_cache.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     pages.mount_assets(app)

@@ -11,7 +11,7 @@ from headrace.errors import NotFoundError, Withheld
 from headrace.flows.forget.certify import certify
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erasers import open_erasers
-from headrace.flows.forget.resolve import SOURCE, resolve, spellings
+from headrace.flows.forget.resolve import SOURCE, SUBJECT, resolve, spellings
 from headrace.flows.forget.scope import gather
 from headrace.ledger import hidden
 from headrace.ledger.erasure import register, suppressions
@@ -175,8 +175,15 @@ def _preview(context: ForgetContext, ref: str) -> ForgetReport:
 
 
 def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
+    subjects = _subjects(ref)
     with context.ledger.read() as conn:
-        targets = resolve(context, conn, ref)
+        try:
+            targets = resolve(context, conn, ref)
+        except NotFoundError:
+            alone = Scope(targets=(), subjects=subjects)
+            if not any(eraser.find(alone) for eraser in open_erasers(context, {}) if subjects):
+                raise
+            return alone
         if len(targets) > 1 and not confirmed:
             raise Withheld(
                 f"{ref!r} means {len(targets)} documents: {', '.join(repr(t.name) for t in targets[:5])}"
@@ -184,7 +191,13 @@ def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
                 hint="Look with --dry-run; if all of them are meant, run it again with --yes.",
                 documents=len(targets),
             )
-        return gather(context, conn, targets)
+        return gather(context, conn, targets, subjects=subjects)
+
+
+def _subjects(ref: str) -> tuple[str, ...]:
+    """The user that a reference names, of whom something may be kept though no document is about them."""
+    name = ref.strip()
+    return (name.removeprefix(SUBJECT).strip(),) if name.startswith(SUBJECT) else ()
 
 
 def _unfinished(context: ForgetContext) -> list[Erasure]:

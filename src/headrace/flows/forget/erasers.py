@@ -18,6 +18,7 @@ from headrace.ledger.erasure.rows import LedgerEraser
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
+from headrace.privacy.vault.eraser import VaultEraser
 
 if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
@@ -45,6 +46,8 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         ),
         *(EmbeddingEraser(place, kept=_kept(context)) for place in _embedding_stores(context.index)),
         LedgerEraser(context.ledger, context.keyring),
+        VaultEraser(context.ledger, context.keyring),
+        *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),
     ]

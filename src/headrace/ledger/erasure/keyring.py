@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from headrace.errors import StorageError
 from headrace.ledger.durability import fsync_path, make_folder
 from headrace.ledger.identity import digest_bytes, encode
-from headrace.ledger.storage.rows import insert_new
+from headrace.ledger.storage.rows import delete_in, insert_new
 from headrace.ledger.storage.tables import keyring as table
 
 if TYPE_CHECKING:
@@ -37,6 +37,16 @@ class Keyring:
                 self._shared(name) if self._ledger.engine_name != "sqlite" else self._own(name)
             )
         return self._known[name]
+
+    def destroy(self, name: str) -> None:
+        """Remove a key for good: nothing that it wrapped can be read any more."""
+        self._known.pop(name, None)
+        path = self._folder / f"{name}.key"
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            fsync_path(path.parent)
+        if self._ledger.engine_name != "sqlite":
+            self._ledger.write(lambda tx: delete_in(tx.conn, table.c.name, [name]))
 
     def keyed(self, kind: str, *parts: str) -> str:
         """`<kind>_<26 characters>`: the same for the same parts, and nothing to whoever lacks the key."""

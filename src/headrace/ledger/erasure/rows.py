@@ -81,6 +81,7 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Words(table=tables.refs, columns=("reason",)),
     Words(table=tables.erasures, columns=("reason",)),
     Words(table=tables.failures, columns=("error",)),
+    Words(table=tables.vault_audit, columns=("reason",)),
 )
 """Add a rule here for each table that keeps something of documents."""
 
@@ -95,6 +96,8 @@ exempt("counts", "table:standing_changes", "table:freshness_days")
 exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
 exempt("outcomes and counts", "table:sentinel_checks", "table:probes")
 exempt("keys", "table:keyring", "folder:keys")
+exempt("names and times of keys", "table:vault_masters")
+exempt("counts of checks", "table:cache_series")
 exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 
 

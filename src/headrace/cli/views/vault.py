@@ -27,11 +27,9 @@ def show_status(console: Console, report: VaultStatus) -> None:
         show_row(console, "unprotected", Text(listed, style="yellow"))
     show_row(console, "shown", f"{count(report.shown, 'time')} in all")
     for entry in report.audit:
-        why = (
-            f"  {one_line(entry.reason)}" if entry.reason else f"  trace {entry.trace}" if entry.trace else ""
-        )
-        line = f"{moment(entry.at_us)}  {entry.action}  {count(entry.tokens, 'token')}  {one_line(entry.actor)}{why}"
-        show_indented(console, line, columns=4)
+        why = one_line(entry.reason) if entry.reason else f"trace {entry.trace}" if entry.trace else ""
+        done = f"{entry.action} of {count(entry.tokens, 'token')} by {one_line(entry.actor)}"
+        show_indented(console, f"{moment(entry.at_us)}  {done}  {why}", columns=4)
 
 
 def show_value(console: Console, report: RevealReport) -> None:

@@ -39,8 +39,9 @@ class VaultOperations:
     ) -> RevealReport:
         """The value of a token; that it was shown, by whom and why is durable before it is read.
 
-        `session`, with the `subject` of its calls, tells which one is meant where several have the token. Raises UsageError without a reason
-        or for what is no token, NotFoundError for one that is unknown, expired or shredded.
+        `session`, with the `subject` of its calls, tells which one is meant where several have the token.
+        Raises UsageError without a reason or for what is no token, NotFoundError for one that is unknown,
+        expired or shredded.
         """
         from headrace.records.vault import RevealReport
 

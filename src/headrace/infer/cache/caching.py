@@ -15,6 +15,7 @@ from headrace.infer.cache.base import CacheStore, Entry
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.cache.sealing import Kept, Sealing
 from headrace.infer.gateway.base import CachedOutput, CallRequest, Retrieved
+from headrace.ledger.identity import digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,7 @@ class OutputCache:
         personal: shape.Personal = lambda _: (),
         shadow: Callable[[], Shadow] | None = None,
     ) -> None:
-        """`embed` and `shadow` are needed for the semantic cache, `personal` finds what it must not mix up."""
+        """The semantic cache needs `embed` and `shadow`; `personal` finds what it must not mix up."""
         self._config = config
         self.store = store
         self._sealing = sealing
@@ -72,14 +73,16 @@ class OutputCache:
             if found is None and self._is_semantic:
                 found = self._semantic(request)
         except (TypeError, ValueError):
-            found = self._note("unfit")  # values without a digest: such a call is never the same as another
+            found = None  # values without a digest: such a call is never the same as another
+            self._counts["unfit"] += 1
         except HeadraceError as error:
-            found = self._failed(error)
+            found = None
+            self._failed(error)
         self._counts[f"{found.kind}_hits" if found else "misses"] += 1
         return found
 
     def put(self, request: CallRequest, output: CachedOutput) -> Future[None]:
-        """Keep an output that was valid; the future resolves when it is stored, or was found not to be kept."""
+        """Keep an output that was valid; the future resolves when it is stored or found not to be kept."""
         if not self._is_open(request) or self._acts(output):
             done: Future[None] = Future()
             done.set_result(None)
@@ -169,7 +172,7 @@ class OutputCache:
             if self._still_valid(request.retrieved, request.access):
                 self.store.put(self._entry(request, output), most=self._config.max_entries)
         except (TypeError, ValueError):
-            self._note("unfit")
+            self._counts["unfit"] += 1
         except HeadraceError as error:
             self._failed(error)
 
@@ -194,10 +197,7 @@ class OutputCache:
         return self._sealing.name("key", shape.exact(request, self._identity))
 
     def _partition(self, asked: shape.Question) -> str:
-        return self._sealing.name("partition", shape.digest("partition", dict(asked.partition)))
-
-    def _note(self, what: str) -> None:
-        self._counts[what] += 1
+        return self._sealing.name("partition", digest("partition", dict(asked.partition)))
 
     def _failed(self, error: HeadraceError) -> None:
         self._counts["errors"] += 1

@@ -6,6 +6,7 @@ import logging
 import math
 import random
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger
     from headrace.ledger.storage.writer import Write
 
-_Z = 1.645
-"""One-sided 95 %."""
+_ALPHA = 0.05
 _FRESH_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
@@ -108,13 +108,36 @@ class Shadow:
 
 
 def bounds(checks: int, false_hits: int) -> tuple[float, float]:
-    """Wilson's bounds of a share, each one-sided at 95 %; 0 and 1 without checks."""
-    if not checks:
-        return 0.0, 1.0
-    share, z2 = false_hits / checks, _Z * _Z
-    middle = (share + z2 / (2 * checks)) / (1 + z2 / checks)
-    half = _Z / (1 + z2 / checks) * math.sqrt(share * (1 - share) / checks + z2 / (4 * checks * checks))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    """Clopper and Pearson's exact bounds of a share, each one-sided at 95 %; 0 and 1 without checks."""
+    low = _root(lambda share: _at_most(false_hits - 1, checks, share) - (1 - _ALPHA)) if false_hits else 0.0
+    high = _root(lambda share: _at_most(false_hits, checks, share) - _ALPHA) if false_hits < checks else 1.0
+    return low, high
+
+
+def _at_most(count: int, checks: int, share: float) -> float:
+    """The chance of at most so many wrong ones among these checks."""
+    if share <= 0.0 or share >= 1.0:
+        return float(share <= 0.0 or count >= checks)
+    logs = math.log(share), math.log1p(-share)
+    return math.fsum(
+        math.exp(
+            math.lgamma(checks + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(checks - k + 1)
+            + k * logs[0]
+            + (checks - k) * logs[1]
+        )
+        for k in range(count + 1)
+    )
+
+
+def _root(falling: Callable[[float], float]) -> float:
+    """Where a function that falls over [0, 1] crosses 0."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
+    return (low + high) / 2
 
 
 def is_past(checks: int, false_hits: int, *, limit: float) -> bool:

@@ -1,4 +1,4 @@
-"""Everything that shapes a call, as one name; and what of it is the question, which may be worded otherwise."""
+"""Everything that shapes a call, as one name; and which part of it may be worded otherwise."""
 
 from __future__ import annotations
 

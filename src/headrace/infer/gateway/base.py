@@ -130,7 +130,7 @@ class Shield(Protocol):
         ...
 
     def settle(self) -> Future[None]:
-        """Resolves once the tokens and the note of what was shown are durable: wait for it before answering."""
+        """Resolves once the tokens and the note of what was shown are durable: wait before answering."""
         ...
 
 

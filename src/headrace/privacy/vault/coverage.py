@@ -9,9 +9,8 @@ from headrace.privacy.engine import Engine
 _PERSON = "PERSON"
 # Words of other scripts than Latin, in which the built-in recogniser of names reads nothing.
 _OTHER_SCRIPT = re.compile(
-    "[\u0370-\u03ff\u0400-\u1dbf\u1f00-\u1fff\u2c00-\u2c5f\u2c80-\ua71f\ua840-\uab2f\uab70-\ufaff"
-    "\ufb1d-\ufdff\ufe70-\ufefc\uff66-\uffdc\U00010000-\U0001d3ff\U0001e000-\U0001efff\U00020000-\U0003ffff]"
-    "[^\\W\\d_]"
+    "(?:[\u0370-\u03ff\u0400-\u1dbf\u1f00-\u1fff\u2c00-\u2c5f\u2c80-\ua71f\ua840-\uab2f\uab70-\ufaff"
+    "\ufb1d-\ufdff\ufe70-\ufefc\uff66-\uffdc\U00010000-\U0001d3ff\U0001e000-\U0001efff\U00020000-\U0003ffff]){2}"
 )
 
 

@@ -1,4 +1,4 @@
-"""Master keys: they wrap the keys of scopes, lie outside of the ledger's file, and are replaced by rotation."""
+"""Master keys: they wrap the keys of scopes, lie beside the ledger, and are replaced by rotation."""
 
 from __future__ import annotations
 

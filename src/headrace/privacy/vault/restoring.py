@@ -74,7 +74,7 @@ def in_string(found: re.Match[str], value: Value) -> str:
 
 
 def start_in_json(found: re.Match[str]) -> int:
-    """Where a spelling in JSON starts: an opening bracket that is escaped twice goes with both backslashes."""
+    """Where a spelling in JSON starts: a bracket that is escaped twice goes with both backslashes."""
     start = found.start()
     before = found.string[:start]
     is_odd = (len(before) - len(before.rstrip("\\"))) % 2 == 1

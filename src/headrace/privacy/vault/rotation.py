@@ -1,4 +1,4 @@
-"""`vault rotate`: a new master key, new keys for all scopes under it, every value sealed anew, the old ones gone."""
+"""`vault rotate`: a new master key, new keys for all scopes, every value sealed anew, the old keys gone."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def status(ledger: Ledger, unprotected: Sequence[str], *, ttl: str, limit: int) 
 
 def _masters(conn: Connection) -> list[VaultKey]:
     wrapped = sa.select(vault_keys.c.master, sa.func.count()).group_by(vault_keys.c.master)
-    counts: dict[str, int] = {name: count for name, count in conn.execute(wrapped)}
+    counts: dict[str, int] = {row[0]: row[1] for row in conn.execute(wrapped)}
     return [
         VaultKey(
             id=item.id,

@@ -88,7 +88,7 @@ def find(conn: Connection, token: str, *, now_us: int) -> list[tuple[KeyRow, Val
 
 
 def add(tx: Write, key: KeyRow, values: Sequence[ValueRow], ties: Collection[str], *, is_new: bool) -> bool:
-    """Keep values under a key, and the key with its time to live; False when the key may not be used any more.
+    """Keep values under a key, and the key with its time to live; False when the key may not be used.
 
     That is so when it was taken away or replaced since it was read, or when its master key was retired.
     """

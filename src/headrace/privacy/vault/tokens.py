@@ -1,7 +1,7 @@
 """What a token looks like, and what still counts as one after a model has rewritten it.
 
-`⟨PERSON_k7f3q2ma⟩`: the type of the value, and eight characters of a keyed hash. The same pattern finds tokens
-in answers and look-alikes in what callers wrote, so that nothing a caller writes is taken for a token.
+`⟨PERSON_k7f3q2ma⟩`: the type of the value, and eight characters of a keyed hash. The same pattern finds
+tokens in answers and look-alikes in what callers wrote, so that nothing a caller writes is taken for a token.
 """
 
 from __future__ import annotations

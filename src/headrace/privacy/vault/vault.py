@@ -103,7 +103,8 @@ class Vault:
 
     def _open(self, scope: str, saving: Saving, *, is_known: bool) -> ScopeValues:
         now_us = time.time_ns() // 1000
-        rows, values = [], []
+        rows: list[store.KeyRow] = []
+        values: list[store.ValueRow] = []
         if is_known:
             with self._ledger.read() as conn:
                 rows, values = store.load(conn, scope, now_us=now_us)

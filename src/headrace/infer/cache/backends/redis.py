@@ -60,7 +60,7 @@ class RedisCache:
                 pipe.sadd(self._name("t", tie), entry.key)
             fire(_BEFORE_EXEC)
             pipe.execute()
-            count = cast(int, self._client.zcard(self._name("all")))
+            count = self._client.zcard(self._name("all"))
             oldest = (
                 cast(Any, self._client.zrange(self._name("all"), 0, count - most - 1)) if count > most else []
             )
@@ -135,7 +135,7 @@ class RedisCache:
         return count
 
     def clean(self) -> None:
-        """Nothing is left in memory; a dump or append-only file of the server is its operator's to rewrite."""
+        """Nothing is left in memory; dumps and logs of the server are its operator's to rewrite."""
 
     def close(self) -> None:
         """Close connections."""

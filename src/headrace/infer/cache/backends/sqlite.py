@@ -109,7 +109,7 @@ class SQLiteCache:
                 return
             if time.monotonic() > give_up:
                 raise StorageError(
-                    f"The log of {self._path.name!r} could not be emptied: somebody reads from it all the time.",
+                    f"The log of {self._path.name!r} could not be emptied: somebody reads it all the time.",
                     hint="Run `headrace forget --due` when that reader is gone; it goes on from there.",
                 )
             time.sleep(0.05)

@@ -23,6 +23,7 @@ from headrace.config.base import (
 from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
+from headrace.infer.cache.config import CacheConfig
 from headrace.infer.providers.config import ModelConfig
 from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.sources.base import FilesConfig, RecordsConfig, SourceConfig, WebConfig
@@ -30,6 +31,7 @@ from headrace.ingest.sources.build import open_source
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from headrace.privacy.config import PrivacyConfig
+from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
@@ -47,6 +49,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     ErasureConfig: ("`[erasure]`", set()),
     BackupConfig: ("`[[erasure.backups]]`", set()),
     PrivacyConfig: ("`[privacy]`", set()),
+    VaultConfig: ("`[vault]`", set()),
+    CacheConfig: ("`[cache]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     StorageConfig: ("`[storage]`", set()),

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from headrace.infer.gateway.base import CallRequest
 from headrace.server.app import create_app
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
@@ -29,6 +30,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
+        with pytest.MonkeyPatch.context() as patch:  # the token that the page names
+            patch.setattr("headrace.privacy.vault.scope.suffix", lambda *_, attempt: "k7f3q2ma")
+            shield = workspace.shields.shield(CallRequest(messages=[], model="m", vault="on", session="s"))
+            assert shield.hide("John Doe") == "⟨PERSON_k7f3q2ma⟩"
+            shield.settle().result()
     return made
 
 

@@ -159,3 +159,25 @@ def test_an_interrupted_forgetting_of_a_user_is_finished(
         (report,) = workspace.forget_due()
         assert report.certificate is not None
         assert workspace.caches.status().entries == 0
+
+
+def test_a_restored_backup_forgets_a_user_again(bench: Workbench, tmp_path: Path) -> None:
+    state = bench.root / ".headrace"
+    with bench.open() as workspace:
+        request = asked(workspace, "Who approves leave?", subject="user-1")
+        keep(workspace, request, "The team lead.")
+        shield = workspace.shields.shield(request)
+        token = shield.hide("John Doe")
+        shield.settle().result()
+    backup = {name: (state / name).read_bytes() for name in ("ledger.sqlite", "online.sqlite")}
+    with bench.open() as workspace:
+        workspace.forget("subject:user-1")
+    for name, data in backup.items():
+        (state / name).write_bytes(data)
+    with bench.open() as workspace:
+        assert workspace.vault.reveal(token, reason="a test").value == "John Doe"
+        (report,) = workspace.forget_due()
+        assert {item.store: item.items for item in report.erased} == {"vault": 2, "cache": 1}
+        with pytest.raises(NotFoundError):
+            workspace.vault.reveal(token, reason="a test")
+        assert workspace.forget_due() == []

@@ -31,7 +31,7 @@ ROTATING = [
 ]
 OTHERS = {
     "vault.in_save_transaction",
-    "erase.in_vault_transaction",
+    "vault.in_shred_transaction",
     "cache.in_put_transaction",
     "cache.before_redis_exec",
 }
@@ -77,7 +77,7 @@ def run(root: Path, url: str, work: str, failpoints: str = "") -> subprocess.Com
 
 
 def test_every_failpoint_is_killed() -> None:
-    mine = {name for name in NAMES if name.startswith(("vault.", "cache.", "erase.in_vault"))}
+    mine = {name for name in NAMES if name.startswith(("vault.", "cache."))}
     assert mine == {*ROTATING, *OTHERS}
 
 
@@ -147,7 +147,7 @@ def test_what_a_call_was_told_is_kept_survives_a_kill(tmp_path: Path) -> None:
 def test_a_shredding_that_was_killed_is_whole_or_not_begun(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.sqlite"
     _prepared(tmp_path, url)
-    assert was_killed(run(tmp_path, url, _SHRED, "erase.in_vault_transaction"))
+    assert was_killed(run(tmp_path, url, _SHRED, "vault.in_shred_transaction"))
     with Ledger.open(url) as ledger:
         vault = vault_of(ledger, tmp_path)
         eraser = VaultEraser(ledger, vault._keyring)

@@ -63,7 +63,7 @@ class Room:
     def __init__(self, root: Path, *, config: CacheConfig = CONFIG, ledger: Ledger | None = None) -> None:
         self.world = World()
         self.ledger = ledger or Ledger.open(f"sqlite:///{root}/ledger.sqlite")
-        keyring = Keyring(root / "keys", self.ledger)
+        keyring = self.keyring = Keyring(root / "keys", self.ledger)
         self.models: dict[str, str] = {}
         self.store = SQLiteCache(root / "online.sqlite")
         self.shadow = Shadow(self.ledger, threshold=config.threshold, embedder="e", rate=1.0, limit=0.05)
@@ -252,7 +252,7 @@ def test_forgetting_takes_out_what_came_from_a_document_or_a_user(room: Room) ->
     put(room, request("Who approves leave?", subject="user-1"))
     put(room, request("How long?"))
     eraser = CacheEraser(lambda: room.store, lambda: room.sealing)
-    scope = Scope(targets=(Target("docs", "a.md"),), subjects=("user-1",))
+    scope = Scope(targets=(Target("docs", "a.md"),), subjects=(room.keyring.subject("user-1"),))
     assert eraser.find(scope) == eraser.erase(scope) == 2
     eraser.clean(scope)
     assert eraser.find(scope) == 0

@@ -154,7 +154,7 @@ def test_forgetting_shreds_the_sessions_of_a_document_and_of_a_user(ledger: Ledg
     of_user = hidden(vault, session="b", subject="user-1")
     other = hidden(vault, session="c", documents=("docs/b.md",))
     eraser = VaultEraser(ledger, vault._keyring)
-    scope = Scope(targets=(Target("docs", "docs/a.md"),), subjects=("user-1",))
+    scope = Scope(targets=(Target("docs", "docs/a.md"),), subjects=(vault._keyring.subject("user-1"),))
     assert eraser.find(scope) == 4
     assert eraser.erase(scope) == 4
     eraser.clean(scope)

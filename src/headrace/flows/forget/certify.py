@@ -88,7 +88,7 @@ def _statement(
         "version": 1,
         "erasure": erasure.id,
         "documents": [context.keyring.keyed("document", *target) for target in scope.targets],
-        **_subjects(context, scope),
+        **({"subjects": list(scope.subjects)} if scope.subjects else {}),
         "requested_at": _moment(erasure.requested_at_us),
         "erased_at": _moment(now_us),
         "actor": context.keyring.keyed("actor", erasure.actor),
@@ -109,11 +109,6 @@ def _statement(
         ],
         "remarks": [f"{name}: {_WAL}" for name in postgres],
     }
-
-
-def _subjects(context: ForgetContext, scope: Scope) -> dict[str, list[str]]:
-    keyed = [context.keyring.keyed("subject", subject) for subject in scope.subjects]
-    return {"subjects": keyed} if keyed else {}
 
 
 def _keep(path: Path, signed: Mapping[str, Any]) -> None:

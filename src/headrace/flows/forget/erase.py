@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from headrace.errors import NotFoundError, Withheld
@@ -175,15 +175,14 @@ def _preview(context: ForgetContext, ref: str) -> ForgetReport:
 
 
 def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
-    subjects = _subjects(ref)
+    subjects = _subjects(context, ref)
     with context.ledger.read() as conn:
         try:
             targets = resolve(context, conn, ref)
         except NotFoundError:
-            alone = Scope(targets=(), subjects=subjects)
-            if not any(eraser.find(alone) for eraser in open_erasers(context, {}) if subjects):
+            if not keeps_of(context, subjects):
                 raise
-            return alone
+            return Scope(targets=(), subjects=subjects)
         if len(targets) > 1 and not confirmed:
             raise Withheld(
                 f"{ref!r} means {len(targets)} documents: {', '.join(repr(t.name) for t in targets[:5])}"
@@ -194,10 +193,16 @@ def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
         return gather(context, conn, targets, subjects=subjects)
 
 
-def _subjects(ref: str) -> tuple[str, ...]:
-    """The user that a reference names, of whom something may be kept though no document is about them."""
+def keeps_of(context: ForgetContext, subjects: Sequence[str]) -> bool:
+    """Whether anything is kept of these users, beside documents about them."""
+    alone = Scope(targets=(), subjects=tuple(subjects))
+    return bool(subjects) and any(eraser.find(alone) for eraser in open_erasers(context, {}))
+
+
+def _subjects(context: ForgetContext, ref: str) -> tuple[str, ...]:
     name = ref.strip()
-    return (name.removeprefix(SUBJECT).strip(),) if name.startswith(SUBJECT) else ()
+    named = [name.removeprefix(SUBJECT).strip()] if name.startswith(SUBJECT) else []
+    return tuple(context.keyring.subject(subject) for subject in named)
 
 
 def _unfinished(context: ForgetContext) -> list[Erasure]:
@@ -218,6 +223,7 @@ def _kept_out(context: ForgetContext, scope: Scope, source: str | None) -> tuple
     contents = set(scope.revisions) - set(scope.spare_content)
     names = ((corpus, source) for corpus in scope.corpora) if source else scope.targets
     return (
+        *scope.subjects,
         *_hashes(context, "source" if source else "uri", names),
         *_hashes(
             context, "content", ((corpus, item) for corpus in scope.corpora for item in sorted(contents))

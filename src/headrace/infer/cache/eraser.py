@@ -43,4 +43,4 @@ class CacheEraser:
     def _ties(self, scope: Scope) -> list[str]:
         sealing = self._sealing()
         documents = [sealing.document(target.corpus, target.uri) for target in scope.targets]
-        return documents + [sealing.subject(subject) for subject in scope.subjects]
+        return [*documents, *scope.subjects]

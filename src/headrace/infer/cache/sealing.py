@@ -40,16 +40,12 @@ class Sealing:
     def ties(self, request: CallRequest, trace_id: str) -> list[str]:
         """Names of the documents, the user and the trace of a call."""
         documents = {self.document(item.corpus, item.document) for item in request.retrieved}
-        subject = [self.subject(request.subject)] if request.subject else []
+        subject = [self._keyring.subject(request.subject)] if request.subject else []
         return [*sorted(documents), *subject, self.name("trace", trace_id)]
 
     def document(self, corpus: str, uri: str) -> str:
         """The name of a document."""
         return self.name("document", corpus, uri)
-
-    def subject(self, subject: str) -> str:
-        """The name of a user."""
-        return self.name("subject", subject)
 
     def seal(self, key: str, request: CallRequest, output: CachedOutput) -> bytes:
         """An output for its key. Raises TypeError and ValueError for one that is no JSON."""

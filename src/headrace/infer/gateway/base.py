@@ -109,10 +109,6 @@ class Shield(Protocol):
         """Replace personal data by tokens. Raises HeadraceError when the engine fails: nothing may leave."""
         ...
 
-    def hide_json(self, value: Any) -> Any:
-        """The same in every string of a JSON value, such as the definition of a tool."""
-        ...
-
     def show(self, text: str) -> str:
         """Replace tokens by their values, changed case and inflected endings included."""
         ...

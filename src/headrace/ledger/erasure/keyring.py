@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger
 
 _BYTES = 32
+SUBJECT = "subject"
+"""Kind of the keyed hashes of users."""
 
 
 class Keyring:
@@ -52,6 +54,10 @@ class Keyring:
         """`<kind>_<26 characters>`: the same for the same parts, and nothing to whoever lacks the key."""
         hashed = blake2b(encode(list(parts)), key=self.key("match"), digest_size=32).digest()
         return digest_bytes(kind, hashed)
+
+    def subject(self, subject: str) -> str:
+        """The keyed hash by which whatever is kept of a user is found."""
+        return self.keyed(SUBJECT, subject)
 
     def seal(self, text: str) -> bytes:
         """Encrypt a text for this workspace."""

@@ -9,7 +9,7 @@ from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.storage.cleaning import clean_ledger
 from headrace.ledger.storage.tables import vault_keys, vault_values
 from headrace.privacy.vault import store
-from headrace.privacy.vault.vault import document_tie, subject_tie
+from headrace.privacy.vault.vault import document_tie
 
 if TYPE_CHECKING:
     from headrace.ledger.erasure.keyring import Keyring
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from headrace.ledger.storage.writer import Write
 
 NAME = "vault"
-_IN_TRANSACTION = declare("erase.in_vault_transaction")
+_IN_TRANSACTION = declare("vault.in_shred_transaction")
 
 covers(NAME, "table:vault_keys", "table:vault_values", "table:vault_ties")
 
@@ -58,4 +58,4 @@ class VaultEraser:
 
     def _ties(self, scope: Scope) -> list[str]:
         documents = [document_tie(self._keyring, target.corpus, target.uri) for target in scope.targets]
-        return documents + [subject_tie(self._keyring, subject) for subject in scope.subjects]
+        return [*documents, *scope.subjects]

@@ -17,9 +17,9 @@ class ScopeKey(NamedTuple):
     is_new: bool
 
 
-def make(masters: Masters, scope: str, *, expires_at_us: int) -> ScopeKey:
-    """A new key for a scope; it counts once its row is stored."""
-    return wrap(masters, masters.current().id, scope, expires_at_us=expires_at_us)
+def make(masters: Masters, scope: str, *, expires_at_us: int, fresh: bool = False) -> ScopeKey:
+    """A new key for a scope; it counts once its row is stored. `fresh` looks which master key wraps now."""
+    return wrap(masters, masters.current(fresh=fresh).id, scope, expires_at_us=expires_at_us)
 
 
 def wrap(masters: Masters, master: str, scope: str, *, expires_at_us: int) -> ScopeKey:

@@ -35,12 +35,18 @@ class Masters:
         self._ledger = ledger
         self._keyring = keyring
         self._ciphers: dict[str, Cipher] = {}
+        self._current: Master | None = None
 
-    def current(self) -> Master:
-        """The one that wraps new keys; the first is made at first use."""
-        with self._ledger.read() as conn:
-            found = newest(conn)
-        return found if found is not None else self.add(after=0)
+    def current(self, *, fresh: bool = True) -> Master:
+        """The one that wraps new keys; the first is made at first use.
+
+        Not `fresh`, it may have been retired since: who stores a key that it wraps is told so.
+        """
+        if self._current is None or fresh:
+            with self._ledger.read() as conn:
+                found = newest(conn)
+            self._current = found if found is not None else self.add(after=0)
+        return self._current
 
     def add(self, *, after: int) -> Master:
         """Make the next one and retire those before it; of two that try at once one wins."""

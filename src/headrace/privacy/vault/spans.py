@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from headrace.privacy.vault.tokens import LITERAL, SUFFIX_CHARACTERS, spellings, token
+from headrace.privacy.vault.tokens import LITERAL, SUFFIX_CHARACTERS, spellings
 from headrace.records.privacy import Finding
 
 Scan = Callable[[str], list[Finding]]
@@ -60,7 +60,7 @@ def _uncovered(text: str, spans: Sequence[Hidden], scan: Scan) -> list[Hidden]:
     taken: list[tuple[int, int, Hidden]] = []
     at = length = 0
     for span in spans:
-        stand_in = token(f"{span.type}_{_STAND_IN}")
+        stand_in = f"<{span.type}_{_STAND_IN}>"  # as long as a token, and plain where the text is
         pieces += (text[at : span.start], stand_in)
         length += span.start - at
         taken.append((length, length + len(stand_in), span))

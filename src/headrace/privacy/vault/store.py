@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.identity import digest_bytes
 from headrace.ledger.storage.rows import delete_in, insert_new, slices, storable
-from headrace.ledger.storage.tables import vault_audit, vault_keys, vault_masters, vault_ties, vault_values
+from headrace.ledger.storage.tables import vault_audit, vault_keys, vault_ties, vault_values
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Action = Literal["restore", "reveal"]
 TABLES = ("vault_keys", "vault_values", "vault_ties", "vault_audit")
 _MOST_EXPIRED = 200
+_KEY = "SELECT id, scope, master, wrapped, created_at_us, expires_at_us FROM vault_keys WHERE id = ?"
+_KEYS_OF = f"{_KEY.replace('id = ?', 'scope = ?')} AND expires_at_us > ? ORDER BY created_at_us DESC"
+_ACTIVE = "SELECT id FROM vault_masters WHERE id = ? AND retired_at_us IS NULL"
+_VALUES_OF = "SELECT scope, token, key_id, sealed, created_at_us FROM vault_values WHERE scope = ?"
 _SAVING = declare("vault.in_save_transaction")
 
 
@@ -65,13 +69,10 @@ def new_key_id() -> str:
 
 def load(conn: Connection, scope: str, *, now_us: int) -> tuple[list[KeyRow], list[ValueRow]]:
     """The keys of a scope that have not expired, newest first, and its values."""
-    alive = sa.and_(vault_keys.c.scope == scope, vault_keys.c.expires_at_us > now_us)
-    rows = conn.execute(sa.select(vault_keys).where(alive).order_by(vault_keys.c.created_at_us.desc()))
-    keys = [KeyRow(*row) for row in rows]
+    keys = [KeyRow(*row) for row in _driver(conn, _KEYS_OF, (scope, now_us))]
     if not keys:
         return [], []
-    statement = sa.select(vault_values).where(vault_values.c.scope == scope)
-    return keys, [ValueRow(*row) for row in conn.execute(statement)]
+    return keys, [ValueRow(*row) for row in _driver(conn, _VALUES_OF, (scope,))]
 
 
 def find(conn: Connection, token: str, *, now_us: int) -> list[tuple[KeyRow, ValueRow]]:
@@ -92,11 +93,9 @@ def add(tx: Write, key: KeyRow, values: Sequence[ValueRow], ties: Collection[str
 
     That is so when it was taken away or replaced since it was read, or when its master key was retired.
     """
-    held = list(_keys(tx.conn, [key.id]))
+    held = [KeyRow(*row) for row in _driver(tx.conn, _KEY, (key.id,))]
     if is_new and not held:
-        master = sa.select(vault_masters.c.retired_at_us).where(vault_masters.c.id == key.master)
-        row = tx.conn.execute(master).one_or_none()
-        if row is None or row[0] is not None:
+        if not _driver(tx.conn, _ACTIVE, (key.master,)):
             return False
         insert_new(tx.conn, vault_keys, [key._replace(created_at_us=tx.now_us)])
     elif not held:
@@ -113,11 +112,10 @@ def add(tx: Write, key: KeyRow, values: Sequence[ValueRow], ties: Collection[str
 
 def same_tokens(conn: Connection, scope: str, tokens: Sequence[str]) -> list[ValueRow]:
     """Values that a scope has under these tokens already."""
-    mine = vault_values.c.scope == scope
     return [
         ValueRow(*row)
         for part in slices(tokens)
-        for row in conn.execute(sa.select(vault_values).where(mine, vault_values.c.token.in_(part)))
+        for row in _driver(conn, f"{_VALUES_OF} AND token IN ({_marks(part)})", (scope, *part))
     ]
 
 
@@ -181,3 +179,13 @@ def _keys(conn: Connection, ids: Sequence[str]) -> list[KeyRow]:
         for part in slices(sorted(set(ids)))
         for row in conn.execute(sa.select(vault_keys).where(vault_keys.c.id.in_(part)))
     ]
+
+
+def _driver(conn: Connection, statement: str, values: tuple[object, ...]) -> Sequence[sa.Row[Any]]:
+    # Read before every call: building a statement costs more than running it.
+    marked = statement if conn.dialect.name == "sqlite" else statement.replace("?", "%s")
+    return conn.exec_driver_sql(marked, values).all()
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))

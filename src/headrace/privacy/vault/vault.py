@@ -119,7 +119,7 @@ class Vault:
     def _replaced(self, key: ScopeKey, expires_at_us: int) -> ScopeKey | None:
         """What stands in place of a key that was rotated away; None when its scope was forgotten."""
         if key.is_new:
-            return keys.make(self.masters, key.row.scope, expires_at_us=expires_at_us)
+            return keys.make(self.masters, key.row.scope, expires_at_us=expires_at_us, fresh=True)
         with self._ledger.read() as conn:
             rows, _ = store.load(conn, key.row.scope, now_us=0)
         return keys.unwrap(self.masters, rows[0]) if rows else None
@@ -132,7 +132,7 @@ class Vault:
     def _ties(self, request: Guarded) -> list[str]:
         names = {(item.corpus, item.document) for item in request.retrieved}
         tied = [document_tie(self._keyring, corpus, document) for corpus, document in sorted(names)]
-        return tied + ([subject_tie(self._keyring, request.subject)] if request.subject else [])
+        return tied + ([self._keyring.subject(request.subject)] if request.subject else [])
 
     def _purge(self, tx: Write) -> None:
         if time.monotonic() >= self._next_purge:
@@ -143,8 +143,3 @@ class Vault:
 def document_tie(keyring: Keyring, corpus: str, document: str) -> str:
     """The keyed hash by which a scope is tied to a document."""
     return keyring.keyed(KIND, "document", corpus, document)
-
-
-def subject_tie(keyring: Keyring, subject: str) -> str:
-    """The keyed hash by which a scope is tied to a user."""
-    return keyring.keyed(KIND, "subject", subject)

@@ -32,8 +32,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
         with pytest.MonkeyPatch.context() as patch:  # the token that the page names
             patch.setattr("headrace.privacy.vault.scope.suffix", lambda *_, attempt: "k7f3q2ma")
-            shield = workspace.shields.shield(CallRequest(messages=[], model="m", vault="on", session="s"))
-            assert shield.hide("John Doe") == "⟨PERSON_k7f3q2ma⟩"
+            shield = workspace.shields.shield(CallRequest(messages=[], model="m", vault="on", trace_id="t"))
+            assert shield.show(shield.hide("John Doe")) == "John Doe"
             shield.settle().result()
     return made
 

@@ -11,6 +11,7 @@ class ShadowChecks:
     """Semantic hits that were compared with what the model said, since the cache was last cleared."""
 
     checks: int
+    """Hits that were compared."""
     false_hits: int
     """Hits that were wrong."""
     rate: float
@@ -38,11 +39,13 @@ class CacheStatus:
     store: str
     """`sqlite` or `redis`."""
     entries: int
+    """Outputs that are kept."""
     bytes: int
     """Of the sealed contents."""
     threshold: float
     """Least similarity of a semantic hit."""
     shadow: ShadowChecks
+    """How often a semantic hit was wrong."""
     counts: Mapping[str, int]
     """Since this process began: exact_hits, semantic_hits, misses, stale, unfit, errors."""
 
@@ -52,3 +55,4 @@ class ClearReport:
     """Outputs that were taken out."""
 
     removed: int
+    """How many."""

@@ -10,8 +10,9 @@ class VaultKey:
     """A master key."""
 
     id: str
+    """Its name."""
     created_at_us: int
-    """UTC microseconds."""
+    """UTC microseconds when it was made."""
     retired_at_us: int | None
     """Since when it wraps nothing new; it is destroyed when the rotation ends."""
     keys: int
@@ -23,9 +24,11 @@ class VaultAudit:
     """One time that values were given out; never which."""
 
     id: str
+    """Of the entry."""
     at_us: int
     """UTC microseconds."""
     actor: str
+    """Who had them shown."""
     action: str
     """`restore`: in the answer of a call. `reveal`: asked for by its token."""
     trace: str | None
@@ -33,6 +36,7 @@ class VaultAudit:
     tokens: int
     """How many places were filled with a value."""
     reason: str
+    """Why, where somebody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class VaultStatus:
     scopes: int
     """Sessions, and calls without a session, that hold values."""
     values: int
+    """Sealed values, one for each token."""
     ttl: str
     """How long the values of a session are kept after its last call."""
     next_expiry_us: int | None
@@ -61,8 +66,11 @@ class RevealReport:
     """One value of the vault."""
 
     token: str
+    """As it is written into texts."""
     type: str
+    """What was found there."""
     value: str
+    """What it stands for."""
     audit: str
     """Id of the entry in the audit log, which was durable before the value was read."""
 

@@ -18,8 +18,8 @@ def shadow(ledger: Ledger, *, threshold: float = 0.95, limit: float = 0.05, rate
 
 def test_bounds_are_exact() -> None:
     assert bounds(0, 0) == (0.0, 1.0)
-    assert bounds(59, 0) == (0.0, pytest.approx(1 - 0.05 ** (1 / 59)))
-    assert bounds(3, 3) == (pytest.approx(0.05 ** (1 / 3)), 1.0)
+    assert bounds(59, 0) == pytest.approx((0.0, 1 - 0.05 ** (1 / 59)))
+    assert bounds(3, 3) == pytest.approx((0.05 ** (1 / 3), 1.0))
 
 
 def at_most(count: int, checks: int, share: float) -> float:

@@ -61,7 +61,7 @@ def rows(ledger: Ledger) -> dict[str, int]:
 def test_it_is_what_the_gateway_asks_for(sqlite_vault: Vault) -> None:
     assert isinstance(sqlite_vault, ShieldSource)
     for policy in ("on", "off"):
-        shield = sqlite_vault.shield(call(vault=policy))  # type: ignore[arg-type]
+        shield = sqlite_vault.shield(call(vault=policy))
         assert isinstance(shield, Shield)
         assert isinstance(shield.stream(), StreamRestorer)
     assert sqlite_vault.shield(call(vault="off")).hide("John Doe") == "John Doe"

@@ -181,7 +181,7 @@ def _keys(conn: Connection, ids: Sequence[str]) -> list[KeyRow]:
     ]
 
 
-def _driver(conn: Connection, statement: str, values: tuple[object, ...]) -> Sequence[sa.Row[Any]]:
+def _driver(conn: Connection, statement: str, values: tuple[object, ...]) -> Sequence[Any]:
     # Read before every call: building a statement costs more than running it.
     marked = statement if conn.dialect.name == "sqlite" else statement.replace("?", "%s")
     return conn.exec_driver_sql(marked, values).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -62,10 +63,12 @@ def _json_pieces(text: str, scan: Scan, mint: Mint) -> Iterator[_Piece]:
 
 
 def _within(spans: list[Hidden], part: Span) -> Iterator[Hidden]:
-    for span in spans:
-        start, end = max(span.start, part.start), min(span.end, part.end)
-        if start < end:
-            yield Hidden(start, end, span.type)
+    """What of the spans lies in a part of the text."""
+    at = bisect_right(spans, part.start, key=lambda span: span.end)
+    while at < len(spans) and spans[at].start < part.end:
+        span = spans[at]
+        yield Hidden(max(span.start, part.start), min(span.end, part.end), span.type)
+        at += 1
 
 
 def _quoted_piece(text: str, seen: View, span: Hidden, mint: Mint) -> _Piece:

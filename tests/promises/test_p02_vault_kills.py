@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from headrace.infer.cache.backends import redis as _redis  # noqa: F401 - they declare failpoints
 from headrace.infer.cache.backends.sqlite import SQLiteCache
 from headrace.ledger.erasure.scope import Scope, Target
 from headrace.ledger.failpoints import NAMES
@@ -20,6 +19,7 @@ from headrace.privacy.vault import rotation
 from headrace.privacy.vault.eraser import VaultEraser
 from headrace.privacy.vault.masters import Masters
 from tests.infer.cache.entries import entry
+from tests.infer.cache.test_stores import redis_store
 from tests.privacy.vault.calls import call, opened, vault_of
 from tests.workbench import was_killed
 
@@ -40,12 +40,14 @@ SESSIONS = 3
 _PROCESS = """\
 import sys
 from pathlib import Path
+from headrace.infer.cache.backends.redis import RedisCache
 from headrace.infer.cache.backends.sqlite import SQLiteCache
 from headrace.ledger.erasure.scope import Scope, Target
 from headrace.ledger.ledger import Ledger
 from headrace.privacy.vault import rotation
 from headrace.privacy.vault.eraser import VaultEraser
 from tests.infer.cache.entries import entry
+from tests.infer.cache.test_stores import REDIS
 from tests.privacy.vault.calls import call, opened, vault_of
 rotation._BATCH = 1
 with Ledger.open(sys.argv[2]) as ledger:
@@ -61,6 +63,7 @@ for number in range(3):
 """
 _ROTATE = "rotation.rotate(ledger, vault.masters)"
 _SHRED = 'VaultEraser(ledger, vault._keyring).erase(Scope(targets=(Target("docs", "a.md"),)))'
+_PUT_REDIS = 'RedisCache(REDIS, prefix=sys.argv[1]).put(entry("second", ties=("tie",)), most=1)'
 _PUT = 'SQLiteCache(Path(sys.argv[1]) / "online.sqlite").put(entry("second", ties=("tie",)), most=1)'
 
 
@@ -164,4 +167,15 @@ def test_a_cached_output_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     store.put(entry("first", ties=("tie",)), most=1)
     assert was_killed(run(tmp_path, url, _PUT, "cache.in_put_transaction"))
     assert (store.held().entries, store.tied(["tie"])) == (1, ["first"])
+    store.close()
+
+
+def test_a_cached_output_in_redis_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    store = redis_store()
+    store.put(entry("first", ties=("tie",)), most=1)
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    killed = run(Path(store.prefix), url, _PUT_REDIS, "cache.before_redis_exec")
+    assert was_killed(killed), killed.stderr
+    assert (store.held().entries, store.tied(["tie"])) == (1, ["first"])
+    store.clear()
     store.close()

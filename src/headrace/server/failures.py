@@ -19,6 +19,7 @@ from headrace.errors import (
     NotFoundError,
     ProviderError,
     RetryableError,
+    Unprotected,
     UsageError,
     Withheld,
 )
@@ -32,6 +33,7 @@ _STATUS: Sequence[tuple[type[HeadraceError], int]] = (
     (UsageError, 400),
     (LeaseHeld, 409),
     (Withheld, 409),
+    (Unprotected, 409),
     (ProviderError, 502),
 )
 """The first class that fits decides; everything else is 500 and keeps its insides to itself."""

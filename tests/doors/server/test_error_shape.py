@@ -23,6 +23,7 @@ from headrace.errors import (
     RetryableError,
     StorageError,
     TerminalError,
+    Unprotected,
     UsageError,
     Withheld,
 )
@@ -46,6 +47,7 @@ ROUTES = {
     *("/api/embeddings/dead-letters", "/api/embeddings/retry", "/api/embeddings/checks"),
     *("/api/embeddings/accept", "/api/probes"),
     *("/api/gates", "/api/gates/test", "/api/pii/scan"),
+    *("/api/vault", "/api/vault/reveal", "/api/vault/rotate", "/api/cache", "/api/cache/clear"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}
@@ -57,6 +59,7 @@ FAULTS: dict[str, tuple[Exception, int]] = {
     "extra": (MissingExtra("MCP", extra="mcp"), 501),
     "lease": (LeaseHeld("corpus docs", holder="another process", expires_us=1), 409),
     "withheld": (Withheld("12 deletions", hint="confirm"), 409),
+    "unprotected": (Unprotected(["PERSON"]), 409),
     "later": (RetryableError("busy", retry_after_seconds=7.2), 502),
     "never": (TerminalError("wrong key"), 502),
     "storage": (StorageError("the file /secret/place is gone"), 500),

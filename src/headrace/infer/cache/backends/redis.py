@@ -32,7 +32,7 @@ class RedisCache:
             raise MissingExtra("A cache in Redis", extra="redis")
         from redis import Redis
 
-        self._prefix = prefix
+        self.prefix = prefix
         self._client: Redis = Redis.from_url(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
         )
@@ -129,7 +129,7 @@ class RedisCache:
         """Take everything out; gives how many there were."""
         count = self.held().entries
         with self._explained():
-            names = list(self._client.scan_iter(match=f"{self._prefix}:*", count=1000))
+            names = list(self._client.scan_iter(match=f"{self.prefix}:*", count=1000))
             for part in slices(names):
                 self._client.delete(*part)
         return count
@@ -142,7 +142,7 @@ class RedisCache:
         self._client.close()
 
     def _name(self, *parts: str) -> str:
-        return ":".join((self._prefix, *parts))
+        return ":".join((self.prefix, *parts))
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -172,6 +172,8 @@ def test_the_same_in_other_words_is_a_semantic_hit(room: Room) -> None:
     assert (hit.kind, hit.output, hit.trace_id) == ("semantic", "Six weeks.", "t")
     assert room.cache.get(request("Who approves leave?")) is None
     assert room.cache.shadow_due(hit)
+    assert room.cache.agrees(hit, output("six weeks."))
+    assert not room.cache.agrees(hit, output("9 weeks."))
     assert not room.cache.shadow_due(output())
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import HeadraceError
 from headrace.infer.cache import shape
+from headrace.infer.cache.agreement import agree
 from headrace.infer.cache.base import CacheStore, Entry
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.cache.sealing import Kept, Sealing
@@ -92,6 +93,11 @@ class OutputCache:
     def shadow_due(self, hit: CachedOutput) -> bool:
         """Whether the model should be asked as well, to see whether this hit is right."""
         return hit.kind == "semantic" and self._shadow is not None and self._shadow().due()
+
+    def agrees(self, hit: CachedOutput, fresh: CachedOutput) -> bool:
+        """Whether what the model said says the same as a hit. Raises ProviderError of the embedder."""
+        assert self._embed is not None
+        return agree(hit.output, fresh.output, self._embed, threshold=self._config.agreement)
 
     def report_shadow(self, hit: CachedOutput, *, same: bool) -> Future[None]:
         """Count what such a check found; past its limit the semantic cache is off once this resolves."""

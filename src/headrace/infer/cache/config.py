@@ -27,5 +27,7 @@ class CacheConfig:
     """Whether calls with a temperature above 0 are answered from the cache: they ask for variety."""
     shadow_rate: float = field(default=0.05, metadata={"minimum": 0.0, "maximum": 1.0})
     """Share of semantic hits for which the model is asked as well, to see whether the hit was right."""
+    agreement: float = field(default=0.85, metadata={"minimum": 0.5, "maximum": 1.0})
+    """Least cosine similarity of two answers that count as the same in that check."""
     max_false_hit_rate: float = field(default=0.05, metadata={"minimum": 0.001, "maximum": 1.0})
     """Share of wrong semantic hits that is borne; past it the semantic cache switches itself off."""

@@ -52,10 +52,15 @@ def question(request: CallRequest, identity: Identity, personal: Personal) -> Qu
     if text is None:
         return None
     messages = [_replaced(_plain(message), text) for message in request.messages]
-    telling = sorted(found.lower() for found in _TELLING.findall(text))
+    telling = telling_words(text)
     names = sorted([*_NAMES.findall(text), *personal(text)])
     shape = _shape(request, identity, messages)
     return Question(text, {**shape, "telling": telling, "names": names})
+
+
+def telling_words(text: str) -> list[str]:
+    """Numbers, negations and quoted words: what changes a meaning more than an embedding."""
+    return sorted(found.lower() for found in _TELLING.findall(text))
 
 
 def may_be_cached(request: CallRequest, config: CacheConfig) -> bool:

@@ -10,7 +10,7 @@ from headrace.privacy.vault.tokens import MOST_CHARACTERS, UNFINISHED, name_of, 
 
 
 class VaultStream:
-    """One stream. What could still become a token is held back, at most some 50 characters."""
+    """One stream. What could still become a token is held back, at most some 60 characters."""
 
     def __init__(self, resolve: Resolve, *, json: bool = False, at_end: Callable[[], None]) -> None:
         """`json`: the stream is one JSON text, such as the arguments of a tool call, to be escaped so."""

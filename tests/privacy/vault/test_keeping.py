@@ -283,6 +283,25 @@ def test_an_answer_that_cannot_be_noted_does_not_leave(closed_ledger: Ledger, tm
         shield.settle().result()
 
 
+def test_a_caller_that_stops_waiting_stops_nothing(sqlite_ledger: Ledger, sqlite_vault: Vault) -> None:
+    shield = opened(sqlite_vault, call())
+    token = shield.hide("John Doe")
+    waiting = shield.settle()
+    waiting.cancel()
+    shield.settle().result()
+    assert opened(sqlite_vault, call()).show(token) == "John Doe"
+
+
+def test_a_closed_ledger_is_said_at_once_and_to_whoever_waits(closed_ledger: Ledger, tmp_path: Path) -> None:
+    shield = opened(vault_of(closed_ledger, tmp_path), call(None))
+    shield.hide("John Doe")
+    closed_ledger.close()
+    with pytest.raises(HeadraceError, match="closed"):
+        shield.facts()
+    with pytest.raises(HeadraceError, match="closed"):
+        shield.settle().result(timeout=5)
+
+
 def test_keys_of_two_workspaces_do_not_mix(sqlite_ledger: Ledger, tmp_path: Path) -> None:
     one, two = (
         Vault(sqlite_ledger, Keyring(tmp_path / name, sqlite_ledger), lambda: ENGINE, ttl_us=1, actor="t")

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from headrace.errors import VaultError
+from headrace.ledger.storage.grouping import settle, settle_error
 from headrace.privacy.vault import store
 from headrace.privacy.vault.keys import ScopeKey
 from headrace.privacy.vault.scope import ScopeValues
@@ -108,9 +109,15 @@ class Saving:
                 again = names if self._key is not None else None
                 self._submit(values, again, entry, after, tries=tries - 1)
             except BaseException as problem:  # noqa: BLE001 - handed to whoever waits
-                after.set_exception(problem)
+                if not after.done():
+                    after.set_exception(problem)
 
-        self._ledger.submit(work).add_done_callback(done)
+        try:
+            submitted = self._ledger.submit(work)
+        except BaseException as closed:
+            after.set_exception(closed)
+            raise
+        submitted.add_done_callback(done)
 
 
 def together(futures: Sequence[Future[None]]) -> Future[None]:
@@ -127,12 +134,12 @@ def together(futures: Sequence[Future[None]]) -> Future[None]:
                 return
         error = next((error for item in futures if (error := item.exception()) is not None), None)
         if error is None:
-            result.set_result(None)
+            settle(result, None)
         else:
-            result.set_exception(error)
+            settle_error(result, error)
 
     if not futures:
-        result.set_result(None)
+        settle(result, None)
     for item in tuple(futures):
         item.add_done_callback(done)
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headrace.ledger.ledger import Ledger
+from headrace.privacy.vault.hiding import hide
+from headrace.privacy.vault.restoring import show
 from headrace.privacy.vault.shield import VaultShield
-from headrace.privacy.vault.tokens import LITERAL, SUFFIX_CHARACTERS, parse
+from headrace.privacy.vault.tokens import LITERAL, SUFFIX_CHARACTERS, parse, suffix
+from headrace.privacy.vault.values import Value
 from headrace.privacy.vault.vault import Vault
+from headrace.records.privacy import Finding
 from tests.privacy.vault.calls import call, opened, vault_of
 
 DATA = [
@@ -76,6 +81,39 @@ def test_what_is_hidden_comes_back(vault: Vault, text: str) -> None:
     for value in ("John Doe", "john.doe@example.com", "4111 1111 1111 1111"):
         if f" {value} " in f" {text} ":
             assert value not in clean
+
+
+@given(
+    text=st.text('ab<>⟨⟩_ PERSONkq72"\\{}[]:,\n', max_size=60),
+    words=st.lists(st.text('ab<>⟨⟩_ PERSONkq7"\\', min_size=1, max_size=4), min_size=1, max_size=4),
+)
+@example(text="aab a", words=["a", "> a", "b"])
+@example(text='{"a": "a\\"b", "b": ["PERSON_aaaaaaaa"]}', words=['": "', "a", '"b'])
+def test_whatever_an_engine_finds_comes_back(text: str, words: list[str]) -> None:
+    """Findings that overlap what was hidden before, or reach over the strings of JSON, included."""
+    pattern = re.compile("|".join(map(re.escape, words)))
+    given: dict[str, Value] = {}
+
+    def scan(looked: str) -> list[Finding]:
+        return [
+            Finding(type="PERSON", start=found.start(), end=found.end(), score=1.0, validator="test")
+            for found in pattern.finditer(looked)
+        ]
+
+    def mint(kind: str, value: Value) -> str:
+        name = f"{kind}_{suffix(b'key', kind, value.form + value.text)}"
+        assert given.setdefault(name, value) == value
+        return name
+
+    class Resolver:
+        def __call__(self, name: str) -> Value | None:
+            return given.get(name)
+
+        def peek(self, name: str) -> Value | None:
+            return given.get(name)
+
+    clean = hide(text, scan, mint)
+    assert show(clean, Resolver()) == text
 
 
 @given(value=VALUES, ascii_only=st.booleans(), indent=st.sampled_from([None, 2]))

@@ -28,6 +28,8 @@ HeadraceError
 │       ├── EmbedderChanged  its vectors are no longer those that were recorded
 │       └── BudgetReached    the run has spent what it may spend
 ├── MigrationFailed          a stored value cannot be translated from one schema version to another
+├── VaultError               the vault could not protect or restore: nothing left, nothing was shown
+│   └── Unprotected          strict mode: a call holds what the vault cannot find
 └── Withheld                 needs a decision before it goes on (exit 3)
 """
 
@@ -285,6 +287,25 @@ class BudgetReached(NotSent):
 
 class MigrationFailed(HeadraceError):
     """A migration is missing, raised, is no pure function, or gave what its schema does not allow."""
+
+
+class VaultError(HeadraceError):
+    """The vault could not do its work, so nothing was sent and nothing shown."""
+
+
+class Unprotected(VaultError):
+    """Strict mode: the call may hold personal data of a kind that the vault cannot find."""
+
+    exit_code = 3
+
+    def __init__(self, types: Sequence[str]) -> None:
+        listed = ", ".join(types)
+        super().__init__(
+            f"The vault cannot find {listed} in this call, and its policy is strict: nothing was sent.",
+            hint="Switch `[privacy] names` on, give lists of names with `people`, or set the prompt's "
+            "`vault` to `on`: then such calls are sent and marked.",
+            types=listed,
+        )
 
 
 class Withheld(HeadraceError):

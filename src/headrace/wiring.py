@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.schemas.parts import SchemaParts
     from headrace.flows.steps.parts import StepParts
+    from headrace.infer.cache.caching import OutputCache
+    from headrace.infer.cache.shadow import Shadow
     from headrace.infer.completions.base import ChatModel
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.budget import Spending
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.privacy.engine import Engine
+    from headrace.privacy.vault.vault import Vault
     from headrace.records.metadata import MetadataSchema
     from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
@@ -222,8 +225,32 @@ class Wiring:
     @once
     def _forgetting(self) -> ForgetContext:
         from headrace.forgetting import forget_context
+        from headrace.wiring_vault import cache_eraser
 
-        return forget_context(self.config, self.ledger, self.events, actor=_actor())
+        context = forget_context(self.config, self.ledger, self.events, actor=_actor())
+        return replace(context, more_erasers=lambda: [cache_eraser(self)])
+
+    @once
+    def shields(self) -> Vault:
+        """The vault that guards calls."""
+        from headrace.wiring_vault import open_vault
+
+        return open_vault(self)
+
+    @once
+    def cache(self) -> OutputCache:
+        """Outputs of former calls, opened at first use."""
+        from headrace.wiring_vault import open_cache
+
+        cache = open_cache(self)
+        self._closers.append(cache.close)
+        return cache
+
+    @once
+    def _shadow(self) -> Shadow:
+        from headrace.wiring_vault import open_shadow
+
+        return open_shadow(self)
 
     @once
     def _page_cache(self) -> _PageCache:

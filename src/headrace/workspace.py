@@ -14,6 +14,7 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from headrace.flows.schemas.operations import SchemaOperations
     from headrace.flows.schemas.record_operations import RecordOperations
     from headrace.flows.steps.operations import StepOperations
+    from headrace.flows.vault.operations import VaultOperations
     from headrace.infer.embedders.base import Embedder
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
@@ -305,6 +307,20 @@ class Workspace(Wiring):
         from headrace.flows.schemas.record_operations import RecordOperations
 
         return RecordOperations(self._record_reader)
+
+    @property
+    def vault(self) -> VaultOperations:
+        """The operations on the vault: status, reveal, rotate."""
+        from headrace.wiring_vault import vault_operations
+
+        return vault_operations(self)
+
+    @property
+    def caches(self) -> CacheOperations:
+        """The operations on cached outputs: status, clear."""
+        from headrace.wiring_vault import cache_operations
+
+        return cache_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

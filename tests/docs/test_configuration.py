@@ -23,6 +23,7 @@ from headrace.config.base import (
 from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
+from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.gateway.validators import ValidatorSpec
 from headrace.infer.providers.config import ModelConfig
@@ -35,6 +36,7 @@ from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
 from headrace.privacy.config import PrivacyConfig
+from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField
 from tests.docs.pages import DOCS, ROOT, Block, blocks, code, read, section, tables
 
@@ -56,6 +58,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     PrivacyConfig: ("`[privacy]`", set()),
     GatewayConfig: ("`[gateway]`", set()),
     ValidatorSpec: ("`[[gateway.validators]]`", set()),
+    VaultConfig: ("`[vault]`", set()),
+    CacheConfig: ("`[cache]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),

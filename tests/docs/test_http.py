@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from headrace.infer.gateway.base import CallRequest
 from headrace.server.app import create_app
 from headrace.workspace import Workspace
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
@@ -72,6 +73,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
         for number in (1, 2, 3):
             keep_letter(workspace, number)
+        with pytest.MonkeyPatch.context() as patch:  # the token that the page names
+            patch.setattr("headrace.privacy.vault.scope.suffix", lambda *_, attempt: "k7f3q2ma")
+            shield = workspace.shields.shield(CallRequest(messages=[], model="m", vault="on", trace_id="t"))
+            assert shield.show(shield.hide("John Doe")) == "John Doe"
+            shield.settle().result()
     keep_goal(made)
     return made
 

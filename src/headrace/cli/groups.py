@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
@@ -21,6 +22,7 @@ from headrace.cli.commands.quarantine import QUARANTINE
 from headrace.cli.commands.schema import VERSIONING
 from headrace.cli.commands.schema_records import READING
 from headrace.cli.commands.step import STEPPING
+from headrace.cli.commands.vault import KEEPING
 
 
 class Group(NamedTuple):
@@ -47,8 +49,14 @@ GROUPS: Sequence[Group] = (
         [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
     ),
     Group("step", "See what models write of documents.", STEPPING),
-    Group("call", "Call models with prompts; outputs are checked.", CALLING),
+    Group(
+        "call",
+        "Call models with prompts; outputs are checked.",
+        CALLING,
+        [Group("cache", "See and clear the outputs that answer calls again.", CACHING)],
+    ),
     Group("dead-letter", "Calls whose output never became valid: see, replay and close them.", LETTERS),
+    Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),
 )
 
 

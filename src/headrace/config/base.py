@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.config.erasure import ErasureConfig
+from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.providers.config import ModelConfig
@@ -18,6 +19,7 @@ from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.privacy.config import PrivacyConfig
+from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField
 
 FILE_NAME = "headrace.toml"
@@ -177,6 +179,8 @@ class WorkspaceConfig:
     gateway: GatewayConfig = field(default_factory=GatewayConfig)
     schemas: Mapping[str, Support] = field(default_factory=dict)
     """`[schemas.NAME]`: which older versions of a schema are still served."""
+    vault: VaultConfig = field(default_factory=VaultConfig)
+    cache: CacheConfig = field(default_factory=CacheConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, IndexSettings, WorkspaceConfig
+from headrace.config.cache import read_cache
 from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
@@ -18,6 +19,7 @@ from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
+from headrace.config.vault import read_vault
 from headrace.errors import ConfigError, UsageError, WorkspaceNotFound
 from headrace.infer.providers.config import ModelConfig
 from headrace.plugins import Kind
@@ -37,6 +39,18 @@ _TABLES = (
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TABLES = (
+    "ask",
+    "cache",
+    "corpus",
+    "environment",
+    "erasure",
+    "index",
+    "models",
+    "privacy",
+    "storage",
+    "vault",
+)
 _SYNTAX_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -74,6 +88,8 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         privacy=read_privacy(top.child("privacy"), root=root),
         gateway=read_gateway(top.child("gateway"), models=models),
         schemas=read_schemas(top.child("schemas")),
+        vault=read_vault(top.child("vault")),
+        cache=read_cache(top.child("cache")),
         environment=_environment(top),
     )
 

@@ -42,6 +42,7 @@ def create_app(workspace: Workspace) -> FastAPI:
 
     from headrace.server import (
         api,
+        api_cache,
         api_calls,
         api_embeddings,
         api_forget,
@@ -54,6 +55,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_schemas,
         api_standing,
         api_steps,
+        api_vault,
         health,
         mcp_mount,
         pages,
@@ -99,6 +101,8 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_pii.router)
     app.include_router(api_prompts.router)
     app.include_router(api_schemas.router)
+    app.include_router(api_vault.router)
+    app.include_router(api_cache.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.router.routes.extend(openai_routes.ROUTES)

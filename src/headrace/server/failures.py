@@ -20,6 +20,7 @@ from headrace.errors import (
     NotFoundError,
     ProviderError,
     RetryableError,
+    Unprotected,
     UsageError,
     Withheld,
 )
@@ -34,6 +35,7 @@ _STATUS: Sequence[tuple[type[HeadraceError], int]] = (
     (LeaseHeld, 409),
     (Withheld, 409),
     (MigrationFailed, 409),
+    (Unprotected, 409),
     (ProviderError, 502),
 )
 """The first class that fits decides; everything else is 500 and keeps its insides to itself."""

@@ -24,6 +24,7 @@ from headrace.errors import (
     RetryableError,
     StorageError,
     TerminalError,
+    Unprotected,
     UsageError,
     Withheld,
 )
@@ -54,6 +55,7 @@ ROUTES = {
     *("/api/records", "/api/records/{record}"),
     *("/api/call", "/api/calls/stats", "/api/dead-letters", "/api/dead-letters/{id}"),
     *("/api/dead-letters/replay", "/api/dead-letters/resolve", "/api/dead-letters/discard"),
+    *("/api/vault", "/api/vault/reveal", "/api/vault/rotate", "/api/cache", "/api/cache/clear"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}
@@ -66,6 +68,7 @@ FAULTS: dict[str, tuple[Exception, int]] = {
     "lease": (LeaseHeld("corpus docs", holder="another process", expires_us=1), 409),
     "migration": (MigrationFailed("no way back"), 409),
     "withheld": (Withheld("12 deletions", hint="confirm"), 409),
+    "unprotected": (Unprotected(["PERSON"]), 409),
     "later": (RetryableError("busy", retry_after_seconds=7.2), 502),
     "never": (TerminalError("wrong key"), 502),
     "storage": (StorageError("the file /secret/place is gone"), 500),

@@ -88,6 +88,7 @@ def _statement(
         "version": 1,
         "erasure": erasure.id,
         "documents": [context.keyring.keyed("document", *target) for target in scope.targets],
+        **({"subjects": list(scope.subjects)} if scope.subjects else {}),
         "requested_at": _moment(erasure.requested_at_us),
         "erased_at": _moment(now_us),
         "actor": context.keyring.keyed("actor", erasure.actor),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.ledger import leases
+from headrace.ledger.erasers import Eraser
 from headrace.ledger.erasure.journal import Journal
 from headrace.ledger.erasure.keyring import Keyring
 from headrace.ledger.erasure.scanning import Places
@@ -55,6 +56,8 @@ class ForgetContext:
     unscanned: Sequence[str] = ()
     """Stores on other machines, through which no scan can look."""
     lease_wait_seconds: float = 600.0
+    more_erasers: Callable[[], Sequence[Eraser]] = tuple
+    """Of stores that the workspace opens for itself."""
 
     @contextmanager
     def locked(self) -> Iterator[Mapping[str, Lease]]:

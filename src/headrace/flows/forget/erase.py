@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from headrace.errors import NotFoundError, UsageError, Withheld
 from headrace.flows.forget.certify import certify
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erasers import open_erasers
-from headrace.flows.forget.resolve import SOURCE, resolve, spellings
+from headrace.flows.forget.resolve import SOURCE, SUBJECT, resolve, spellings
 from headrace.flows.forget.scope import gather
 from headrace.ledger import hidden
 from headrace.ledger.erasure import register, suppressions
@@ -183,8 +183,14 @@ def _preview(context: ForgetContext, ref: str) -> ForgetReport:
 
 
 def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
+    subjects = _subjects(context, ref)
     with context.ledger.read() as conn:
-        targets = resolve(context, conn, ref)
+        try:
+            targets = resolve(context, conn, ref)
+        except NotFoundError:
+            if not keeps_of(context, subjects):
+                raise
+            return Scope(targets=(), subjects=subjects)
         if len(targets) > 1 and not confirmed:
             raise Withheld(
                 f"{ref!r} means {len(targets)} documents: {', '.join(repr(t.name) for t in targets[:5])}"
@@ -192,7 +198,19 @@ def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
                 hint="Look with --dry-run; if all of them are meant, run it again with --yes.",
                 documents=len(targets),
             )
-        return gather(context, conn, targets)
+        return gather(context, conn, targets, subjects=subjects)
+
+
+def keeps_of(context: ForgetContext, subjects: Sequence[str]) -> bool:
+    """Whether anything is kept of these users, beside documents about them."""
+    alone = Scope(targets=(), subjects=tuple(subjects))
+    return bool(subjects) and any(eraser.find(alone) for eraser in open_erasers(context, {}))
+
+
+def _subjects(context: ForgetContext, ref: str) -> tuple[str, ...]:
+    name = ref.strip()
+    named = [name.removeprefix(SUBJECT).strip()] if name.startswith(SUBJECT) else []
+    return tuple(context.keyring.subject(subject) for subject in named)
 
 
 def _unfinished(context: ForgetContext) -> list[Erasure]:
@@ -213,6 +231,7 @@ def _kept_out(context: ForgetContext, scope: Scope, source: str | None) -> tuple
     contents = set(scope.revisions) - set(scope.spare_content)
     names = ((corpus, source) for corpus in scope.corpora) if source else scope.targets
     return (
+        *scope.subjects,
         *_hashes(context, "source" if source else "uri", names),
         *_hashes(
             context, "content", ((corpus, item) for corpus in scope.corpora for item in sorted(contents))

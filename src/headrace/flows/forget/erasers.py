@@ -23,6 +23,7 @@ from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
 from headrace.ledger.steps.eraser import StepEraser
+from headrace.privacy.vault.eraser import VaultEraser
 
 if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
@@ -57,6 +58,8 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         RecordEraser(context.ledger, context.keyring),
         LedgerEraser(context.ledger, context.keyring),
         CallEraser(context.ledger, context.keyring),
+        VaultEraser(context.ledger, context.keyring),
+        *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),
     ]

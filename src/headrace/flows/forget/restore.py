@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import HeadraceError, NotFoundError
 from headrace.flows.forget.context import ForgetContext
-from headrace.flows.forget.erase import begin, finish_all
+from headrace.flows.forget.erase import begin, finish_all, keeps_of
 from headrace.flows.forget.resolve import known, spellings
 from headrace.flows.forget.scope import gather
 from headrace.ingest.sources.eraser import PageEraser
@@ -63,7 +63,10 @@ def finish_due(context: ForgetContext, *, replay: bool = False) -> list[ForgetRe
         due = {Target(item.corpus, item.uri) for item in hidden.due(conn, before_us)}
     reports = finish_all(context)
     if undone or replay:
-        reports += _erase(context, partial(_forgotten, context), reason="a backup was restored")
+        with context.ledger.read() as conn:
+            subjects = suppressions.subjects(conn)
+        found = partial(_forgotten, context)
+        reports += _erase(context, found, reason="a backup was restored", subjects=subjects)
         context.ledger.write(lambda tx: register.repaired(tx, undone))
     if due:
         reports += _erase(context, partial(_still, context, due), reason="hidden for too long")
@@ -126,13 +129,19 @@ def _catch_up(context: ForgetContext) -> None:
     context.ledger.write(work)
 
 
-def _erase(context: ForgetContext, find: Callable[[], list[Target]], *, reason: str) -> list[ForgetReport]:
+def _erase(
+    context: ForgetContext,
+    find: Callable[[], list[Target]],
+    *,
+    reason: str,
+    subjects: Sequence[str] = (),
+) -> list[ForgetReport]:
     with context.locked() as held:
         targets = find()
-        if not targets:
+        if not targets and not keeps_of(context, subjects):
             return []
         with context.ledger.read() as conn:
-            scope = gather(context, conn, targets)
+            scope = gather(context, conn, targets, subjects=subjects)
         begin(context, scope, held, reason=reason)
     return finish_all(context)
 

@@ -26,9 +26,13 @@ _GENERAL = ("media_type", "language", "charset", "encoding")
 _ASKED = ("query", "question", "filter")
 
 
-def gather(context: ForgetContext, conn: Connection, targets: Sequence[Target]) -> Scope:
+def gather(
+    context: ForgetContext, conn: Connection, targets: Sequence[Target], *, subjects: Sequence[str] = ()
+) -> Scope:
     """The scope of an erasure: contents, ids and canaries of these documents in every version."""
-    names = Scope(targets=tuple(targets))
+    names = Scope(targets=tuple(targets), subjects=tuple(subjects))
+    if not targets:
+        return names
     found = [row for generation in generations.list(conn) for row in _rows(generation, names)]
     revisions, own = _of_ledger(conn, names)
     revisions |= {row["revision"] for row in found}
@@ -40,6 +44,7 @@ def gather(context: ForgetContext, conn: Connection, targets: Sequence[Target]) 
     texts = canaries.some(passages) + canaries.some(named, _MOST_NAMES)
     return Scope(
         targets=names.targets,
+        subjects=names.subjects,
         revisions=tuple(sorted(revisions)),
         chunk_ids=tuple(sorted({row["chunk_id"] for row in found})),
         text_hashes=tuple(gone),

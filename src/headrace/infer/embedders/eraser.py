@@ -28,11 +28,11 @@ class EmbeddingEraser:
 
     def find(self, scope: Scope) -> int:
         """Vectors that would go."""
-        return len(self._addresses(scope)) if self._table.exists() else 0
+        return len(self._addresses(scope)) if scope.targets and self._table.exists() else 0
 
     def erase(self, scope: Scope) -> int:
         """Take them out of the newest version, its files and its index."""
-        if not self._table.exists():
+        if not scope.targets or not self._table.exists():
             return 0
         self._table.refresh()
         addresses = self._addresses(scope)
@@ -44,7 +44,7 @@ class EmbeddingEraser:
 
     def clean(self, scope: Scope) -> None:
         """Remove every older version; the store's next upkeep builds a key index that was dropped."""
-        if self._table.exists():
+        if scope.targets and self._table.exists():
             self._table.refresh()
             sweep(self._table)
 

@@ -121,12 +121,16 @@ class Shield(Protocol):
         """The same in every string of a JSON value."""
         ...
 
-    def stream(self) -> StreamRestorer:
-        """A restorer for one stream."""
+    def stream(self, *, json: bool = False) -> StreamRestorer:
+        """A restorer for one stream; `json` for one that is a JSON text, such as a tool call's arguments."""
         ...
 
     def facts(self) -> Mapping[str, int]:
         """Counts for the record of the call: hidden, shown, unknown tokens; never a value."""
+        ...
+
+    def settle(self) -> Future[None]:
+        """Resolves once the tokens and the note of what was shown are durable: wait before answering."""
         ...
 
 

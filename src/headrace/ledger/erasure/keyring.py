@@ -13,13 +13,15 @@ import sqlalchemy as sa
 from headrace.errors import StorageError
 from headrace.ledger.durability import fsync_path, make_folder
 from headrace.ledger.identity import digest_bytes, encode
-from headrace.ledger.storage.rows import insert_new
+from headrace.ledger.storage.rows import delete_in, insert_new
 from headrace.ledger.storage.tables import keyring as table
 
 if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger
 
 _BYTES = 32
+SUBJECT = "subject"
+"""Kind of the keyed hashes of users."""
 
 
 class Keyring:
@@ -38,10 +40,24 @@ class Keyring:
             )
         return self._known[name]
 
+    def destroy(self, name: str) -> None:
+        """Remove a key for good: nothing that it wrapped can be read any more."""
+        self._known.pop(name, None)
+        path = self._folder / f"{name}.key"
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            fsync_path(path.parent)
+        if self._ledger.engine_name != "sqlite":
+            self._ledger.write(lambda tx: delete_in(tx.conn, table.c.name, [name]))
+
     def keyed(self, kind: str, *parts: str) -> str:
         """`<kind>_<26 characters>`: the same for the same parts, and nothing to whoever lacks the key."""
         hashed = blake2b(encode(list(parts)), key=self.key("match"), digest_size=32).digest()
         return digest_bytes(kind, hashed)
+
+    def subject(self, subject: str) -> str:
+        """The keyed hash by which whatever is kept of a user is found."""
+        return self.keyed(SUBJECT, subject)
 
     def seal(self, text: str) -> bytes:
         """Encrypt a text for this workspace."""

@@ -92,6 +92,7 @@ RULES: tuple[Rows | Words | Names, ...] = (
     Words(table=tables.failures, columns=("error",)),
     Words(table=tables.gate_verdicts, columns=("verdicts",)),
     Words(table=tables.gate_decisions, columns=("reason",)),
+    Words(table=tables.vault_audit, columns=("reason",)),
 )
 """Add a rule here for each table that keeps something of documents."""
 
@@ -110,6 +111,8 @@ exempt("counts", "table:standing_changes", "table:freshness_days")
 exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
 exempt("outcomes and counts", "table:sentinel_checks", "table:probes")
 exempt("keys", "table:keyring", "folder:keys")
+exempt("names and times of keys", "table:vault_masters")
+exempt("counts of checks", "table:cache_series")
 exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from headrace.ledger.erasure.keyring import Keyring
+from headrace.ledger.erasure.keyring import SUBJECT, Keyring
 from headrace.ledger.storage.rows import delete_in, insert_new
 from headrace.ledger.storage.tables import suppressions as table
 
@@ -67,3 +67,9 @@ def remove(tx: Write, hashes: Sequence[str]) -> None:
 def known(conn: Connection) -> frozenset[str]:
     """Every hash that is kept."""
     return frozenset(conn.execute(sa.select(table.c.hash)).scalars())
+
+
+def subjects(conn: Connection) -> tuple[str, ...]:
+    """The users that were forgotten."""
+    mine = table.c.hash.startswith(f"{SUBJECT}_", autoescape=True)
+    return tuple(sorted(conn.execute(sa.select(table.c.hash).where(mine)).scalars()))

@@ -1,0 +1,1 @@
+"""What can be done with cached outputs from outside, and when they still hold."""

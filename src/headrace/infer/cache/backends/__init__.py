@@ -1,0 +1,1 @@
+"""Where cached outputs lie: an SQLite file, or Redis."""

@@ -1,0 +1,1 @@
+"""The vault: personal data leaves in a call as tokens and comes back in its answer."""

@@ -34,6 +34,8 @@ def gateway_of(wiring: Wiring) -> Gateway:
         keys=Keys(wiring.ledger, keyring),
         alerts=Alerts(wiring.events, webhook=config.gateway.alert_webhook),
         watch=ModelWatch(wiring.ledger, actor=wiring.actor),
+        vault=wiring.shields,
+        cache=wiring.cache if config.cache.exact or config.cache.semantic else None,
         keeper=wiring._record_keeper,
         validators=[(spec, open_validator(spec)) for spec in config.gateway.validators],
     )

@@ -169,6 +169,23 @@ class Cache(Protocol):
         ...
 
 
+@runtime_checkable
+class MeasuredCache(Cache, Protocol):
+    """A cache that answers questions that only mean the same, and has its errors measured."""
+
+    def shadow_due(self, hit: CachedOutput) -> bool:
+        """Whether the model should be asked as well, to see whether this hit is right."""
+        ...
+
+    def agrees(self, hit: CachedOutput, fresh: CachedOutput) -> bool:
+        """Whether what the model said says the same as a hit. Raises ProviderError of its embedder."""
+        ...
+
+    def report_shadow(self, hit: CachedOutput, *, same: bool) -> Future[None]:
+        """Count what such a check found."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What a record says of where it comes from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headrace.errors import CallRefused, ConfigError, HeadraceError
@@ -27,6 +27,7 @@ from headrace.infer.gateway.ladder import Climb, Ladder
 from headrace.infer.gateway.letters import Letters
 from headrace.infer.gateway.outcome import Answer, CallOutcome, Delta
 from headrace.infer.gateway.rechecking import recheck
+from headrace.infer.gateway.shadows import Shadows
 from headrace.infer.gateway.spans import Begun, begin, span_of, usage_of
 from headrace.infer.gateway.tools import Tools
 from headrace.infer.gateway.upstreams import Upstreams
@@ -60,6 +61,7 @@ class Gateway:
     vault: ShieldSource | None = None
     cache: Cache | None = None
     keeper: RecordKeeper | None = None
+    shadows: Shadows = field(default_factory=Shadows)
 
     async def call(self, request: CallRequest, *, replays: LetterRow | None = None) -> CallOutcome:
         """Make a call. Its span, record or dead letter are durable before it returns.
@@ -116,6 +118,7 @@ class Gateway:
     async def close(self) -> None:
         """Finish alerts and give back the connections of the running loop."""
         await self.alerts.finish()
+        await self.shadows.finish()
         await self.upstreams.close()
 
     async def _run(self, begun: Begun) -> CallOutcome:
@@ -131,7 +134,10 @@ class Gateway:
         return await asyncio.shield(self.settle(begun, ready))
 
     async def prepare(self, begun: Begun) -> Answer | None:
-        """Check and hide what is asked; gives the answer where a cache has it."""
+        """Check and hide what is asked; gives the answer where a cache has it.
+
+        A call that measures a cache asks the model whatever is cached.
+        """
         request = begun.request
         if request.schema is None and self.config.require_schema:
             raise CallRefused(
@@ -149,12 +155,12 @@ class Gateway:
         tools.check_results(request.messages)
         for name in (request.model, *request.fallbacks):
             self.upstreams(name)  # a name that means nothing is said before anything is sent
-        cached = await self._cached(request)
+        cached = None if begun.measures else await self._cached(request)
         if cached is not None:
             begun.cached = cached
             begun.sent = list(request.messages)
             return Answer(output=cached.output, text=cached.text)
-        begun.shield, begun.sent = await self._hide(request)
+        begun.shield, begun.sent = await self._hide(replace(request, trace_id=begun.trace_id))
         chosen = [validator for spec, validator in self.validators if spec.judges(request)]
         checker = Checker(request=request, tools=tools, shield=begun.shield, validators=chosen)
         begun.climb = Climb(request=request, sent=begun.sent, checker=checker)
@@ -176,6 +182,7 @@ class Gateway:
         fire(AFTER_SPAN)
         if begun.letter is not None:
             self._alert(begun, opened)
+        self.shadows.follow(self, begun)
         return self._outcome(begun, answers)
 
     async def broke_off(self, begun: Begun, error: BaseException) -> None:
@@ -246,6 +253,8 @@ class Gateway:
         appended = asyncio.wrap_future(self.events.append([span]))
         if self._is_cacheable(begun, answers):
             await self._put(begun, answers[0])
+        if begun.shield is not None:
+            await asyncio.wrap_future(begun.shield.settle())
         await appended
 
     def _is_cacheable(self, begun: Begun, answers: Sequence[Answer]) -> bool:

@@ -33,6 +33,8 @@ class Begun:
     changed_model: Mapping[str, str] | None = None
     replays: LetterRow | None = None
     """The dead letter that this call is to resolve."""
+    measures: str | None = None
+    """The call whose cached output this one is held against."""
     streamed: str = ""
     """What was passed on of a stream that broke off."""
 
@@ -42,9 +44,10 @@ class Begun:
         return self.climb.attempts if self.climb else ()
 
 
-def begin(request: CallRequest, *, replays: LetterRow | None = None) -> Begun:
+def begin(request: CallRequest, *, replays: LetterRow | None = None, measures: str | None = None) -> Begun:
     """Give a call its ids."""
-    return Begun(request=request, trace_id=request.trace_id or new_trace_id(), replays=replays)
+    trace_id = request.trace_id or new_trace_id()
+    return Begun(request=request, trace_id=trace_id, replays=replays, measures=measures)
 
 
 def usage_of(attempts: Sequence[Attempt]) -> Usage:
@@ -134,6 +137,7 @@ def _attributes(begun: Begun, last: Attempt | None) -> dict[str, Any]:
         "access": list(request.access),
         "session": request.session,
         "skew": list(request.skew),
+        "measures": begun.measures,
         "record": begun.record,
         "dead_letter": begun.letter,
         "replays": begun.replays.id if begun.replays else None,

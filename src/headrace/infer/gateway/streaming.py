@@ -101,7 +101,7 @@ async def _climb(gateway: Gateway, begun: Begun) -> AsyncGenerator[Delta, None]:
 async def _one(
     begun: Begun, climb: Climb, opened: Opened, *, is_fallback: bool
 ) -> AsyncGenerator[Delta, None]:
-    restorer = begun.shield.stream() if begun.shield else None
+    restorer = begun.shield.stream(json=begun.request.schema is not None) if begun.shield else None
     collected = Collected(opened.upstream.identity)
     started = time.perf_counter()
     base = Attempt(

@@ -27,6 +27,7 @@ from headrace.plugins import names as plugin_names
 
 _TABLES = (
     "ask",
+    "cache",
     "corpus",
     "environment",
     "erasure",
@@ -36,21 +37,10 @@ _TABLES = (
     "privacy",
     "schemas",
     "storage",
+    "vault",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_TABLES = (
-    "ask",
-    "cache",
-    "corpus",
-    "environment",
-    "erasure",
-    "index",
-    "models",
-    "privacy",
-    "storage",
-    "vault",
-)
 _SYNTAX_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 

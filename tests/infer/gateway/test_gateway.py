@@ -307,8 +307,13 @@ class TableShield:
     def show_json(self, value: Any) -> Any:
         return json.loads(self.show(json.dumps(value, ensure_ascii=False)))
 
-    def stream(self) -> TableRestorer:
+    def stream(self, *, json: bool = False) -> TableRestorer:
         return TableRestorer(self)
+
+    def settle(self) -> Future[None]:
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
 
     def facts(self) -> Mapping[str, int]:
         return {"hidden": 1}

@@ -1,4 +1,4 @@
-"""Measures a cache that answers what only means the same: for a share of its hits the model is asked as well."""
+"""Measures a cache that answers what only means the same: now and then the model is asked as well."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Keys:
         key, content = self._names(request)
         seconds = request.budget.seconds
         give_up = time.monotonic() + (seconds or _WAIT_SECONDS)
-        pause, lasts = _FIRST_PAUSE_SECONDS, (seconds or _RUNNING_SECONDS) + _SETTLING_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             found = await self._claim(
                 key, content, trace_id, (seconds or _RUNNING_SECONDS) + _SETTLING_SECONDS

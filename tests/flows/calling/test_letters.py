@@ -198,8 +198,15 @@ def test_nothing_of_a_call_lies_in_the_clear_and_forgetting_reaches_it(
         assert (failed.valid, keyed.valid) == (False, True)
         letter = str(failed.dead_letter)
         assert secret in json.dumps(workspace.calls.letter(letter).request)
+        children = workspace.why(failed.trace_id).upstream.children
+        assert [(node.kind, node.relation) for node in children] == [
+            ("model", "by"),
+            ("chunk", "retrieved"),
+            ("dead letter", "gave"),
+        ]
         report = workspace.forget("docs/letters/marlowe.md")
         assert report.certificate
+        assert "marlowe" not in str(workspace.why(failed.trace_id))
         assert not report.scan.hits
         assert workspace.calls.letter(letter).state == "discarded"
         for span in [*workspace.events.trace(failed.trace_id), *workspace.events.trace(keyed.trace_id)]:

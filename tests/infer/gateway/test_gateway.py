@@ -98,17 +98,10 @@ def test_the_same_key_is_one_call_and_another_content_is_refused(
 
 def test_equal_keys_at_once_send_one_request(workspace: Workspace, server: ModelServer) -> None:
     server.play(replace(GOOD, delay_seconds=0.2))
-
-    async def twice() -> list[Any]:
-        keyed = replace(REQUEST, idempotency_key="order-8")
-        calls = [workspace.gateway.call(keyed) for _ in range(4)]
-        found = await asyncio.gather(*calls, return_exceptions=True)
-        await workspace.gateway.close()
-        return found
-
-    found = asyncio.run(twice())
+    found = made(workspace, *[replace(REQUEST, idempotency_key="order-8")] * 4)
     assert len(server.asked) == 1
-    assert sum(isinstance(item, CallRefused) for item in found) == 3
+    assert len({outcome.span_id for outcome in found}) == 1
+    assert sum(outcome.replayed for outcome in found) == 3
 
 
 def test_a_call_whose_caller_goes_away_leaves_its_span(workspace: Workspace, server: ModelServer) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.errors import NotFoundError, StorageError
 from headrace.flows.naming import find_alias, find_document
 from headrace.flows.why import nodes
+from headrace.flows.why.calls import call_parts
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
 from headrace.flows.why.records import why_record
@@ -87,6 +88,8 @@ def _trace(reader: Reader, trace_id: str) -> WhyReport:
 
 def _span_parts(reader: Reader, span: SpanEvent) -> list[WhyNode]:
     attributes = span.attributes
+    if span.kind == "call":
+        return call_parts(reader, span)
     parts: list[WhyNode] = []
     if span.kind == "chat":
         facts = {key: attributes.get(f"gen_ai.usage.{key}") for key in ("input_tokens", "output_tokens")}

@@ -40,7 +40,9 @@ golden = "golden.jsonl"
 
 def headrace(root: Path, *words: str) -> Any:
     """Run one command and give its JSON."""
-    done = subprocess.run([*HEADRACE, *words, "--json"], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*HEADRACE, *words, "--json"], cwd=root, capture_output=True, text=True, check=False
+    )
     try:
         return json.loads(done.stdout)
     except ValueError:
@@ -131,8 +133,11 @@ def switch(root: Path, searching: Searching, queries: list[str]) -> int:
     time.sleep(1)
     searching.stop()
     after = {query: searching.ask(query) for query in queries}
-    right = {found["generation"]: {q: shown(f) for q, f in known.items()} for known in (before, after)
-             for found in known.values()}
+    right = {
+        found["generation"]: {q: shown(f) for q, f in known.items()}
+        for known in (before, after)
+        for found in known.values()
+    }
     mixed = sum(right[generation][query] != text for _, query, generation, text in searching.results)
     seen = next(at for at, _, generation, _ in searching.results if generation == built["generation"])
 
@@ -144,16 +149,22 @@ def switch(root: Path, searching: Searching, queries: list[str]) -> int:
     fresh = found["generation"] == switched["former"] and NEWS in found["hits"][0]["text"]
 
     golden = compared["recall_at_k"]
-    print(f"built         {built['documents']} documents, {built['embeddings']['computed']} embeddings "
-          f"in {built['seconds']:.1f} s: {built['state']}")
-    print(f"compared      {compared['verdict']}: coverage {compared['coverage']:.0%}, "
-          f"recall@{golden['k']} {golden['a']:.3f} -> {golden['b']:.3f} over {golden['questions']} questions")
+    print(
+        f"built         {built['documents']} documents, {built['embeddings']['computed']} embeddings "
+        f"in {built['seconds']:.1f} s: {built['state']}"
+    )
+    print(
+        f"compared      {compared['verdict']}: coverage {compared['coverage']:.0%}, "
+        f"recall@{golden['k']} {golden['a']:.3f} -> {golden['b']:.3f} over {golden['questions']} questions"
+    )
     print(f"searches      {len(searching.results)} during build, comparison and cutover")
     print(f"failed        {len(searching.failures)}")
     print(f"mixed         {mixed}")
     print(f"cutover seen  {max(0.0, seen - returned):.2f} s after the command returned")
-    print(f"rollback      serves {'the former generation' if back['generation'] == switched['former'] else '?'}, "
-          f"and what was edited since is {'found' if fresh else 'NOT found'} in it")
+    print(
+        f"rollback      serves {'the former generation' if back['generation'] == switched['former'] else '?'}, "
+        f"and what was edited since is {'found' if fresh else 'NOT found'} in it"
+    )
     return 0 if fresh and not mixed and not searching.failures else 1
 
 

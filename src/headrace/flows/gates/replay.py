@@ -68,7 +68,7 @@ def _happened(parts: GateParts, corpus: str, then: Before, told: Rejudged) -> li
             gate=row.gate if row else None,
             reason=reason_of(said, row.gate) if row else "",
         )
-        moves.append(announced.get(uri, moved) if row is None else moved)
+        moves.append(announced.get(uri, moved) if row is None or row.gate is None else moved)
     return moves
 
 

@@ -56,7 +56,7 @@ class Pass:
             generation=target.generation.id,
             run_id=run_id,
             table=target.table,
-            gates=context.recipe.gates,
+            gates=[gate.fingerprint() for gate in context.gating.gates] if context.gating else [],
             documents=len(target.states),
             chunks=sum(state.chunk_count for state in target.states.values()),
             stepped=context.stepping is not None,

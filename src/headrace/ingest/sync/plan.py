@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from headrace.ingest.sync import stepped
 from headrace.ingest.sync import target as targets
@@ -17,7 +17,7 @@ from headrace.ingest.sync.declared import with_decisions
 from headrace.ingest.sync.digest import generation_digest
 from headrace.ingest.sync.duplicates import Duplicates
 from headrace.ingest.sync.embed import missing_texts
-from headrace.ingest.sync.guard import judge
+from headrace.ingest.sync.guard import Verdict, judge
 from headrace.ingest.sync.prepare import Failed, Forgotten, Prepared, Touched, prepare
 from headrace.ingest.sync.spend import over_budget, planned
 from headrace.ingest.sync.survey import compare_with, list_sources
@@ -36,6 +36,48 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
     """
     started = time.monotonic()
     context = chosen(with_decisions(context))
+    drafted = draft(context, confirm_deletes=confirm_deletes, verify=verify)
+    counts, verdict = drafted.counts, drafted.verdict
+    price = context.embedder.price_per_million_tokens
+    return PlanReport(
+        corpus=context.corpus,
+        generation=drafted.target.generation.id if drafted.target else _next_generation(context),
+        digest=generation_digest(context.recipe.digest, counts.digests.items()),
+        documents=counts.tally.documents(verdict),
+        chunks=counts.tally.chunks(),
+        embeddings=counts.tally.embeddings(),
+        tokens=counts.tokens,
+        cost=None if price is None else round(price * counts.tokens / 1_000_000, 6),
+        seconds=round(time.monotonic() - started, 3),
+        failures=counts.tally.failed,
+        withheld_reason="; ".join(
+            reason
+            for reason in (
+                verdict.reason,
+                over_budget(context.spending, counts.tokens),
+                stepped.over_budget(context.stepping),
+            )
+            if reason
+        ),
+        steps=stepped.counts(context.stepping),
+        step_spend=stepped.spent(context.stepping),
+        spend=planned(context.spending, counts.tokens),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """A sync that does not happen, carried through."""
+
+    target: targets.Target | None
+    """The generation it would write, as far as there is one."""
+    counts: Draft
+    verdict: Verdict
+    """On what the sources list no more."""
+
+
+def draft(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = False) -> Drafted:
+    """Read, parse, judge and compare what a sync would now; nothing is written."""
     target = targets.existing(context)
     states: dict[str, BriefState] = target.states if target else {}
     serving = target.serving_sources if target else _serving_sources(context)
@@ -49,47 +91,19 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
         aliases=target.aliases if target else {},
         generation=target.generation.id if target else None,
     )
-    draft = _Draft(context, states, compared=_comparing(context, target, changes))
-    draft.tally.unchanged = changes.unchanged
-    draft.tally.failures = list(changes.failed)
-    draft.tally.suppressed = changes.suppressed
-    draft.stream(changes)
-    verdict = judge(
-        listed.listings,
-        changes.missing,
-        baseline=Counter(serving.values()),
-        confirmed=confirm_deletes,
-    )
-    draft.delete(verdict.delete)
-    price = context.embedder.price_per_million_tokens
-    return PlanReport(
-        corpus=context.corpus,
-        generation=target.generation.id if target else _next_generation(context),
-        digest=generation_digest(context.recipe.digest, draft.digests.items()),
-        documents=draft.tally.documents(verdict),
-        chunks=draft.tally.chunks(),
-        embeddings=draft.tally.embeddings(),
-        tokens=draft.tokens,
-        cost=None if price is None else round(price * draft.tokens / 1_000_000, 6),
-        seconds=round(time.monotonic() - started, 3),
-        failures=draft.tally.failed,
-        withheld_reason="; ".join(
-            reason
-            for reason in (
-                verdict.reason,
-                over_budget(context.spending, draft.tokens),
-                stepped.over_budget(context.stepping),
-            )
-            if reason
-        ),
-        steps=stepped.counts(context.stepping),
-        step_spend=stepped.spent(context.stepping),
-        spend=planned(context.spending, draft.tokens),
-    )
+    counts = Draft(context, states, compared=_comparing(context, target, changes))
+    counts.tally.unchanged = changes.unchanged
+    counts.tally.failures = list(changes.failed)
+    counts.tally.suppressed = changes.suppressed
+    counts.stream(changes)
+    baseline = Counter(serving.values())
+    verdict = judge(listed.listings, changes.missing, baseline=baseline, confirmed=confirm_deletes)
+    counts.delete(verdict.delete)
+    return Drafted(target=target, counts=counts, verdict=verdict)
 
 
-class _Draft:
-    """The counts of a sync that does not happen."""
+class Draft:
+    """What a sync would count and serve."""
 
     def __init__(self, context: SyncContext, states: dict[str, BriefState], *, compared: Work | None) -> None:
         self._context = context
@@ -99,7 +113,15 @@ class _Draft:
         self._rejected: list[str] = []
         self.tally = Tally(counts={uri: state.chunk_count for uri, state in states.items()})
         self.digests = {uri: state.digest for uri, state in states.items()}
+        """URI to digest of every document that would be served."""
         self.tokens = 0
+
+    def yields(self, uri: str) -> str | None:
+        """Why a document would yield to another one; None where it would not."""
+        row = None if self._work is None else self._work.found.row(uri)
+        if row is None or row.fate == "served" or self._context.comparison is None:
+            return None
+        return self._context.comparison.reason(row)
 
     def stream(self, changes: Changes) -> None:
         context = self._context

@@ -13,9 +13,11 @@ from headrace.ingest.gates.stored import Stored
 from headrace.ingest.sync import target as targets
 from headrace.ingest.sync.changes import Candidate, Changes
 from headrace.ingest.sync.choosing import chosen
+from headrace.ingest.sync.comparison import GATE
 from headrace.ingest.sync.declared import with_decisions
+from headrace.ingest.sync.plan import draft
 from headrace.ingest.sync.survey import compare_with, list_sources
-from headrace.ledger import gate_decisions, generations, verdicts
+from headrace.ledger import gate_decisions, generations, near_duplicates, verdicts
 from headrace.ledger.documents import BriefState, load_brief
 from headrace.ledger.identity import digest_bytes
 from headrace.records.gates import GateVerdict, Judgement
@@ -64,11 +66,13 @@ class Before:
     recipe: str
     served: Mapping[str, BriefState]
     rows: Mapping[str, VerdictRow]
+    aliases: frozenset[str]
+    """Documents that another one is served for."""
 
     @property
     def known(self) -> frozenset[str]:
         """Documents that serve or that gates keep out."""
-        return frozenset(self.served) | frozenset(self.rows)
+        return frozenset(self.served) | frozenset(self.rows) | self.aliases
 
 
 def before(conn: Connection, generation: str) -> Before | None:
@@ -81,6 +85,7 @@ def before(conn: Connection, generation: str) -> Before | None:
         recipe=row.recipe,
         served={state.uri: state for state in load_brief(conn, generation)},
         rows={found.uri: found for found in verdicts.load(conn, generation)},
+        aliases=frozenset(near_duplicates.alias_sources(conn, generation)),
     )
 
 
@@ -95,7 +100,28 @@ def rejudge(context: SyncContext) -> Rejudged:
         now = None if serving is None else before(conn, serving)
     if now is None or now.recipe == context.recipe.digest:
         return Rejudged()
-    return _Rejudging(context, now).run()
+    told = _Rejudging(context, now).run()
+    if context.comparison is not None or now.aliases:
+        told.moves = _compared(context, now, told)
+    return told
+
+
+def _compared(context: SyncContext, now: Before, told: Rejudged) -> list[Moved]:
+    """The same where documents are compared with each other: who yields only shows once all are read."""
+    then = draft(context).counts
+    alone = {moved.uri: moved for moved in told.moves}
+    moves: list[Moved] = []
+    for uri in sorted(now.known & told.listed):
+        enters = uri in then.digests
+        if enters == (uri in now.served):
+            continue
+        by_others = Moved(
+            uri=uri, move="enters" if enters else "leaves", gate=GATE, reason=then.yields(uri) or ""
+        )
+        found = alone.get(uri)
+        is_told = found is not None and found.gate is not None and found.move == by_others.move
+        moves.append(found if found is not None and is_told else by_others)
+    return moves
 
 
 class _Rejudging:

@@ -166,6 +166,7 @@ def test_every_step_has_a_failpoint() -> None:
     assert {name.removeprefix("erase.") for name in FAILPOINTS} == {
         "embeddings_rewritten",
         "hidden",
+        "in_calls_transaction",
         "in_events_transaction",
         "in_ledger_transaction",
         "index_rewritten",

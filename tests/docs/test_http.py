@@ -56,12 +56,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
     root = tmp_path_factory.mktemp("documented")
     made = small_workspace(root, extra=DECLARED + STEP.format(url=model.base_url))
     for name, text in (("schemas/facts.json", SCHEMA), ("prompts/facts.md", "For whom is this? {{ text }}")):
-        (root / name).parent.mkdir()
+        (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
     for name in ("stub.md", "draft.md"):
         made.write(name, "To be written.")
     made.sync()
-    (made.root / "prompts").mkdir()
+    (made.root / "prompts").mkdir(exist_ok=True)
     prompt = made.root / "prompts" / "triage.md"
     for text in ("Sort", "Sort with care"):
         prompt.write_text(f"---\nvariables: {{ticket: str}}\nseed: 1\n---\n{text}: {{{{ ticket }}}}\n")
@@ -96,7 +96,7 @@ def keep_letter(workspace: Workspace, number: int) -> None:
 def keep_goal(made: Workbench) -> None:
     """Leave a record of version 1 of a schema that has version 2 by now."""
     folder = made.root / "schemas"
-    (folder / "migrations").mkdir(parents=True)
+    (folder / "migrations").mkdir(parents=True, exist_ok=True)
     (folder / "goal.json").write_text(json.dumps(GOAL))
     with made.open() as workspace:
         value = {"goal": "learn of weirs"}

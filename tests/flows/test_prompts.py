@@ -136,7 +136,7 @@ def test_a_rollback_that_another_move_overtakes_is_refused(
         assert workspace.prompts.resolve("triage").version.digest == moved.digest
 
 
-def test_the_first_release_comes_from_the_files_and_later_ones_do_not(tmp_path: Path) -> None:
+def test_releases_follow_the_files_until_somebody_labels(tmp_path: Path) -> None:
     bench = prompt_workspace(tmp_path)
     write(tmp_path, "prompts/answer.md", "{{ question }}{{ passages }}")
     write(tmp_path, "prompts/broken.md", "---\nschema: none\n---\nhi")
@@ -154,8 +154,14 @@ def test_the_first_release_comes_from_the_files_and_later_ones_do_not(tmp_path: 
         assert (before.release, before.epoch) == (done.release, 1)
         edit(bench, 2)
         again = workspace.prompts.release(["triage", "kind"])
-        assert (again.released, again.release) == ({}, None)
-        assert workspace.prompts.resolve("triage") is before
+        assert sorted(again.released) == ["triage"]
+        followed = workspace.prompts.resolve("triage")
+        assert followed.version.digest == again.released["triage"] != before.version.digest
+        workspace.prompts.label("triage", "production", followed.version.digest, reason="by hand")
+        edit(bench, 3)
+        kept = workspace.prompts.release(["triage", "kind"])
+        assert (kept.released, kept.release) == ({}, None)
+        assert workspace.prompts.resolve("triage").version == followed.version
         with pytest.raises(ConfigError, match="No schema 'none'"):
             workspace.prompts.release(["broken"])
         with pytest.raises(ConfigError, match="No model 'huge'"):
@@ -276,7 +282,7 @@ def test_check_names_file_and_line_of_everything_that_is_wrong(tmp_path: Path) -
     bench = prompt_workspace(tmp_path)
     with bench.open() as workspace:
         assert workspace.prompts.check().problems == []
-        change(tmp_path, "prompts/triage.md", "limit: int?", "limit: number")
+        change(tmp_path, "prompts/triage.md", "limit: int?", "limit: numbers")
         change(tmp_path, "prompts/triage.md", "schema: ticket", "schema: tickets")
         change(tmp_path, "prompts/triage.md", "{{ ticket }}", "{{ tickt }}")
         change(tmp_path, "prompts/triage.md", "parts/tone.md", "parts/none.md")
@@ -321,6 +327,7 @@ def test_a_call_is_made_of_what_was_released(tmp_path: Path) -> None:
             server.request("triage", {"ticket": "x"})
         source = released_prompts(workspace, budget=lambda: Budget(attempts=2))
         call = source.request("triage", {"ticket": "Pump 3 hums.", "limit": Written("5")})
+        workspace.prompts.label("triage", "production", reason="by hand")
         edit(bench, 2)
         assert server.request("triage", {"ticket": "Pump 3 hums.", "limit": 5}) == call
         assert call.messages[-1] == {"role": "user", "content": "Pump 3 hums. (at most 5 words)"}

@@ -44,7 +44,7 @@ GROUPS: Sequence[Group] = (
     Group("schema", "Version output schemas, migrate and check what is stored.", [*VERSIONING, *READING]),
     Group(
         "gate",
-        "See and try the checks of documents, and what they keep out; find poor ones.",
+        "See and try the checks of documents; decide what waits.",
         [*TESTING, *QUALITY],
         [Group("quarantine", "See what gates keep out, and decide about it.", QUARANTINE)],
     ),
@@ -55,7 +55,7 @@ GROUPS: Sequence[Group] = (
         CALLING,
         [Group("cache", "See and clear the outputs that answer calls again.", CACHING)],
     ),
-    Group("dead-letter", "Calls whose output never became valid: see, replay and close them.", LETTERS),
+    Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),
 )
 

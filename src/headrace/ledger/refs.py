@@ -52,8 +52,9 @@ def move(
     expect: str | AnyTarget | None = ANY,
     actor: str,
     reason: str,
+    anew: bool = False,
 ) -> RefRow:
-    """Point a ref to an artifact; pointing it where it already points adds nothing.
+    """Point a ref to an artifact; pointing it where it already points adds nothing, unless `anew`.
 
     `expect` is what it must point to now, None for a ref that must not exist yet. Raises RefConflict.
     """
@@ -61,7 +62,7 @@ def move(
     found = current.artifact if current is not None else None
     if not isinstance(expect, AnyTarget) and expect != found:
         raise RefConflict(name, expected=expect, found=found)
-    if current is not None and current.artifact == artifact:
+    if current is not None and current.artifact == artifact and not anew:
         return current
     row = RefRow(
         name=name,

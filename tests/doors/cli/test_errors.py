@@ -80,8 +80,8 @@ def test_a_wrong_key_names_file_and_line(headrace: Program, tmp_path: Path) -> N
     assert told.returncode == 2
     assert told.stderr == (
         f"{tmp_path / 'headrace.toml'}:2: `corpus.docs.sorces` is not a known key. "
-        "Allowed: access, budget, default_labels, gates, metadata, probe_floor, probes, ranking, recipe, "
-        "sentinels, sources.\nDid you mean 'sources'?\n"
+        "Allowed: access, budget, default_labels, gates, metadata, probe_floor, probes, quality, ranking, "
+        "recipe, sentinels, sources, steps.\nDid you mean 'sources'?\n"
     )
     details = json.loads(headrace("status", "--json", cwd=tmp_path).stdout)["error"]["details"]
     assert details == {"key": "corpus.docs.sorces", "file": str(tmp_path / "headrace.toml"), "line": "2"}

@@ -29,5 +29,5 @@ def test_a_value_from_hiding_to_rotation(tmp_path: Path, headrace: Program) -> N
     assert "reveal of 1 token" in status.stdout
     assert "ticket 4711" in status.stdout
     assert max(map(len, status.stdout.split("\n"))) <= 100
-    cache = headrace("cache", "status", cwd=tmp_path)
+    cache = headrace("call", "cache", "status", cwd=tmp_path)
     assert (cache.returncode, "exact      on" in cache.stdout) == (0, True)

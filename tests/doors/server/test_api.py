@@ -14,7 +14,7 @@ from tests.workbench import Workbench
 SEARCH_FIELDS = {"query", "generation", "trace_id", "hits", "warnings"}
 HIT_FIELDS = {
     *("rank", "score", "chunk_id", "document", "revision", "text", "span", "page", "headings", "metadata"),
-    *("modified_at", "age_days", "valid_to", "superseded_by", "marks", "quality", "quality_parts"),
+    *("modified_at", "age_days", "valid_to", "superseded_by", "marks", "aliases", "quality", "quality_parts"),
 }
 ANSWER_FIELDS = {"answer", "citations", "trace_id", "release", "model", "prompt", "generation"}
 

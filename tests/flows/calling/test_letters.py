@@ -116,7 +116,7 @@ def test_a_replay_takes_another_model_or_prompt(root: Path, server: ModelServer)
         assert server.asked[-1].body["messages"][0]["content"] == "Sum of: two"
         (root / "prompts" / "invoice.md").unlink()
         report = workspace.calls.replay(of_prompt="invoice")
-        assert (report.items[0].id, report.items[0].how) == (third, "error")
+        assert (report.items[0].id, report.items[0].how) == (third, "failing"), "it was released"
         assert [item.id for item in workspace.calls.letters().items] == [third]
 
 

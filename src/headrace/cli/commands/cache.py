@@ -36,6 +36,6 @@ def cache_clear(ctx: typer.Context, workspace: WorkspaceOption = None, as_json: 
 
 
 CACHING: Sequence[tuple[str, Callable[..., int], str]] = (
-    ("status", cache_status, "headrace cache status"),
-    ("clear", cache_clear, "headrace cache clear"),
+    ("status", cache_status, "headrace call cache status"),
+    ("clear", cache_clear, "headrace call cache clear"),
 )

@@ -21,7 +21,7 @@ def show_status(console: Console, report: CacheStatus) -> None:
     if checks.off_at_us is None:
         show_row(console, "semantic", f"on, from a similarity of {report.threshold}")
     else:
-        off = f"switched itself off at {moment(checks.off_at_us)}. Next: headrace cache clear"
+        off = f"switched itself off at {moment(checks.off_at_us)}. Next: headrace call cache clear"
         show_row(console, "semantic", Text(off, style="red"))
         show_row(console, "because", checks.reason)
     measured = f"{checks.false_hits} of {count(checks.checks, 'checked hit')}"

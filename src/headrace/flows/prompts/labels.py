@@ -197,7 +197,9 @@ def _move(
         if prompt.schema is not None and former != prompt.digest:
             require_unchanged(tx.conn, prompt.schema)
         put_version(tx, prompt)
-        refs.move(tx, name, prompt.digest, expect=expect, actor=parts.actor, reason=reason)
+        # What was released by being called and is labelled now has been decided about.
+        anew = before is not None and before.reason == FROM_FILE != reason
+        refs.move(tx, name, prompt.digest, expect=expect, actor=parts.actor, reason=reason, anew=anew)
     fire(_STORED)
     release = None
     if _serves(parts, tx.conn, label):

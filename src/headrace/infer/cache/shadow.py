@@ -99,7 +99,7 @@ class Shadow:
                 f"where {self._limit:.1%} is allowed"
             )
             values |= {"off_at_us": tx.now_us, "reason": reason}
-            _log.warning("The semantic cache is off: %s. `headrace cache clear` begins anew.", reason)
+            _log.warning("The semantic cache is off: %s. `headrace call cache clear` begins anew.", reason)
         mine = sa.and_(table.c.id == before.id, table.c.number == before.number)
         tx.conn.execute(sa.update(table).where(mine).values(values))
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from headrace.infer.prompts.base import Prompt
+from headrace.infer.prompts.shape import as_text, from_shape, shape_of
 from headrace.infer.schemas.base import Schema
 from headrace.ledger.identity import digest
 
@@ -153,12 +154,16 @@ class Step:
     def settings(self) -> dict[str, Any]:
         """Everything that opens it again, as JSON: files may have changed by then."""
         spec = {name: _plain(value) for name, value in asdict(self.spec).items()}
-        prompt = {**asdict(self.prompt), "parameters": dict(self.prompt.parameters)}
+        examples = self.prompt.few_shot.rows if self.prompt.few_shot else ()
         schema = {**asdict(self.schema), "json_schema": dict(self.schema.json_schema)}
         return {
             "spec": spec,
             "model": self.model,
-            "prompt": {key: _plain(value) for key, value in prompt.items()},
+            "prompt": {
+                "name": self.prompt.name,
+                "shape": shape_of(self.prompt),
+                "examples": [as_text(row) for row in examples],
+            },
             "schema": schema,
             "labels": list(self.labels),
             "columns": None if self.columns is None else list(self.columns),
@@ -170,12 +175,12 @@ class Step:
         known = {item.name for item in fields(StepSpec)}
         spec = {key: value for key, value in given["spec"].items() if key in known}
         spec["labels"] = tuple(spec.get("labels", ()))
-        prompt = {**given["prompt"], "variables": tuple(given["prompt"]["variables"])}
+        prompt = given["prompt"]
         columns = given["columns"]
         return cls(
             spec=StepSpec(**spec),
             model=given["model"],
-            prompt=Prompt(**prompt),
+            prompt=from_shape(prompt["name"], prompt["shape"], examples=prompt["examples"]),
             schema=Schema(**given["schema"]),
             labels=tuple(given["labels"]),
             columns=None if columns is None else tuple(columns),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.keys.operations import KeyOperations
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.steps.operations import StepOperations
     from headrace.infer.embedders.base import Embedder
@@ -276,6 +277,13 @@ class Workspace(Wiring):
         from headrace.wiring_calls import call_operations
 
         return call_operations(self)
+
+    @property
+    def keys(self) -> KeyOperations:
+        """The operations on keys of callers over HTTP: create, list, revoke."""
+        from headrace.wiring_keys import key_operations
+
+        return key_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

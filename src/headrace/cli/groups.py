@@ -14,6 +14,7 @@ from headrace.cli.commands.index import LISTING
 from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
+from headrace.cli.commands.key import KEYS
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.quarantine import QUARANTINE
 from headrace.cli.commands.step import STEPPING
@@ -42,6 +43,7 @@ GROUPS: Sequence[Group] = (
     ),
     Group("step", "See what models write of documents.", STEPPING),
     Group("call", "Call models with prompts; outputs are checked.", CALLING),
+    Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "Calls whose output never became valid: see, replay and close them.", LETTERS),
 )
 

@@ -35,6 +35,10 @@ class Begun:
     """The dead letter that this call is to resolve."""
     streamed: str = ""
     """What was passed on of a stream that broke off."""
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage: prepare, model, record."""
+    observed: bool = False
+    """Whether observers wait for its end."""
 
     @property
     def attempts(self) -> Sequence[Attempt]:
@@ -132,6 +136,7 @@ def _attributes(begun: Begun, last: Attempt | None) -> dict[str, Any]:
         "retrieved": [_place(item) for item in request.retrieved],
         "access": list(request.access),
         "session": request.session,
+        "key": request.caller.id if request.caller else None,
         "record": begun.record,
         "dead_letter": begun.letter,
         "replays": begun.replays.id if begun.replays else None,

@@ -107,6 +107,7 @@ exempt("counts", "table:standing_changes", "table:freshness_days")
 exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
 exempt("outcomes and counts", "table:sentinel_checks", "table:probes")
 exempt("keys", "table:keyring", "folder:keys")
+exempt("keyed hashes, labels and counts", "table:access_keys", "table:access_key_uses")
 exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 
 

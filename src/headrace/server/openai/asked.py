@@ -13,6 +13,7 @@ from headrace.errors import ConfigError
 from headrace.infer.gateway.base import CallRequest
 from headrace.infer.schemas.base import Schema
 from headrace.infer.schemas.file import make_schema
+from headrace.server.callers import CALLER, labels_of
 from headrace.server.openai.errors import OpenAIError
 
 if TYPE_CHECKING:
@@ -91,13 +92,18 @@ def _of_prompt(
 def _for_caller(request: CallRequest, body: Mapping[str, Any], headers: Headers) -> CallRequest:
     user = body.get("user")
     labels = (label.strip() for label in headers.get("x-headrace-access", "").split(","))
-    access = tuple(label for label in labels if label)
+    caller = CALLER.get()
+    access = labels_of([label for label in labels if label])
+    once = headers.get("idempotency-key")
+    if once and caller is not None:
+        once = f"{caller.id} {once}"  # another caller's word for the same is another call
     return replace(
         request,
         subject=user if isinstance(user, str) and user else request.subject,
         session=headers.get("x-headrace-session") or request.session,
         access=access or request.access,
-        idempotency_key=headers.get("idempotency-key") or request.idempotency_key,
+        idempotency_key=once or request.idempotency_key,
+        caller=caller,
     )
 
 

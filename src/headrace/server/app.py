@@ -40,7 +40,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
 
     `hosts` are names under which it may be asked, beside those of this machine.
     """
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None or find_spec("prometheus_client") is None:
         raise MissingExtra("The HTTP server", extra="server")
     from fastapi import FastAPI
 
@@ -65,9 +65,11 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     from headrace.server.entrance import Entrance
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
+    from headrace.server.metrics.route import Metrics
     from headrace.server.openai import routes as openai_routes
 
     mount = mcp_mount.Mount(workspace)
+    metrics = Metrics(workspace)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -87,7 +89,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.workspace = workspace
-    app.add_middleware(Entrance, entry=Entry(workspace.keys), refused=lambda cause: None)
+    app.add_middleware(Entrance, entry=Entry(workspace.keys), refused=metrics.calls.refused)
     app.add_middleware(Guard, hosts=hosts)
     add_handlers(app)
     app.include_router(api.router)
@@ -104,7 +106,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_pii.router)
     app.include_router(health.router)
     app.include_router(pages.router)
-    app.router.routes.extend(openai_routes.ROUTES)
+    app.router.routes.extend((*openai_routes.ROUTES, metrics.route))
     pages.mount_assets(app)
     mount.attach(app)
     return app

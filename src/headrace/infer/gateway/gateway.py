@@ -231,7 +231,9 @@ class Gateway:
             return None
         found = await asyncio.to_thread(self.cache.get, request)
         if found is not None and request.schema is not None and problems(request.schema, found.output):
-            return None
+            found = None
+        for observer in self.observers:
+            observer.cached(found.kind if found else "miss")
         return found
 
     async def _hide(self, request: CallRequest) -> tuple[Shield | None, Sequence[Mapping[str, Any]]]:

@@ -20,6 +20,10 @@ class CallObserver(Protocol):
         """The first piece of a streamed answer goes to the caller, so long after the call began."""
         ...
 
+    def cached(self, result: str) -> None:
+        """The caches were read for a call: exact, semantic or miss."""
+        ...
+
     def ended(self, begun: Begun, *, error: BaseException | None) -> None:
         """A call is over and recorded. `error` is what broke it off; a dead letter is none."""
         ...

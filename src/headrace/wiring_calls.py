@@ -35,7 +35,7 @@ def gateway_of(wiring: Wiring) -> Gateway:
         keys=Keys(wiring.ledger, keyring),
         alerts=Alerts(wiring.events, webhook=config.gateway.alert_webhook),
         watch=ModelWatch(wiring.ledger, actor=wiring.actor),
-        meter=Meter(ledger=wiring.ledger),
+        meter=Meter(wiring.ledger),
         validators=[(spec, open_validator(spec)) for spec in config.gateway.validators],
     )
     wiring._closers.append(lambda: portal().run(gateway.close()))

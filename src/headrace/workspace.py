@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headrace.config.base import WorkspaceConfig
 from headrace.config.load import find_workspace, load_config
+from headrace.once import once
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -271,14 +272,14 @@ class Workspace(Wiring):
 
         return StepOperations(self._step_parts)
 
-    @property
+    @once
     def calls(self) -> CallOperations:
         """The operations on calls: run, batch, stats, and on dead letters: list, show, replay, resolve."""
         from headrace.wiring_calls import call_operations
 
         return call_operations(self)
 
-    @property
+    @once
     def keys(self) -> KeyOperations:
         """The operations on keys of callers over HTTP: create, list, revoke."""
         from headrace.wiring_keys import key_operations

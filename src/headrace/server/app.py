@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -106,7 +107,9 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_pii.router)
     app.include_router(health.router)
     app.include_router(pages.router)
-    app.router.routes.extend((*openai_routes.ROUTES, metrics.route))
+    # First, as a path is held against all routes that stand before its own.
+    app.router.routes[:0] = openai_routes.ROUTES
+    app.router.routes.append(metrics.route)
     pages.mount_assets(app)
     mount.attach(app)
     return app
@@ -147,6 +150,8 @@ def serve(
             f"Headrace serves {str(workspace.root)!r} at {address_of(taken)}/ (Ctrl-C stops it)\n"
         )
         sys.stdout.flush()
+        gc.collect()
+        gc.freeze()  # what was loaded stays: no collection looks at it again while calls are answered
         with _ends_quietly():
             uvicorn.Server(config).run(sockets=[taken])
 

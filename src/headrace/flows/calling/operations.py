@@ -203,8 +203,7 @@ class CallOperations:
 
     def _release(self, request: CallRequest) -> str | None:
         """The release that serves; the first one is minted from the working tree."""
-        with self.ledger.read() as conn:
-            release = self.releases.current(conn)
+        release = self.ledger.kept(self.releases.ref, self.releases.current)
         if release is not None:
             return release.digest
         if request.prompt is None:

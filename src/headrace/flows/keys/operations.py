@@ -90,8 +90,7 @@ class KeyOperations:
 
     def any_made(self) -> bool:
         """Whether a key was ever made: from then on a server answers nobody without one."""
-        with self.ledger.read() as conn:
-            return access_keys.any_made(conn)
+        return self.ledger.kept("access keys", access_keys.any_made)
 
     def find(self, secret: str | None) -> KeyedUse | None:
         """The key that a secret belongs to, revoked or not, with what it has used today."""

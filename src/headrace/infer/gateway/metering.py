@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import Future
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from headrace.errors import HeadraceError
 from headrace.ledger import access_keys
 from headrace.ledger.access_keys import UseRow
 from headrace.records.keys import Caller
@@ -16,29 +18,72 @@ if TYPE_CHECKING:
     from headrace.infer.gateway.outcome import Usage
     from headrace.ledger.ledger import Ledger, Write
 
+_Sums = dict[tuple[str, int], UseRow]
+"""By key and day."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class Meter:
-    """Adds to the day's use of a key; the ledger commits many at once."""
+    """Adds to the day's use of keys. While one write is under way, what comes is summed up for the next."""
 
-    ledger: Ledger
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = Lock()
+        self._sums: _Sums = {}
+        self._waiting: list[Future[None]] = []
+        self._is_writing = False
 
     def count(self, caller: Caller | None, usage: Usage) -> asyncio.Future[None] | None:
         """Count one call; await what it gives. None for a call without a key."""
-        if caller is None:
-            return None
-        return asyncio.wrap_future(self.ledger.submit(_counting(caller, usage)))
+        return None if caller is None else asyncio.wrap_future(self._add(caller, usage))
 
     def count_now(self, caller: Caller | None, usage: Usage) -> None:
         """Count one call from a thread, and wait until that is durable."""
         if caller is not None:
-            self.ledger.write(_counting(caller, usage))
+            self._add(caller, usage).result()
+
+    def _add(self, caller: Caller, usage: Usage) -> Future[None]:
+        place = (caller.id, access_keys.day_of(time.time_ns() // 1000))
+        done: Future[None] = Future()
+        with self._lock:
+            before = self._sums.get(place, UseRow())
+            self._sums[place] = UseRow(*map(sum, zip(before, _used(caller, usage), strict=True)))
+            self._waiting.append(done)
+            if self._is_writing:
+                return done
+            self._is_writing = True
+        self._write()
+        return done
+
+    def _write(self) -> None:
+        with self._lock:
+            sums, self._sums = self._sums, {}
+            waiting, self._waiting = self._waiting, []
+            self._is_writing = bool(waiting)
+        if not waiting:
+            return
+
+        def settle(written: Future[None]) -> None:
+            error = written.exception()
+            for one in waiting:
+                if not one.set_running_or_notify_cancel():
+                    continue
+                if error is None:
+                    one.set_result(None)
+                else:
+                    one.set_exception(error)
+            self._write()
+
+        try:
+            written = self._ledger.submit(lambda tx: _count(tx, sums))
+        except HeadraceError as error:  # the ledger is closed
+            written = Future()
+            written.set_exception(error)
+        written.add_done_callback(settle)
 
 
-def _counting(caller: Caller, usage: Usage) -> Callable[[Write], None]:
-    day = access_keys.day_of(time.time_ns() // 1000)
-    used = _used(caller, usage)
-    return lambda tx: access_keys.count_use(tx, caller.id, day=day, used=used)
+def _count(tx: Write, sums: Mapping[tuple[str, int], UseRow]) -> None:
+    for (key, day), used in sums.items():
+        access_keys.count_use(tx, key, day=day, used=used)
 
 
 def _used(caller: Caller, usage: Usage) -> UseRow:

@@ -8,7 +8,10 @@ HeadraceError
 │   ├── FilterError          a filter expression does not parse
 │   ├── MissingExtra         an optional package is not installed
 │   ├── VersionRefused       a stored value is not served in this version: too new, or past its support
-│   └── CallRefused          a call that may not be made as asked; nothing was sent to a model
+│   ├── CallRefused          a call that may not be made as asked; nothing was sent to a model
+│   ├── KeyNeeded            no key, or none that counts, came with the request
+│   ├── KeyForbids           the key does not open this
+│   └── KeyExhausted         the key has used up its requests of the minute or its budget of the day
 ├── DocumentError            one document failed; the rest goes on (recorded, never raised through a sync)
 │   ├── ReadError            the source could not give its bytes
 │   ├── ParseError           its bytes could not be read as text
@@ -137,6 +140,24 @@ class MissingExtra(UsageError):
 
 class CallRefused(UsageError):
     """A call may not be made as it was asked for; nothing was sent to a model."""
+
+
+class KeyNeeded(UsageError):
+    """No key, or none that counts, came with the request."""
+
+
+class KeyForbids(UsageError):
+    """The key of the caller does not open this."""
+
+
+class KeyExhausted(UsageError):
+    """The key of the caller has used up its requests of this minute, or its budget of this day."""
+
+    def __init__(self, message: str, *, hint: str, cause: str, retry_after_seconds: int) -> None:
+        super().__init__(message, hint=hint, cause=cause)
+        self.cause = cause
+        """rate or budget."""
+        self.retry_after_seconds = retry_after_seconds
 
 
 class DocumentError(HeadraceError):

@@ -18,6 +18,7 @@ def gateway_of(wiring: Wiring) -> Gateway:
     from headrace.infer.gateway.gateway import Gateway
     from headrace.infer.gateway.keys import Keys
     from headrace.infer.gateway.letters import Letters
+    from headrace.infer.gateway.metering import Meter
     from headrace.infer.gateway.upstreams import Upstreams
     from headrace.infer.gateway.validators import open_validator
     from headrace.infer.gateway.watch import ModelWatch
@@ -37,6 +38,7 @@ def gateway_of(wiring: Wiring) -> Gateway:
         vault=wiring.shields,
         cache=wiring.cache if config.cache.exact or config.cache.semantic else None,
         keeper=wiring._record_keeper,
+        meter=Meter(wiring.ledger),
         validators=[(spec, open_validator(spec)) for spec in config.gateway.validators],
     )
     wiring._closers.append(lambda: portal().run(gateway.close()))

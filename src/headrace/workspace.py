@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headrace.config.base import WorkspaceConfig
 from headrace.config.load import find_workspace, load_config
+from headrace.once import once
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.keys.operations import KeyOperations
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.schemas.operations import SchemaOperations
@@ -282,7 +284,7 @@ class Workspace(Wiring):
 
         return StepOperations(self._step_parts)
 
-    @property
+    @once
     def calls(self) -> CallOperations:
         """The operations on calls: run, batch, stats, and on dead letters: list, show, replay, resolve."""
         from headrace.wiring_calls import call_operations
@@ -321,6 +323,13 @@ class Workspace(Wiring):
         from headrace.wiring_vault import cache_operations
 
         return cache_operations(self)
+
+    @once
+    def keys(self) -> KeyOperations:
+        """The operations on keys of callers over HTTP: create, list, revoke."""
+        from headrace.wiring_keys import key_operations
+
+        return key_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -15,6 +15,7 @@ from headrace.cli.commands.index import LISTING
 from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
+from headrace.cli.commands.key import KEYS
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.prompt import WRITING
 from headrace.cli.commands.prompt_labels import LABELLING
@@ -55,6 +56,7 @@ GROUPS: Sequence[Group] = (
         CALLING,
         [Group("cache", "See and clear the outputs that answer calls again.", CACHING)],
     ),
+    Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),
 )

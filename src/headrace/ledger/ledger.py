@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from headrace.errors import StorageError
 from headrace.ledger.storage.engine import OPEN_ERRORS, cannot_open, make_engine, parse_url, safe_url
+from headrace.ledger.storage.epoch import Epoch
 from headrace.ledger.storage.readers import Readers
 from headrace.ledger.storage.upgrade import upgrade
 from headrace.ledger.storage.writer import LedgerWriter, Write
@@ -31,6 +32,8 @@ class Ledger:
         self._engine = engine
         self._writer = LedgerWriter(engine, where=url)
         self._readers = Readers(engine, name="The ledger")
+        self._epoch = Epoch(engine)
+        self._kept: dict[str, tuple[int, Any]] = {}
 
     @classmethod
     def open(cls, url: str) -> Ledger:
@@ -63,6 +66,23 @@ class Ledger:
         """One consistent snapshot of the whole ledger, unmoved by writes that happen meanwhile."""
         return self._readers.read()
 
+    def kept(self, name: str, read: Callable[[Connection], T]) -> T:
+        """What `read` finds, without reading again as long as nobody has committed since.
+
+        For small things that are asked for with every request; as current as `read` itself. `name` stands for
+        the question and is one of few.
+        """
+        epoch = self._epoch()
+        found = self._kept.get(name)
+        if epoch is not None and found is not None and found[0] == epoch:
+            value: T = found[1]
+            return value
+        with self.read() as conn:
+            value = read(conn)
+        if epoch is not None:
+            self._kept[name] = (epoch, value)
+        return value
+
     def write(self, work: Callable[[Write], T]) -> T:
         """Run work in a write transaction and return its value once that is durable.
 
@@ -84,6 +104,7 @@ class Ledger:
         """Finish queued writes and close every connection; closing twice is allowed."""
         self._writer.close()
         self._readers.close()
+        self._epoch.close()
         self._engine.dispose()
 
     def __enter__(self) -> Ledger:

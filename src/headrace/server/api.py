@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headrace.records.explain import AtReport, StatusReport, WhyReport
 from headrace.records.search import Answer, SearchResult
+from headrace.server.callers import labels_of
 from headrace.server.failures import ErrorBody
 from headrace.server.replies import Reply
 from headrace.workspace import Workspace
@@ -16,7 +17,7 @@ from headrace.workspace import Workspace
 MAX_TEXT_CHARACTERS = 20_000
 """The longest query or question."""
 
-ACCESS = "Labels of the caller. They come with the request until keys exist, on loopback only."
+ACCESS = "Labels of the caller. Once keys exist they come from the key, and this may only narrow them."
 _FILTER = "Only documents whose metadata match, such as `year >= 2020 and lang in ('en', 'de')`."
 _AS_OF = "Search as of a time: RFC 3339, a date, or an age such as `30d ago`."
 
@@ -113,7 +114,7 @@ def why(
     access: Annotated[list[str] | None, Query(description=ACCESS, max_length=200)] = None,
 ) -> Reply:
     """Explain a thing: what it came from, down to file, page, heading and span, and what came from it."""
-    return Reply(workspace.why(ref, access=access or ()))
+    return Reply(workspace.why(ref, access=labels_of(access)))
 
 
 @router.get("/at/{time}", response_model=AtReport)
@@ -140,7 +141,7 @@ def _search(workspace: Workspace, asked: SearchRequest) -> Reply:
             asked.query,
             k=asked.k,
             filter=asked.filter,
-            access=tuple(asked.access),
+            access=labels_of(asked.access),
             corpus=asked.corpus,
             as_of=asked.as_of,
         )
@@ -153,7 +154,7 @@ def _ask(workspace: Workspace, asked: AskRequest) -> Reply:
             asked.question,
             k=asked.k,
             filter=asked.filter,
-            access=tuple(asked.access),
+            access=labels_of(asked.access),
             corpus=asked.corpus,
             as_of=asked.as_of,
         )

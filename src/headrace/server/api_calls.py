@@ -16,6 +16,7 @@ from headrace.records.calls import (
     SettledLetters,
 )
 from headrace.server.api import ACCESS, ERRORS, Served
+from headrace.server.callers import CALLER, labels_of
 from headrace.server.replies import Reply
 
 router = APIRouter(prefix="/api", responses=ERRORS, tags=["calls"])
@@ -70,8 +71,9 @@ def call(workspace: Served, asked: Annotated[Call, Body()]) -> Reply:
             model=asked.model,
             session=asked.session,
             subject=asked.subject,
-            access=tuple(asked.access),
+            access=labels_of(asked.access),
             idempotency_key=asked.idempotency_key,
+            caller=CALLER.get(),
         )
     )
 

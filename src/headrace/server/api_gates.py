@@ -11,6 +11,7 @@ from headrace.records.gate_report import GateDistributions
 from headrace.records.gates import GateList, GateVerdict
 from headrace.records.quarantine import DecisionReport, Quarantine, QuarantineDetail, ReplayReport
 from headrace.server.api import ACCESS, ERRORS, Served
+from headrace.server.callers import labels_of
 from headrace.server.replies import Reply
 
 MAX_DOCUMENT_CHARACTERS = 1_000_000
@@ -108,7 +109,7 @@ def show_quarantine(
     access: Annotated[list[str] | None, Query(description=ACCESS, max_length=200)] = None,
 ) -> Reply:
     """Show one item: every verdict, and the text around the evidence without personal data and secrets."""
-    return Reply(workspace.gates.quarantine.show(item, corpus=corpus, access=access or ()))
+    return Reply(workspace.gates.quarantine.show(item, corpus=corpus, access=labels_of(access)))
 
 
 @router.post("/quarantine/release", response_model=DecisionReport)

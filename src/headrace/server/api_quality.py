@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from headrace.records.quality import QualityReport, RotReport
 from headrace.server.api import ACCESS, ERRORS, Served
+from headrace.server.callers import labels_of
 from headrace.server.replies import Reply
 
 router = APIRouter(prefix="/api", responses=ERRORS, tags=["gates"])
@@ -20,7 +21,7 @@ _Access = Annotated[list[str] | None, Query(description=ACCESS, max_length=200)]
 @router.get("/quality", response_model=QualityReport)
 def quality(workspace: Served, corpus: _Corpus = None, limit: _Limit = 20, access: _Access = None) -> Reply:
     """List the documents of lowest quality, each with what its score is made of."""
-    return Reply(workspace.quality.list(corpus, limit=limit, access=access or ()))
+    return Reply(workspace.quality.list(corpus, limit=limit, access=labels_of(access)))
 
 
 @router.get("/rot", response_model=RotReport)
@@ -32,4 +33,6 @@ def rot(
     access: _Access = None,
 ) -> Reply:
     """List documents that were found often and did badly, those that did most harm first."""
-    return Reply(workspace.quality.rot(corpus, limit=limit, minimum_exposures=minimum, access=access or ()))
+    return Reply(
+        workspace.quality.rot(corpus, limit=limit, minimum_exposures=minimum, access=labels_of(access))
+    )

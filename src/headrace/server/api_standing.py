@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headrace.records.freshness import DeprecateReport, DocumentHistory
 from headrace.server.api import ACCESS, ERRORS, Served
+from headrace.server.callers import labels_of
 from headrace.server.replies import Reply
 
 _NAME = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -35,7 +36,7 @@ def history(
     access: Annotated[list[str] | None, Query(description=ACCESS, max_length=200)] = None,
 ) -> Reply:
     """Tell the life of a document: each revision, failure, move and mark, and how often it was met lately."""
-    return Reply(workspace.history(document, access=access or ()))
+    return Reply(workspace.history(document, access=labels_of(access)))
 
 
 @router.post("/deprecate", response_model=DeprecateReport)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from headrace import __version__
 from headrace.errors import MissingExtra
-from headrace.server.loopback import address_of, listen
+from headrace.server.loopback import address_of, is_loopback, listen
 from headrace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Search and ask the documents of one workspace, and explain what came back.
 
-The server answers on loopback only. Until there are keys for callers, the labels that open documents come
-with the request, as `access`: whoever can reach the port on this machine is trusted to name their own.
+Once a key exists (`headrace key create`), every route but `/`, `/healthz`, `/readyz` and this description
+needs `Authorization: Bearer hr_…`, and the labels that open documents come from the key. Until then the
+server answers on loopback only, and whoever can reach the port may name labels of their own, as `access`.
 
 Every error, on every route, has the one shape `{"error": {"type", "message", "hint", "details"}}`.
 MCP (`search` and `ask`, streamable HTTP) is at `/mcp` and speaks JSON-RPC, errors included.
@@ -34,12 +36,16 @@ _GRACE_SECONDS = 10
 """How long requests in flight may take to end when the server stops."""
 
 
-def create_app(workspace: Workspace) -> FastAPI:
-    """The HTTP application over an opened workspace; the caller closes the workspace. Raises MissingExtra."""
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
+    """The HTTP application over an opened workspace; the caller closes the workspace. Raises MissingExtra.
+
+    `hosts` are names under which it may be asked, beside those of this machine.
+    """
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None or find_spec("prometheus_client") is None:
         raise MissingExtra("The HTTP server", extra="server")
     from fastapi import FastAPI
 
+    from headrace.flows.keys.entry import Entry
     from headrace.server import (
         api,
         api_cache,
@@ -48,6 +54,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_forget,
         api_gates,
         api_index,
+        api_keys,
         api_metadata,
         api_pii,
         api_prompts,
@@ -60,11 +67,14 @@ def create_app(workspace: Workspace) -> FastAPI:
         mcp_mount,
         pages,
     )
+    from headrace.server.entrance import Entrance
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
+    from headrace.server.metrics.route import Metrics
     from headrace.server.openai import routes as openai_routes
 
     mount = mcp_mount.Mount(workspace)
+    metrics = Metrics(workspace)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -86,10 +96,12 @@ def create_app(workspace: Workspace) -> FastAPI:
     workspace.prompts.release()
     workspace.released_only = True
     app.state.workspace = workspace
-    app.add_middleware(Guard)
+    app.add_middleware(Entrance, entry=Entry(workspace.keys), refused=metrics.calls.refused)
+    app.add_middleware(Guard, hosts=hosts)
     add_handlers(app)
     app.include_router(api.router)
     app.include_router(api_calls.router)
+    app.include_router(api_keys.router)
     app.include_router(api_forget.router)
     app.include_router(api_metadata.router)
     app.include_router(api_index.router)
@@ -105,20 +117,32 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_cache.router)
     app.include_router(health.router)
     app.include_router(pages.router)
-    app.router.routes.extend(openai_routes.ROUTES)
+    # First, as a path is held against all routes that stand before its own.
+    app.router.routes[:0] = openai_routes.ROUTES
+    app.router.routes.append(metrics.route)
     pages.mount_assets(app)
     mount.attach(app)
     return app
 
 
-def serve(path: str | os.PathLike[str], host: str = "127.0.0.1", port: int = 8321) -> None:
+def serve(
+    path: str | os.PathLike[str],
+    host: str = "127.0.0.1",
+    port: int = 8321,
+    *,
+    allow_hosts: Sequence[str] = (),
+) -> None:
     """Serve a workspace over HTTP until Ctrl-C or SIGTERM, and print the address; port 0 picks a free one.
 
-    Raises UsageError for an address that other machines can reach and for a port that is taken, MissingExtra,
-    WorkspaceNotFound, ConfigError.
+    `allow_hosts` are names by which other machines may ask. Raises UsageError for an address that other
+    machines can reach while no key was made and for a port that is taken, MissingExtra, WorkspaceNotFound,
+    ConfigError.
     """
-    with listen(host, port) as taken, Workspace.open(path) as workspace:
-        app = create_app(workspace)
+    with ExitStack() as stack:
+        workspace = stack.enter_context(Workspace.open(path))
+        to_others = not is_loopback(host) and workspace.keys.any_made()
+        taken = stack.enter_context(listen(host, port, to_others=to_others))
+        app = create_app(workspace, hosts=[host, *allow_hosts])
         workspace.status()  # a ledger that cannot be read is said now, not at the first request
         import uvicorn
 
@@ -136,6 +160,8 @@ def serve(path: str | os.PathLike[str], host: str = "127.0.0.1", port: int = 832
             f"Headrace serves {str(workspace.root)!r} at {address_of(taken)}/ (Ctrl-C stops it)\n"
         )
         sys.stdout.flush()
+        gc.collect()
+        gc.freeze()  # what was loaded stays: no collection looks at it again while calls are answered
         with _ends_quietly():
             uvicorn.Server(config).run(sockets=[taken])
 

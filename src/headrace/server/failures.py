@@ -14,6 +14,9 @@ from starlette.responses import Response
 
 from headrace.errors import (
     HeadraceError,
+    KeyExhausted,
+    KeyForbids,
+    KeyNeeded,
     LeaseHeld,
     MigrationFailed,
     MissingExtra,
@@ -31,6 +34,9 @@ _LOG = logging.getLogger("headrace.server")
 _STATUS: Sequence[tuple[type[HeadraceError], int]] = (
     (NotFoundError, 404),
     (MissingExtra, 501),
+    (KeyNeeded, 401),
+    (KeyForbids, 403),
+    (KeyExhausted, 429),
     (UsageError, 400),
     (LeaseHeld, 409),
     (Withheld, 409),

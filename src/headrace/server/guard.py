@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,17 +34,18 @@ class BodyTooLarge(UsageError):
 
 
 class Guard:
-    """ASGI middleware: loopback names only, no requests by other sites, bounded bodies, security headers."""
+    """ASGI middleware: known names only, no requests by other sites, bounded bodies, security headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str] = ()) -> None:
         self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a refusal."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refused = _refusal(scope)
+        refused = _refusal(scope, self._hosts)
         body: list[Message] = []
         if refused is None and scope["method"] not in _READING:
             refused = await _read_body(receive, body)
@@ -55,13 +56,15 @@ class Guard:
         await self._app(scope, _replaying(body, receive), _with_headers(send))
 
 
-def _refusal(scope: Scope) -> tuple[HeadraceError, int] | None:
+def _refusal(scope: Scope, hosts: frozenset[str]) -> tuple[HeadraceError, int] | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    if not is_loopback(host_name(host)):
+    name = host_name(host)
+    if name.lower() not in hosts and not is_loopback(name):
+        more = "".join(f", {item}" for item in sorted(hosts))
         return HostRefused(
-            f"Host {host!r} is not this machine. Allowed: localhost, 127.0.0.1, [::1].",
-            hint="Use the address that the server printed.",
+            f"Host {host!r} is not this machine. Allowed: localhost, 127.0.0.1, [::1]{more}.",
+            hint="Use the address that the server printed, or name yours: headrace serve --allow-host NAME.",
         ), 421
     if _is_foreign(scope, headers):
         return OriginRefused(

@@ -30,12 +30,15 @@ def host_name(header: str) -> str:
     return header.partition(":")[0]
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take a port on a loopback address; port 0 takes a free one. Raises UsageError."""
-    if not is_loopback(host):
+def listen(host: str, port: int, *, to_others: bool = False) -> socket.socket:
+    """Take a port; port 0 takes a free one. Raises UsageError.
+
+    `to_others`: callers are checked, so that an address that other machines can reach may be taken.
+    """
+    if not to_others and not is_loopback(host):
         raise UsageError(
             f"{host!r} can be reached from other machines, and nothing would check who calls.",
-            hint="Use 127.0.0.1, ::1 or localhost, behind a proxy of yours that checks callers.",
+            hint="Make a key first: headrace key create NAME. Or use 127.0.0.1, ::1 or localhost.",
             host=host,
         )
     if not 0 <= port <= 65535:

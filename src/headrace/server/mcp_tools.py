@@ -14,6 +14,7 @@ from headrace import __version__
 from headrace.errors import HeadraceError
 from headrace.records.search import Answer, Citation, Hit, SearchResult
 from headrace.records.wire import to_plain
+from headrace.server.callers import labels_of
 from headrace.workspace import Workspace
 
 _INSTRUCTIONS = (
@@ -62,7 +63,8 @@ def build_mcp(workspace: Workspace, *, access: tuple[str, ...]) -> MCPServer[Non
         """Find the passages that fit a query best, each with its document, page, headings and score."""
 
         def run() -> SearchResult:
-            return workspace.search(query, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of)
+            labels = access or labels_of()
+            return workspace.search(query, k=k, filter=filter, access=labels, corpus=corpus, as_of=as_of)
 
         try:
             result = await anyio.to_thread.run_sync(run)
@@ -81,7 +83,8 @@ def build_mcp(workspace: Workspace, *, access: tuple[str, ...]) -> MCPServer[Non
         """Answer a question from the documents. Marks such as [1] name verbatim quotes, listed below it."""
 
         def run() -> Answer:
-            return workspace.ask(question, k=k, filter=filter, access=access, corpus=corpus, as_of=as_of)
+            labels = access or labels_of()
+            return workspace.ask(question, k=k, filter=filter, access=labels, corpus=corpus, as_of=as_of)
 
         try:
             result = await anyio.to_thread.run_sync(run)

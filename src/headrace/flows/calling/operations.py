@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ReplayReport,
         SettledLetters,
     )
+    from headrace.records.keys import Caller
     from headrace.ship.releases import Releases
 
 
@@ -54,6 +55,7 @@ class CallOperations:
         subject: str | None = None,
         access: Sequence[str] = (),
         idempotency_key: str | None = None,
+        caller: Caller | None = None,
     ) -> CallReport:
         """Call a model with a prompt; its output is valid by the prompt's schema, or dead-lettered.
 
@@ -67,6 +69,7 @@ class CallOperations:
             subject=subject,
             access=tuple(access),
             idempotency_key=idempotency_key,
+            caller=caller,
         )
         return report_of(portal().run(self.gateway.call(request)))
 
@@ -202,8 +205,7 @@ class CallOperations:
 
     def _release(self, request: CallRequest) -> str | None:
         """The release that serves; the first one is minted from the working tree."""
-        with self.ledger.read() as conn:
-            release = self.releases.current(conn)
+        release = self.ledger.kept(self.releases.ref, self.releases.current)
         if release is not None:
             return release.digest
         if request.prompt is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from headrace.infer.schemas.base import Schema
+from headrace.records.keys import Caller
 
 VaultPolicy = Literal["off", "on", "strict"]
 """`on`: values become tokens; what cannot be protected is marked. `strict`: then the call is refused."""
@@ -79,6 +80,8 @@ class CallRequest:
     """Calls with the same key and the same content are one call."""
     keep: bool = True
     """Whether a valid output is stored as a record; not for a schema that only the caller knows."""
+    caller: Caller | None = None
+    """Who asks, by the key that came with the request; None inside the process and before there are keys."""
     release: str | None = None
     """Digest of the release that serves."""
     skew: Sequence[str] = ()

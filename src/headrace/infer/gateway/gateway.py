@@ -25,6 +25,8 @@ from headrace.infer.gateway.hiding import hidden
 from headrace.infer.gateway.keys import Keys
 from headrace.infer.gateway.ladder import Climb, Ladder
 from headrace.infer.gateway.letters import Letters
+from headrace.infer.gateway.metering import Meter
+from headrace.infer.gateway.observing import CallObserver
 from headrace.infer.gateway.outcome import Answer, CallOutcome, Delta
 from headrace.infer.gateway.rechecking import recheck
 from headrace.infer.gateway.shadows import Shadows
@@ -57,6 +59,8 @@ class Gateway:
     keys: Keys
     alerts: Alerts
     watch: ModelWatch
+    meter: Meter
+    observers: list[CallObserver] = field(default_factory=list)
     validators: Sequence[tuple[ValidatorSpec, OutputValidator]] = ()
     vault: ShieldSource | None = None
     cache: Cache | None = None
@@ -122,22 +126,43 @@ class Gateway:
         await self.upstreams.close()
 
     async def _run(self, begun: Begun) -> CallOutcome:
+        self.observe(begun)
         try:
             ready = await self.prepare(begun)
             if ready is None:
                 assert begun.climb is not None
+                started = time.perf_counter()
                 await Ladder(self.upstreams, reasks=self.config.reasks).climb(begun.climb)
+                begun.stages["model"] = time.perf_counter() - started
         except BaseException as error:
             await self.broke_off(begun, error)
             raise
         fire(AFTER_ANSWER)
         return await asyncio.shield(self.settle(begun, ready))
 
+    def observe(self, begun: Begun) -> None:
+        """Tell observers that a call has begun."""
+        begun.observed = True
+        for observer in self.observers:
+            observer.began(begun)
+
+    def streamed(self, begun: Begun, seconds: float) -> None:
+        """Tell observers that the answer of a call begins to arrive."""
+        for observer in self.observers:
+            observer.streamed(begun, seconds)
+
     async def prepare(self, begun: Begun) -> Answer | None:
         """Check and hide what is asked; gives the answer where a cache has it.
 
         A call that measures a cache asks the model whatever is cached.
         """
+        started = time.perf_counter()
+        try:
+            return await self._prepare(begun)
+        finally:
+            begun.stages["prepare"] = time.perf_counter() - started
+
+    async def _prepare(self, begun: Begun) -> Answer | None:
         request = begun.request
         if request.schema is None and self.config.require_schema:
             raise CallRefused(
@@ -168,6 +193,17 @@ class Gateway:
 
     async def settle(self, begun: Begun, cached: Answer | None = None) -> CallOutcome:
         """Record a call that is over, and say what came of it."""
+        started = time.perf_counter()
+        try:
+            outcome = await self._settle(begun, cached)
+        except BaseException as error:
+            self._over(begun, error)
+            raise
+        begun.stages["record"] = time.perf_counter() - started
+        self._over(begun, None)
+        return outcome
+
+    async def _settle(self, begun: Begun, cached: Answer | None) -> CallOutcome:
         answers = [cached] if cached is not None else list(begun.climb.answers) if begun.climb else []
         await self._watch(begun)
         if answers and cached is None:
@@ -189,17 +225,28 @@ class Gateway:
         """Leave the span of a call that raised; a call whose caller went away is not waited for."""
         said = error.message if isinstance(error, HeadraceError) else str(error)
         span = span_of(begun, status="error", error=f"{type(error).__name__}: {said}")
+        self._over(begun, error)
+        if begun.attempts:
+            self.meter.count(begun.request.caller, usage_of(begun.attempts))
         if isinstance(error, asyncio.CancelledError | GeneratorExit):
             self.events.append([span])
             return
         await asyncio.wrap_future(self.events.append([span]))
+
+    def _over(self, begun: Begun, error: BaseException | None) -> None:
+        if begun.observed:
+            begun.observed = False
+            for observer in self.observers:
+                observer.ended(begun, error=error)
 
     async def _cached(self, request: CallRequest) -> CachedOutput | None:
         if self.cache is None:
             return None
         found = await asyncio.to_thread(self.cache.get, request)
         if found is not None and request.schema is not None and problems(request.schema, found.output):
-            return None
+            found = None
+        for observer in self.observers:
+            observer.cached(found.kind if found else "miss")
         return found
 
     async def _hide(self, request: CallRequest) -> tuple[Shield | None, Sequence[Mapping[str, Any]]]:
@@ -251,11 +298,14 @@ class Gateway:
         error = None if answers else f"dead letter {begun.letter}: {reason}"
         span: SpanEvent = span_of(begun, status="ok" if answers else "error", error=error)
         appended = asyncio.wrap_future(self.events.append([span]))
+        counted = self.meter.count(begun.request.caller, usage_of(begun.attempts))
         if self._is_cacheable(begun, answers):
             await self._put(begun, answers[0])
         if begun.shield is not None:
             await asyncio.wrap_future(begun.shield.settle())
         await appended
+        if counted is not None:
+            await counted
 
     def _is_cacheable(self, begun: Begun, answers: Sequence[Answer]) -> bool:
         if self.cache is None or begun.cached is not None or len(answers) != 1:

@@ -37,6 +37,10 @@ class Begun:
     """The call whose cached output this one is held against."""
     streamed: str = ""
     """What was passed on of a stream that broke off."""
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage: prepare, model, record."""
+    observed: bool = False
+    """Whether observers wait for its end."""
 
     @property
     def attempts(self) -> Sequence[Attempt]:
@@ -138,6 +142,7 @@ def _attributes(begun: Begun, last: Attempt | None) -> dict[str, Any]:
         "session": request.session,
         "skew": list(request.skew),
         "measures": begun.measures,
+        "key": request.caller.id if request.caller else None,
         "record": begun.record,
         "dead_letter": begun.letter,
         "replays": begun.replays.id if begun.replays else None,

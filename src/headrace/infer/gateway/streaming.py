@@ -36,14 +36,21 @@ async def stream(gateway: Gateway, request: CallRequest) -> AsyncGenerator[Delta
         for delta in _whole(found):
             yield delta
         return
+    gateway.observe(begun)
+    started = time.perf_counter()
     try:
         ready = await gateway.prepare(begun)
         if ready is not None:
             yield Delta(text=ready.text)
         else:
             async with aclosing(_climb(gateway, begun)) as climbing:
+                first = True
                 async for delta in climbing:
+                    if first:
+                        gateway.streamed(begun, time.perf_counter() - started)
+                        first = False
                     yield delta
+            begun.stages["model"] = time.perf_counter() - started - begun.stages["prepare"]
     except BaseException as error:
         if keyed:
             gateway.keys.release(request, begun.trace_id)

@@ -113,6 +113,7 @@ exempt("outcomes and counts", "table:sentinel_checks", "table:probes")
 exempt("keys", "table:keyring", "folder:keys")
 exempt("names and times of keys", "table:vault_masters")
 exempt("counts of checks", "table:cache_series")
+exempt("keyed hashes, labels and counts", "table:access_keys", "table:access_key_uses")
 exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 
 

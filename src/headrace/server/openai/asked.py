@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
@@ -13,6 +14,7 @@ from headrace.errors import ConfigError
 from headrace.infer.gateway.base import CallRequest
 from headrace.infer.schemas.base import Schema
 from headrace.infer.schemas.file import make_schema
+from headrace.server.callers import CALLER, labels_of
 from headrace.server.openai.errors import OpenAIError
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ _OWN = frozenset(
 """What is not passed on as a parameter."""
 _PROMPT = "prompt:"
 _SHAPES = ("text", "json_object", "json_schema")
-_ANY_OBJECT = {"type": "object"}
+_ANY_OBJECT = '{"type": "object"}'
+_SCHEMAS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +95,18 @@ def _of_prompt(
 def _for_caller(request: CallRequest, body: Mapping[str, Any], headers: Headers) -> CallRequest:
     user = body.get("user")
     labels = (label.strip() for label in headers.get("x-headrace-access", "").split(","))
-    access = tuple(label for label in labels if label)
+    caller = CALLER.get()
+    access = labels_of([label for label in labels if label])
+    once = headers.get("idempotency-key")
+    if once and caller is not None:
+        once = f"{caller.id} {once}"  # another caller's word for the same is another call
     return replace(
         request,
         subject=user if isinstance(user, str) and user else request.subject,
         session=headers.get("x-headrace-session") or request.session,
         access=access or request.access,
-        idempotency_key=headers.get("idempotency-key") or request.idempotency_key,
+        idempotency_key=once or request.idempotency_key,
+        caller=caller,
     )
 
 
@@ -144,11 +152,17 @@ def _schema(body: Mapping[str, Any]) -> Schema | None:
     if kind == "text":
         return None
     if kind == "json_object":
-        return make_schema("json_object", _ANY_OBJECT)
+        return _made("json_object", _ANY_OBJECT)
     shape = given.get("json_schema")
     if not isinstance(shape, dict) or not isinstance(shape.get("schema"), dict):
         raise OpenAIError(400, "'response_format.json_schema.schema' is missing.", param="response_format")
     try:
-        return make_schema(str(shape.get("name") or "output"), shape["schema"])
+        return _made(str(shape.get("name") or "output"), json.dumps(shape["schema"], sort_keys=True))
     except ConfigError as error:
         raise OpenAIError(400, error.message, param="response_format") from error
+
+
+@lru_cache(maxsize=_SCHEMAS_KEPT)
+def _made(name: str, text: str) -> Schema:
+    """The schema of a JSON text; clients send the same one with every request. Raises ConfigError."""
+    return make_schema(name, json.loads(text))

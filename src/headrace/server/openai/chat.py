@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -72,12 +73,12 @@ async def _gone(request: Request) -> None:
 
 async def _streamed(gateway: Gateway, asked: Asked) -> Response:
     """Begin to answer once the first delta is there: what fails before it has a status of its own."""
-    deltas = gateway.stream(asked.request)
+    trace_id = asked.request.trace_id or new_trace_id()
+    deltas = gateway.stream(replace(asked.request, trace_id=trace_id))
     first = await anext(deltas)
     if first.outcome is not None and not first.outcome.valid:
         await deltas.aclose()
         return _whole(first.outcome, asked)
-    trace_id = asked.request.trace_id or new_trace_id()
     return StreamingResponse(
         _events(first, deltas, Chunks(trace_id, model=asked.model), asked),
         media_type="text/event-stream",

@@ -11,11 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from headrace.infer.gateway.outcome import Usage
 from headrace.records.call import SpanEvent, new_span_id, new_trace_id
+from headrace.server.callers import CALLER
 from headrace.server.openai.errors import OpenAIError, error_of, json_response
 
 if TYPE_CHECKING:
     from headrace.infer.embedders.base import Embedded
+    from headrace.records.keys import Caller
     from headrace.workspace import Workspace
 
 _MOST_TEXTS = 2048
@@ -25,7 +28,7 @@ async def create_embeddings(request: Request) -> Response:
     """Embed one text or several; vectors have unit length."""
     try:
         body = _read(await request.body())
-        answer, trace_id = await run_in_threadpool(_embed, request.app.state.workspace, body)
+        answer, trace_id = await run_in_threadpool(_embed, request.app.state.workspace, body, CALLER.get())
     except Exception as error:  # noqa: BLE001 - answered in the one shape of this door
         return error_of(error).reply()
     return json_response(answer, headers={"x-request-id": trace_id, "x-headrace-trace-id": trace_id})
@@ -53,7 +56,7 @@ def _read(data: bytes) -> dict[str, Any]:
     return {**body, "input": texts}
 
 
-def _embed(workspace: Workspace, body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _embed(workspace: Workspace, body: dict[str, Any], caller: Caller | None) -> tuple[dict[str, Any], str]:
     started_ns = time.time_ns()
     embedder = workspace.embedder(body["model"])
     wanted = body.get("dimensions")
@@ -79,9 +82,12 @@ def _embed(workspace: Workspace, body: dict[str, Any]) -> tuple[dict[str, Any], 
             "gen_ai.usage.input_tokens": tokens,
             "gen_ai.embeddings.dimension.count": embedder.dimension,
             "texts": len(body["input"]),
+            **({"key": caller.id} if caller else {}),
         },
     )
-    workspace.events.append([span]).result()
+    written = workspace.events.append([span])
+    workspace.gateway.meter.count_now(caller, Usage(input_tokens=tokens))
+    written.result()
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     data = _rows(embedded, as_text=body.get("encoding_format") == "base64")
     return {"object": "list", "model": body["model"], "data": data, "usage": usage}, span.trace_id

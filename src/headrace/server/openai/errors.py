@@ -13,6 +13,9 @@ from headrace.errors import (
     CallRefused,
     ConfigError,
     HeadraceError,
+    KeyExhausted,
+    KeyForbids,
+    KeyNeeded,
     NotFoundError,
     ProviderError,
     RetryableError,
@@ -61,6 +64,15 @@ def error_of(error: Exception) -> OpenAIError:
     """Put an error that was raised on purpose into OpenAI's words; anything else keeps its insides."""
     if isinstance(error, OpenAIError):
         return error
+    if isinstance(error, KeyNeeded):
+        headers = {"WWW-Authenticate": "Bearer"}
+        return OpenAIError(401, _said(error), code="invalid_api_key", headers=headers)
+    if isinstance(error, KeyForbids):
+        return OpenAIError(403, _said(error), kind="permission_error", code="forbidden")
+    if isinstance(error, KeyExhausted):
+        code = "insufficient_quota" if error.cause == "budget" else "rate_limit_exceeded"
+        headers = {"retry-after": str(error.retry_after_seconds)}
+        return OpenAIError(429, _said(error), kind=code, code=code, headers=headers)
     if isinstance(error, CallRefused):
         return OpenAIError(400, _said(error), code=str(error.details.get("cause", "refused")))
     if isinstance(error, ConfigError | NotFoundError):

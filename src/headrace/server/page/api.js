@@ -21,10 +21,28 @@ export function why(ref, options) {
   return get(`/api/why/${ref.split("/").map(encodeURIComponent).join("/")}`, options);
 }
 
-async function send(path, options) {
+const KEY = "headrace-key";
+
+// A server with keys wants one: it is asked for once and kept for as long as the tab is open.
+async function fetchWithKey(path, options) {
+  const ask = () => {
+    const key = sessionStorage.getItem(KEY);
+    const headers = key ? { ...options.headers, authorization: `Bearer ${key}` } : options.headers;
+    return fetch(path, { ...options, headers });
+  };
+  const response = await ask();
+  if (response.status !== 401) return response;
+  sessionStorage.removeItem(KEY);
+  const given = window.prompt("This server needs a key with the scope search or api (hr_…):");
+  if (!given) return response;
+  sessionStorage.setItem(KEY, given.trim());
+  return ask();
+}
+
+async function send(path, options = {}) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetchWithKey(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError({

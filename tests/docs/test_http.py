@@ -71,6 +71,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
     with made.open() as workspace:  # a second generation serves, the first is kept in step
         workspace.index.build(fresh=True)
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
+        workspace.ask("How long are backups kept?")
         for number in (1, 2, 3):
             keep_letter(workspace, number)
         with pytest.MonkeyPatch.context() as patch:  # the token that the page names

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from headrace.records.keys import SCOPES
 from headrace.server.app import create_app
 from headrace.workspace import Workspace
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
@@ -81,7 +82,11 @@ def keep_letter(workspace: Workspace, number: int) -> None:
 @pytest.fixture(scope="module")
 def http(bench: Workbench) -> Iterator[httpx.Client]:
     """A client of it, served."""
+    with bench.open() as workspace:
+        made = workspace.keys.create("examples", scopes=SCOPES, access=["finance", "hr", "public"])
+        workspace.keys.create("former")
     with serving(bench.root) as address, client(address) as opened:
+        opened.headers["authorization"] = f"Bearer {made.secret}"
         yield opened
 
 

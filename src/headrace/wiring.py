@@ -18,6 +18,7 @@ from headrace.once import once
 
 if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
+    from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.parts import EmbeddingParts
     from headrace.flows.forget.context import ForgetContext
     from headrace.flows.gates.parts import GateParts
@@ -108,6 +109,12 @@ class Wiring:
         from headrace.wiring_calls import gateway_of
 
         return gateway_of(self)
+
+    @once
+    def _calls(self) -> CallOperations:
+        from headrace.wiring_calls import call_operations
+
+        return call_operations(self)
 
     @once
     def releases(self) -> Releases:

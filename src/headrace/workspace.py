@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from headrace.config.base import WorkspaceConfig
 from headrace.config.load import find_workspace, load_config
-from headrace.once import once
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -284,12 +283,10 @@ class Workspace(Wiring):
 
         return StepOperations(self._step_parts)
 
-    @once
+    @property
     def calls(self) -> CallOperations:
         """The operations on calls: run, batch, stats, and on dead letters: list, show, replay, resolve."""
-        from headrace.wiring_calls import call_operations
-
-        return call_operations(self)
+        return self._calls
 
     @property
     def prompts(self) -> PromptOperations:
@@ -324,7 +321,7 @@ class Workspace(Wiring):
 
         return cache_operations(self)
 
-    @once
+    @property
     def keys(self) -> KeyOperations:
         """The operations on keys of callers over HTTP: create, list, revoke."""
         from headrace.wiring_keys import key_operations

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from headrace.infer.gateway.base import CallRequest
+from headrace.records.keys import SCOPES
 from headrace.server.app import create_app
 from headrace.workspace import Workspace
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
@@ -111,7 +112,11 @@ def keep_goal(made: Workbench) -> None:
 @pytest.fixture(scope="module")
 def http(bench: Workbench) -> Iterator[httpx.Client]:
     """A client of it, served."""
+    with bench.open() as workspace:
+        made = workspace.keys.create("examples", scopes=SCOPES, access=["finance", "hr", "public"])
+        workspace.keys.create("former")
     with serving(bench.root) as address, client(address) as opened:
+        opened.headers["authorization"] = f"Bearer {made.secret}"
         yield opened
 
 

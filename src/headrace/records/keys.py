@@ -16,6 +16,7 @@ class KeyUse:
     """What a key has used since midnight UTC."""
 
     calls: int
+    """Chat completions, prompts and embedding requests."""
     tokens: int
     """Input and output."""
     cost_micro: int
@@ -29,20 +30,29 @@ class KeyReport:
     """A key."""
 
     id: str
+    """What calls name it by."""
     name: str
+    """What people name it by; free again once it is revoked."""
     scopes: Sequence[Scope]
+    """What it opens."""
     access: Sequence[str]
     """Labels of documents that it opens, beside what is open to all."""
     per_minute: int | None
     """Requests a minute; None is no bound."""
     tokens_per_day: int | None
+    """Budget of a day in UTC, input and output."""
     micro_per_day: int | None
     """Millionths of `currency`."""
     currency: str
+    """Of its money."""
     created_at: str
+    """RFC 3339."""
     created_by: str
+    """User of the machine."""
     revoked_at: str | None
+    """RFC 3339; None while it counts."""
     today: KeyUse
+    """What it has used since midnight UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +60,9 @@ class KeyCreated:
     """A new key, with its secret, which is shown this once."""
 
     key: KeyReport
+    """The key."""
     secret: str
+    """What a request shows: `hr_…`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +70,7 @@ class KeyList:
     """All keys, revoked ones included, oldest first."""
 
     items: Sequence[KeyReport]
+    """The keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.steps.operations import StepOperations
     from headrace.infer.embedders.base import Embedder
+    from headrace.observe.signals.operations import SignalOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -284,6 +285,13 @@ class Workspace(Wiring):
         from headrace.wiring_calls import call_operations
 
         return call_operations(self)
+
+    @property
+    def signals(self) -> SignalOperations:
+        """The operations on signals: add, list, infer, sample, judge, audits, model, bad, p_bad, erase."""
+        from headrace.wiring_signals import signal_operations
+
+        return signal_operations(self)
 
     @property
     def prompts(self) -> PromptOperations:

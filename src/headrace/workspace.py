@@ -259,6 +259,7 @@ class Workspace(Wiring):
     @property
     def quality(self) -> QualityOperations:
         """The operations on the quality of documents: list, rot."""
+        from headrace.flows.quality.feedback import signalled_outcomes
         from headrace.flows.quality.operations import QualityOperations
         from headrace.flows.quality.parts import QualityParts
 
@@ -269,6 +270,7 @@ class Workspace(Wiring):
             releases=self.releases,
             qualities={name: item.quality for name, item in corpora.items()},
             rankings={name: item.ranking for name, item in corpora.items()},
+            signalled=lambda names: signalled_outcomes(self.signals.parts, names),
         )
         return QualityOperations(parts=parts, corpora=self._corpora)
 

@@ -18,6 +18,8 @@ from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.prompt import WRITING
 from headrace.cli.commands.prompt_labels import LABELLING
 from headrace.cli.commands.quarantine import QUARANTINE
+from headrace.cli.commands.signal import SIGNALS
+from headrace.cli.commands.signal_audit import AUDITS
 from headrace.cli.commands.step import STEPPING
 
 
@@ -45,6 +47,12 @@ GROUPS: Sequence[Group] = (
     ),
     Group("step", "See what models write of documents.", STEPPING),
     Group("call", "Call models with prompts; outputs are checked.", CALLING),
+    Group(
+        "signal",
+        "What users said of answers and did with them.",
+        SIGNALS,
+        [Group("audit", "Judge random samples of answers.", AUDITS)],
+    ),
     Group("dead-letter", "Calls whose output never became valid: see, replay and close them.", LETTERS),
 )
 

@@ -51,6 +51,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api_pii,
         api_prompts,
         api_quality,
+        api_signals,
         api_standing,
         api_steps,
         health,
@@ -92,6 +93,8 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
     app.include_router(api_quality.router)
+    app.include_router(api_signals.router)
+    app.include_router(api_signals.snippet_router)
     app.include_router(api_steps.router)
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)

@@ -48,6 +48,8 @@ ROUTES = {
     *("/api/gates", "/api/gates/test", "/api/pii/scan", "/api/quality", "/api/rot"),
     *("/api/steps", "/api/steps/{step}", "/api/steps/test", "/api/steps/dead-letters"),
     *("/api/steps/retry", "/api/steps/accuracy"),
+    *("/api/signals", "/api/signals/infer", "/api/signals/model", "/api/signals/bad/{trace}"),
+    *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

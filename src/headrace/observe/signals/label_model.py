@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from headrace.observe.signals.votes import VOTES
+from headrace.observe.signals.votes import OPPOSITES, VOTES
 
 PRIOR = 0.15
 """P(bad) that is assumed before any audit…"""
@@ -74,8 +74,12 @@ class LabelModel:
         return max(AUDITS_NEEDED - self.audits, EACH_NEEDED - rarest, 0)
 
     def weights(self, votes: Mapping[str, bool]) -> dict[str, float]:
-        """What each vote adds to the log odds of bad."""
-        return {name: self.rates[name].weight(seen=seen) for name, seen in votes.items()}
+        """What each vote adds to the log odds of bad; the side that was not chosen adds nothing."""
+        return {
+            name: self.rates[name].weight(seen=seen)
+            for name, seen in votes.items()
+            if seen or not votes.get(OPPOSITES.get(name, ""))
+        }
 
     def p_bad(self, votes: Mapping[str, bool]) -> float:
         """P(bad), 0 to 1, both ends excluded."""

@@ -47,6 +47,11 @@ VOTES: Mapping[str, Assumed] = {
 """Thumbs come with one to three answers in a hundred; the others are guesses, to be replaced by audits."""
 
 
+OPPOSITES = {"thumbs_down": "thumbs_up", "rating_low": "rating_high"}
+OPPOSITES |= {other: vote for vote, other in OPPOSITES.items()}
+"""Two sides of one signal: whoever chose one could not choose the other."""
+
+
 def votes_of(rows: Sequence[SignalRow], answer: Shown | None, *, kinds: Collection[str]) -> dict[str, bool]:
     """Vote to whether it was seen, for what could be seen on one trace.
 

@@ -25,10 +25,10 @@
   });
 
   const since = new Map(), ms = {};
-  function stop(answer) {
-    const trace = answer.dataset.headraceTrace;
-    ms[trace] = (ms[trace] || 0) + performance.now() - (since.get(answer) ?? performance.now());
-    since.delete(answer);
+  function stop(item) {
+    const trace = item.dataset.headraceTrace, now = performance.now();
+    ms[trace] = (ms[trace] || 0) + now - (since.get(item) ?? now);
+    since.delete(item);
   }
   const eye = new IntersectionObserver((all) => all.forEach(({ target, isIntersecting: seen }) =>
     seen ? since.set(target, performance.now()) : stop(target)));

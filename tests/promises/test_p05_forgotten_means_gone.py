@@ -166,8 +166,10 @@ def test_every_step_has_a_failpoint() -> None:
     assert {name.removeprefix("erase.") for name in FAILPOINTS} == {
         "embeddings_rewritten",
         "hidden",
+        "in_calls_transaction",
         "in_events_transaction",
         "in_ledger_transaction",
+        "in_signals_transaction",
         "index_rewritten",
         "listed",
         "scanned",

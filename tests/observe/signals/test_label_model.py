@@ -67,7 +67,12 @@ def test_without_audits_it_says_so() -> None:
     assert (one_sided.calibrated, one_sided.needed) == (False, 3)
 
 
-TRUE_RATES = {"thumbs_down": (0.12, 0.004), "rephrase": (0.5, 0.08), "copy": (0.05, 0.35), "retry": (0.2, 0.06)}
+TRUE_RATES = {
+    "thumbs_down": (0.12, 0.004),
+    "rephrase": (0.5, 0.08),
+    "copy": (0.05, 0.35),
+    "retry": (0.2, 0.06),
+}
 
 
 def _world(number: int, *, base: float, seed: int) -> list[tuple[bool, dict[str, bool]]]:

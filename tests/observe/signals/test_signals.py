@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import UsageError
-from headrace.observe.signals.kinds import KINDS
+from headrace.observe.signals.kinds import KINDS, checked
 from headrace.records.call import SpanEvent, new_span_id, new_trace_id
 from headrace.records.search import Answer
 from headrace.workspace import Workspace
@@ -36,9 +36,7 @@ def answered(workspace: Workspace) -> Answer:
     return answer
 
 
-def span(
-    trace: str, *, question: str, session: str | None, at_ns: int, refused: bool = False
-) -> SpanEvent:
+def span(trace: str, *, question: str, session: str | None, at_ns: int, refused: bool = False) -> SpanEvent:
     return SpanEvent(
         trace_id=trace,
         span_id=new_span_id(),
@@ -56,9 +54,10 @@ def span(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_value_that_does_not_fit_says_what_does(bench: Workbench, kind: str) -> None:
-    with bench.open() as workspace, pytest.raises(UsageError, match="Allowed"):
-        workspace.signals.add(new_trace_id(), kind, {"not": "this"})
+def test_a_value_that_does_not_fit_says_what_does(kind: str) -> None:
+    for value in ({"not": "this"}, "", -1, True, "x" * 20_001):
+        with pytest.raises(UsageError, match="Allowed"):
+            checked(kind, value)
 
 
 def test_the_same_signal_is_kept_once(bench: Workbench) -> None:
@@ -104,7 +103,10 @@ def test_no_byte_of_a_signal_names_anybody(bench: Workbench) -> None:
             trace, "correction", f"Ask {MAIL} instead.", user=MAIL, comment=f"I am {MAIL}."
         )
         assert added.signal.value == "Ask [EMAIL_ADDRESS] instead."
-        assert (added.signal.comment, added.signal.redacted) == ("I am [EMAIL_ADDRESS].", {"EMAIL_ADDRESS": 2})
+        assert (added.signal.comment, added.signal.redacted) == (
+            "I am [EMAIL_ADDRESS].",
+            {"EMAIL_ADDRESS": 2},
+        )
         assert sightings.seen(bench.root / ".headrace", MAIL) == set()
         assert sightings.seen(bench.root / ".headrace", "Ask [EMAIL_ADDRESS] instead.") == {"ledger"}
         assert workspace.signals.erase(user=MAIL).signals == 1
@@ -118,6 +120,8 @@ def test_forgetting_a_document_takes_what_users_wrote_of_its_answers(bench: Work
         workspace.events.append([span(other, question="x", session=None, at_ns=time.time_ns())]).result()
         workspace.signals.add(trace, "correction", "It is a hundred days, in the attic.", comment="attic")
         workspace.signals.add(trace, "thumbs", "down")
+        said = workspace.why(trace, access=()).downstream.children
+        assert {node.label for node in said} == {"correction", "thumbs down"}, "without what users wrote"
         workspace.signals.add(other, "report", "The mill is fine.", comment="see docs/backups.md there")
         assert sightings.seen(bench.root / ".headrace", "attic") == {"ledger"}
         report = workspace.forget("docs/backups.md")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headrace.ledger.storage.writer import Write
 
 NAME = "signals"
-_IN_TRANSACTION = declare("erase.signals_in_transaction")
+_IN_TRANSACTION = declare("erase.in_signals_transaction")
 _ALL = 10_000_000
 """Traces of a document: no limit, as `by_ref` takes it."""
 

@@ -1,4 +1,4 @@
-// See docs/signals.md. No cookies; under Do Not Track only thumbs.
+// docs/signals.md. No cookies; under Do Not Track only thumbs.
 (() => {
   const own = document.currentScript.dataset, to = own.to || "/api/signals", at = "[data-headrace-trace]";
   const quiet = navigator.doNotTrack === "1" || navigator.globalPrivacyControl;
@@ -20,8 +20,8 @@
   if (quiet) return;
 
   addEventListener("copy", () => {
-    const chosen = getSelection(), trace = near(chosen.anchorNode);
-    if (trace) send(trace, "copy", String(chosen).length);
+    const text = getSelection(), trace = near(text.anchorNode);
+    if (trace) send(trace, "copy", String(text).length);
   });
 
   const since = new Map(), ms = {};

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from headrace.records.call import SpanEvent
 from headrace.server.app import create_app
 from headrace.workspace import Workspace
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
@@ -71,6 +73,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
         workspace.index.cutover("docs/2", force=True, reason="for the examples")
         for number in (1, 2, 3):
             keep_letter(workspace, number)
+        keep_answer(workspace)
     return made
 
 
@@ -83,6 +86,15 @@ def keep_letter(workspace: Workspace, number: int) -> None:
     request = CallRequest(messages=messages, model="extractive")
     begun = Begun(request=request, trace_id=f"{number:032x}", span_id=f"{number:016x}")
     workspace.gateway.letters.keep(begun, "invalid")[1].result()
+
+
+def keep_answer(workspace: Workspace) -> None:
+    """A trace with the id that the page shows."""
+    now_ns = time.time_ns()
+    facts = {"question": "How long are backups kept?", "answer": "35 days.", "citations": []}
+    ids = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7"}
+    span = SpanEvent(**ids, name="ask docs", kind="ask", start_ns=now_ns, end_ns=now_ns, attributes=facts)
+    workspace.events.append([span]).result()
 
 
 @pytest.fixture(scope="module")

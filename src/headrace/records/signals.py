@@ -50,6 +50,7 @@ class AddedSignal:
     """What came of a signal."""
 
     signal: Signal
+    """As it is kept."""
     new: bool
     """False where it was there already."""
 

@@ -23,6 +23,7 @@ from headrace.records.signals import (
     LabelModelReport,
     SignalList,
     TraceVerdict,
+    Verdict,
 )
 from headrace.server.api import ERRORS, Served
 from headrace.server.replies import Reply
@@ -75,7 +76,7 @@ class AuditRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     trace: _Trace
-    verdict: Annotated[str, Field(description="`good` or `bad`.")]
+    verdict: Annotated[Verdict, Field(description="What you think of it.")]
 
 
 class EraseRequest(BaseModel):
@@ -143,7 +144,7 @@ def list_audits(workspace: Served, limit: _Limit = 100) -> Reply:
 @router.post("/audits", response_model=Audit)
 def judge_audit(workspace: Served, asked: Annotated[AuditRequest, Body()]) -> Reply:
     """Judge an answer."""
-    return Reply(workspace.signals.judge(asked.trace, asked.verdict, texts=False))  # type: ignore[arg-type] - checked there
+    return Reply(workspace.signals.judge(asked.trace, asked.verdict, texts=False))
 
 
 @router.post("/erase", response_model=ErasedSignals)

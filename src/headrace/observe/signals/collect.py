@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _BEFORE = declare("signals.in_transaction")
 _AFTER = declare("signals.committed")
-_PENDING = 500
+_PENDING = 200
 """Signals that one look tries to join."""
 
 

@@ -61,7 +61,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
     for name in ("stub.md", "draft.md"):
         made.write(name, "To be written.")
     made.sync()
-    (made.root / "prompts").mkdir()
+    (made.root / "prompts").mkdir(exist_ok=True)
     prompt = made.root / "prompts" / "triage.md"
     for text in ("Sort", "Sort with care"):
         prompt.write_text(f"---\nvariables: {{ticket: str}}\nseed: 1\n---\n{text}: {{{{ ticket }}}}\n")

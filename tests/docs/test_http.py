@@ -92,8 +92,15 @@ def keep_answer(workspace: Workspace) -> None:
     """A trace with the id that the page shows."""
     now_ns = time.time_ns()
     facts = {"question": "How long are backups kept?", "answer": "35 days.", "citations": []}
-    ids = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7"}
-    span = SpanEvent(**ids, name="ask docs", kind="ask", start_ns=now_ns, end_ns=now_ns, attributes=facts)
+    span = SpanEvent(
+        trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+        span_id="00f067aa0ba902b7",
+        name="ask docs",
+        kind="ask",
+        start_ns=now_ns,
+        end_ns=now_ns,
+        attributes=facts,
+    )
     workspace.events.append([span]).result()
 
 

@@ -78,6 +78,15 @@ def test_the_same_signal_is_kept_once(bench: Workbench) -> None:
         assert only.id == other.signal.id
 
 
+def test_ids_are_ids(bench: Workbench) -> None:
+    with bench.open() as workspace:
+        for trace, span_id in ((MAIL, None), (new_trace_id(), MAIL)):
+            with pytest.raises(UsageError, match="is no (trace|span) id"):
+                workspace.signals.add(trace, "copy", span=span_id)
+        with pytest.raises(UsageError, match="Name a trace or a user"):
+            workspace.signals.erase()
+
+
 def test_a_signal_may_come_before_its_trace(bench: Workbench) -> None:
     trace = new_trace_id()
     with bench.open() as workspace:
@@ -214,3 +223,27 @@ def test_unhappy_users_show_in_the_rot_report(bench: Workbench) -> None:
             workspace.signals.add(answered(workspace).trace_id, "thumbs", "down", user=f"u{n}")
         (worst, *_) = workspace.quality.rot().documents
         assert (worst.document, worst.exposures, worst.outcomes["signal"]) == ("docs/backups.md", 6, 6)
+
+
+def test_it_is_the_same_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    bench = Workbench(tmp_path)
+    bench.configure(ledger=postgres_url, extra='[erasure]\nreader_wait = "0s"\n')
+    bench.write("backups.md", "# Backups\n\nBackups are kept for ninety days in the cellar of Zanzibar.\n")
+    bench.sync()
+    with bench.open() as workspace:
+        trace = answered(workspace).trace_id
+        added = [
+            workspace.signals.add(trace, "report", "in the attic", user="eve", id="1").new for _ in range(2)
+        ]
+        waiting = workspace.signals.add(new_trace_id(), "rating", 2, comment="attic", user="adam")
+        assert (added, waiting.signal.joined) == ([True, False], False)
+        workspace.signals.sample(5)
+        assert workspace.signals.judge(trace, "bad").probability == 1.0
+        assert workspace.signals.audits().waiting == 0
+        assert workspace.signals.model().audits_bad == 1
+        assert workspace.signals.list(user="adam").pending == 1
+        assert workspace.forget("docs/backups.md").certificate is not None
+        assert workspace.signals.list(trace=trace).signals[0].value == "[erased]"
+        assert workspace.signals.erase(user="adam").signals == 1
+        assert workspace.signals.erase(trace=trace).audits == 1
+    assert sightings.seen(tmp_path / ".headrace", "attic", postgres=postgres_url) == set()

@@ -10,6 +10,7 @@ from headrace.errors import UsageError
 
 MAX_TEXT_CHARACTERS = 20_000
 _TRACE = re.compile(r"[0-9a-f]{32}")
+_SPAN = re.compile(r"[0-9a-f]{16}")
 _CHUNK = re.compile(r"chunk_[a-z2-7]{26}")
 _DAY_SECONDS = 86_400
 
@@ -126,3 +127,14 @@ def checked_trace(trace_id: str) -> str:
             hint="`headrace ask` prints the trace id of its answer.",
         )
     return name
+
+
+def checked_span(span_id: str | None) -> str | None:
+    """A span id in lowercase, or None. Raises UsageError."""
+    name = (span_id or "").strip().lower()
+    if name and not _SPAN.fullmatch(name):
+        raise UsageError(
+            f"{name[:80]!r} is no span id: that is 16 hexadecimal digits.",
+            hint="Leave it out where the signal is about the whole answer.",
+        )
+    return name or None

@@ -55,7 +55,7 @@ class SignalOperations:
         does not fit its kind, and for a click on a citation that the answer did not show.
         """
         from headrace.observe.signals.collect import collect
-        from headrace.observe.signals.kinds import MAX_TEXT_CHARACTERS, checked, checked_trace
+        from headrace.observe.signals.kinds import MAX_TEXT_CHARACTERS, checked, checked_span, checked_trace
         from headrace.observe.signals.rows import Given
 
         if comment is not None and len(comment) > MAX_TEXT_CHARACTERS:
@@ -71,7 +71,7 @@ class SignalOperations:
             trace_id=checked_trace(trace),
             kind=kind,
             value=checked(kind, value),
-            span_id=span,
+            span_id=checked_span(span),
             subject=user or None,
             comment=comment or None,
             client_id=id or None,

@@ -133,6 +133,12 @@ def rewrite(tx: Write, changes: Mapping[str, Mapping[str, Any]]) -> None:
         tx.conn.execute(sa.update(table).where(table.c.id == signal).values(values))
 
 
+def of_subjects(conn: Connection, subjects: Sequence[str]) -> int:
+    """How many signals these users gave."""
+    statement = sa.select(sa.func.count()).select_from(table).where(table.c.subject.in_(subjects))
+    return int(conn.execute(statement).scalar_one()) if subjects else 0
+
+
 def remove(tx: Write, *, trace: str | None = None, subject: str | None = None) -> int:
     """Delete the signals of a trace or of a subject; returns how many there were."""
     own = table.c.trace_id == trace if trace is not None else table.c.subject == subject

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.errors import UsageError
+from headrace.errors import NotFoundError, UsageError
 from headrace.observe.signals.kinds import KINDS, checked
 from headrace.records.call import SpanEvent, new_span_id, new_trace_id
 from headrace.records.search import Answer
@@ -135,12 +135,33 @@ def test_forgetting_a_document_takes_what_users_wrote_of_its_answers(bench: Work
         assert sightings.seen(bench.root / ".headrace", "attic") == {"ledger"}
         report = workspace.forget("docs/backups.md")
         assert report.certificate is not None
+        assert report.unproven == ()
         assert {item.store: item.items for item in report.erased}["signals"] == 2
         kept = {item.kind: item for item in workspace.signals.list().signals}
         assert (kept["thumbs"].value, kept["report"].value) == ("down", "The mill is fine.")
         assert (kept["correction"].value, kept["correction"].comment) == ("[erased]", "[erased]")
         assert workspace.signals.p_bad([trace])[trace].p > 0.5
     for text in ("attic", "Zanzibar", "backups.md"):
+        assert sightings.seen(bench.root / ".headrace", text) == set()
+
+
+def test_forgetting_a_subject_takes_the_signals_of_that_user(bench: Workbench) -> None:
+    with bench.open() as workspace:
+        trace = answered(workspace).trace_id
+        key = workspace.signals.add(trace, "report", "in the attic", user="person-17").signal.subject
+        workspace.signals.add(trace, "thumbs", "up", user="person-18")
+        assert key is not None
+        assert sightings.seen(bench.root / ".headrace", key) == {"ledger"}
+        assert workspace.forget("subject:person-17", dry_run=True).documents == ()
+        report = workspace.forget("subject:person-17")
+        assert report.certificate is not None
+        assert (report.scan.hits, report.unproven) == (0, ())
+        assert {item.store: item.items for item in report.erased} == {"signals": 1}
+        assert [item.kind for item in workspace.signals.list().signals] == ["thumbs"]
+        with pytest.raises(NotFoundError):
+            workspace.forget("subject:person-17")
+        assert workspace.search("backups cellar").hits
+    for text in ("attic", key):
         assert sightings.seen(bench.root / ".headrace", text) == set()
 
 

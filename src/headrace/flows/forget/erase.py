@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headrace.errors import NotFoundError, UsageError, Withheld
 from headrace.flows.forget.certify import certify
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erasers import open_erasers
-from headrace.flows.forget.resolve import SOURCE, resolve, spellings
+from headrace.flows.forget.resolve import SOURCE, SUBJECT, resolve, spellings
 from headrace.flows.forget.scope import gather
-from headrace.ledger import hidden
+from headrace.ledger import hidden, signals
 from headrace.ledger.erasure import register, suppressions
 from headrace.ledger.erasure.journal import Entry
+from headrace.ledger.erasure.rows import NAME as LEDGER
 from headrace.ledger.erasure.scanning import prove, scan_and_vacuum
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.failpoints import declare, fire
+from headrace.observe.signals.eraser import NAME as SIGNALS
+from headrace.observe.signals.kinds import SUBJECT as KEYED_USER
 from headrace.records.forget import ForgetReport, ScanResult, StoreItems
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ _HIDDEN = declare("erase.hidden")
 _ERASED = declare("erase.store_erased")
 _CLEANED = declare("erase.store_cleaned")
 _SCANNED = declare("erase.scanned")
+_LIES_IN = {SIGNALS: LEDGER}
+"""Stores that lie in a place with another name."""
 _log = logging.getLogger(__name__)
 
 
@@ -160,7 +166,7 @@ def unproven(erasure: Erasure) -> tuple[str, ...]:
         sorted(
             name
             for name, count in found.items()
-            if count and not name.startswith("seen ") and not found.get(f"seen {name}")
+            if count and not name.startswith("seen ") and not found.get(f"seen {_LIES_IN.get(name, name)}")
         )
     )
 
@@ -181,8 +187,15 @@ def _preview(context: ForgetContext, ref: str) -> ForgetReport:
 
 
 def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
+    user = _user(context, ref)
     with context.ledger.read() as conn:
-        targets = resolve(context, conn, ref)
+        known = user is not None and signals.of_subjects(conn, [user]) > 0
+        try:
+            targets = resolve(context, conn, ref)
+        except NotFoundError:
+            if not known:
+                raise
+            targets = []
         if len(targets) > 1 and not confirmed:
             raise Withheld(
                 f"{ref!r} means {len(targets)} documents: {', '.join(repr(t.name) for t in targets[:5])}"
@@ -190,7 +203,18 @@ def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
                 hint="Look with --dry-run; if all of them are meant, run it again with --yes.",
                 documents=len(targets),
             )
-        return gather(context, conn, targets)
+        scope = gather(context, conn, targets) if targets else Scope(targets=())
+    if user is None or not known:
+        return scope
+    return replace(scope, subjects=(user,), texts=(*scope.texts, user))
+
+
+def _user(context: ForgetContext, ref: str) -> str | None:
+    """What stands in signals for the user whom `subject:VALUE` names."""
+    name = ref.strip()
+    if not name.startswith(SUBJECT):
+        return None
+    return context.keyring.keyed(KEYED_USER, name.removeprefix(SUBJECT).strip())
 
 
 def _unfinished(context: ForgetContext) -> list[Erasure]:

@@ -35,8 +35,7 @@ def resolve(context: ForgetContext, conn: Connection, ref: str) -> list[Target]:
             "document, source or subject",
             ref,
             hint="Name a document by its URI, or write source:NAME or subject:VALUE. "
-            "What was forgotten before is not known by its name any more. "
-            "Signals that a user gave go with `headrace signal erase --user NAME`.",
+            "What was forgotten before is not known by its name any more.",
         )
     return _with_former_names(conn, found)
 

@@ -49,18 +49,21 @@ class SignalEraser:
 
     def find(self, scope: Scope) -> int:
         """Signals whose words would go."""
-        return len(self._changes(scope))
+        with self._ledger.read() as conn:
+            given = signals.of_subjects(conn, scope.subjects)
+        return given + len(self._changes(scope))
 
     def erase(self, scope: Scope) -> int:
-        """Put tombstones in their place."""
+        """Put tombstones in their place, and delete what users of the scope gave."""
         changes = self._changes(scope)
 
-        def work(tx: Write) -> None:
+        def work(tx: Write) -> int:
             signals.rewrite(tx, changes)
+            gone = sum(signals.remove(tx, subject=subject) for subject in scope.subjects)
             fire(_IN_TRANSACTION)
+            return gone
 
-        self._ledger.write(work)
-        return len(changes)
+        return len(changes) + self._ledger.write(work)
 
     def clean(self, scope: Scope) -> None:
         """Empty the log and the free pages."""
@@ -80,7 +83,7 @@ class SignalEraser:
         return {
             row.id: {"value": kept[row.id].value, "comment": kept[row.id].comment}
             for row in rows
-            if kept[row.id] != row
+            if kept[row.id] != row and row.subject not in scope.subjects
         }
 
 

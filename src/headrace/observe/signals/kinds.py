@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from headrace.errors import UsageError
 
 MAX_TEXT_CHARACTERS = 20_000
+SUBJECT = "subject"
+"""Kind of the keyed hash that stands for a user."""
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(r"[0-9a-f]{16}")
 _CHUNK = re.compile(r"chunk_[a-z2-7]{26}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from headrace.ledger.signals import SignalRow
 from headrace.ledger.storage.rows import storable
-from headrace.observe.signals.kinds import KINDS
+from headrace.observe.signals.kinds import KINDS, SUBJECT
 from headrace.observe.signals.parts import SignalParts
 from headrace.observe.signals.shown import Shown, is_exposed, share_changed
 from headrace.privacy.redact import outside_marks, redact
@@ -69,7 +69,7 @@ def row_of(parts: SignalParts, given: Given) -> SignalRow:
 
 def subject_key(parts: SignalParts, subject: str) -> str:
     """What stands for a user in the ledger."""
-    return parts.keyring.keyed("subject", subject)
+    return parts.keyring.keyed(SUBJECT, subject.strip())
 
 
 def joined(row: SignalRow, answer: Shown, *, now_us: int) -> SignalRow:

@@ -26,7 +26,7 @@ export function renderAnswer(answer, { onCite, onWhy }) {
 // What becomes of a click on them is the work of /signals.js.
 function thumbs() {
   const said = el("span.said", { role: "status" });
-  const thumb = (way, label, sign) => button(sign, {
+  const thumb = (way, label, word) => button(word, {
     class: "plain thumb",
     "data-headrace-thumb": way,
     "aria-label": label,
@@ -39,8 +39,8 @@ function thumbs() {
       said.textContent = "Noted, thank you.";
     },
   });
-  return el("p.thumbs", {},
-    thumb("up", "This answer helped", "👍"), thumb("down", "This answer did not help", "👎"), said);
+  return el("p.thumbs", {}, "Did this help?",
+    thumb("up", "This answer helped", "Yes"), thumb("down", "This answer did not help", "No"), said);
 }
 
 function citation(number, item, onCite) {

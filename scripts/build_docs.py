@@ -182,6 +182,7 @@ def _record_of(command: str) -> str:
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.schemas.operations import SchemaOperations
+    from headrace.observe.signals.operations import SignalOperations
     from headrace.workspace import Workspace
 
     owners: Mapping[str, type] = {
@@ -189,8 +190,14 @@ def _record_of(command: str) -> str:
         "embed": EmbeddingOperations,
         "prompt": PromptOperations,
         "schema": SchemaOperations,
+        "signal": SignalOperations,
     }
-    renamed = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}
+    renamed: dict[str, Any] = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}
+    renamed |= {
+        "signal audit sample": SignalOperations.sample,
+        "signal audit set": SignalOperations.judge,
+        "signal audit list": SignalOperations.audits,
+    }
     noun, _, verb = command.rpartition(" ")
     operation: Any = renamed.get(command) or getattr(
         owners.get(noun, Workspace), verb.replace("-", "_"), None

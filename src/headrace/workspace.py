@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from headrace.flows.steps.operations import StepOperations
     from headrace.flows.vault.operations import VaultOperations
     from headrace.infer.embedders.base import Embedder
+    from headrace.observe.signals.operations import SignalOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -263,6 +264,7 @@ class Workspace(Wiring):
     @property
     def quality(self) -> QualityOperations:
         """The operations on the quality of documents: list, rot."""
+        from headrace.flows.quality.feedback import signalled_outcomes
         from headrace.flows.quality.operations import QualityOperations
         from headrace.flows.quality.parts import QualityParts
 
@@ -273,6 +275,7 @@ class Workspace(Wiring):
             releases=self.releases,
             qualities={name: item.quality for name, item in corpora.items()},
             rankings={name: item.ranking for name, item in corpora.items()},
+            signalled=lambda names: signalled_outcomes(self.signals.parts, names),
         )
         return QualityOperations(parts=parts, corpora=self._corpora)
 
@@ -287,6 +290,13 @@ class Workspace(Wiring):
     def calls(self) -> CallOperations:
         """The operations on calls: run, batch, stats, and on dead letters: list, show, replay, resolve."""
         return self._calls
+
+    @property
+    def signals(self) -> SignalOperations:
+        """The operations on signals: add, list, infer, sample, judge, audits, model, bad, p_bad, erase."""
+        from headrace.wiring_signals import signal_operations
+
+        return signal_operations(self)
 
     @property
     def prompts(self) -> PromptOperations:

@@ -16,6 +16,7 @@ _ROOMS = (
     "headrace.privacy",
     "headrace.infer",
     "headrace.ingest",
+    "headrace.observe",
     "headrace.flows",
     "headrace.ship",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from headrace.infer.gateway.base import CallRequest
+from headrace.records.call import SpanEvent
 from headrace.records.keys import SCOPES
 from headrace.server.app import create_app
 from headrace.workspace import Workspace
@@ -80,6 +82,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
             shield = workspace.shields.shield(CallRequest(messages=[], model="m", vault="on", trace_id="t"))
             assert shield.show(shield.hide("John Doe")) == "John Doe"
             shield.settle().result()
+        keep_answer(workspace)
     keep_goal(made)
     return made
 
@@ -107,6 +110,22 @@ def keep_goal(made: Workbench) -> None:
         workspace.schemas.check()
     (folder / "goal.json").write_text(json.dumps(GOALS))
     (folder / "migrations" / "goal_1_to_2.py").write_text(MIGRATION)
+
+
+def keep_answer(workspace: Workspace) -> None:
+    """A trace with the id that the page shows."""
+    now_ns = time.time_ns()
+    facts = {"question": "How long are backups kept?", "answer": "35 days.", "citations": []}
+    span = SpanEvent(
+        trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+        span_id="00f067aa0ba902b7",
+        name="ask docs",
+        kind="ask",
+        start_ns=now_ns,
+        end_ns=now_ns,
+        attributes=facts,
+    )
+    workspace.events.append([span]).result()
 
 
 @pytest.fixture(scope="module")

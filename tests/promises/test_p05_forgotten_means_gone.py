@@ -169,6 +169,7 @@ def test_every_step_has_a_failpoint() -> None:
         "in_calls_transaction",
         "in_events_transaction",
         "in_ledger_transaction",
+        "in_signals_transaction",
         "index_rewritten",
         "listed",
         "scanned",

@@ -22,6 +22,8 @@ from headrace.cli.commands.prompt_labels import LABELLING
 from headrace.cli.commands.quarantine import QUARANTINE
 from headrace.cli.commands.schema import VERSIONING
 from headrace.cli.commands.schema_records import READING
+from headrace.cli.commands.signal import SIGNALS
+from headrace.cli.commands.signal_audit import AUDITS
 from headrace.cli.commands.step import STEPPING
 from headrace.cli.commands.vault import KEEPING
 
@@ -55,6 +57,12 @@ GROUPS: Sequence[Group] = (
         "Call models with prompts; outputs are checked.",
         CALLING,
         [Group("cache", "See and clear the outputs that answer calls again.", CACHING)],
+    ),
+    Group(
+        "signal",
+        "What users said of answers and did with them.",
+        SIGNALS,
+        [Group("audit", "Judge random samples of answers.", AUDITS)],
     ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),

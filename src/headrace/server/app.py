@@ -60,6 +60,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api_prompts,
         api_quality,
         api_schemas,
+        api_signals,
         api_standing,
         api_steps,
         api_vault,
@@ -107,6 +108,8 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_index.router)
     app.include_router(api_gates.router)
     app.include_router(api_quality.router)
+    app.include_router(api_signals.router)
+    app.include_router(api_signals.snippet_router)
     app.include_router(api_steps.router)
     app.include_router(api_standing.router)
     app.include_router(api_embeddings.router)

@@ -61,6 +61,8 @@ ROUTES = {
     *("/api/call", "/api/calls/stats", "/api/dead-letters", "/api/dead-letters/{id}"),
     *("/api/dead-letters/replay", "/api/dead-letters/resolve", "/api/dead-letters/discard"),
     *("/api/vault", "/api/vault/reveal", "/api/vault/rotate", "/api/cache", "/api/cache/clear"),
+    *("/api/signals", "/api/signals/infer", "/api/signals/model", "/api/signals/bad/{trace}"),
+    *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

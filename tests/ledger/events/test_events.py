@@ -152,6 +152,17 @@ def test_spans_are_counted_by_their_prompt_since_a_time(events: EventStore) -> N
     assert events.by_prompt(["ask"], since_ns=0) == {}
 
 
+def test_traces_that_answered_in_a_time_each_with_its_last_end(events: EventStore) -> None:
+    early, late = span(end_ns=NOON - DAY_NS), span(kind="call")
+    again = replace(early, span_id=new_span_id(), end_ns=NOON - 5)
+    events.append([early, again, late, span(kind="search"), span(end_ns=NOON - 3 * DAY_NS)]).result()
+    both = [(early.trace_id, NOON - 5), (late.trace_id, NOON)]
+    assert events.answered(["ask", "call"], since_ns=NOON - 2 * DAY_NS) == sorted(both)
+    assert events.answered(["ask", "call"], since_ns=NOON) == both[1:]
+    assert events.answered(["ask", "call"], since_ns=NOON - 2 * DAY_NS, until_ns=NOON) == both[:1]
+    assert len(events.answered(["ask"], since_ns=-1)) == 2
+
+
 def test_how_often_things_were_met_is_counted_across_days_since_a_time(events: EventStore) -> None:
     events.append([span(), span(), span(end_ns=NOON - DAY_NS), span(end_ns=NOON - 5 * DAY_NS)]).result()
     names = ["chunk_1", "handbook/a.md", "never"]

@@ -18,6 +18,7 @@ _OUTCOMES = {
     "not_cited": "others cited",
     "low_quality": "low quality",
     "low_score": "far behind",
+    "signal": "users unhappy",
 }
 
 

@@ -16,9 +16,11 @@ from headrace.flows.forget.scope import gather
 from headrace.ledger import hidden
 from headrace.ledger.erasure import register, suppressions
 from headrace.ledger.erasure.journal import Entry
+from headrace.ledger.erasure.rows import NAME as LEDGER
 from headrace.ledger.erasure.scanning import prove, scan_and_vacuum
 from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.failpoints import declare, fire
+from headrace.observe.signals.eraser import NAME as SIGNALS
 from headrace.records.forget import ForgetReport, ScanResult, StoreItems
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _HIDDEN = declare("erase.hidden")
 _ERASED = declare("erase.store_erased")
 _CLEANED = declare("erase.store_cleaned")
 _SCANNED = declare("erase.scanned")
+_LIES_IN = {SIGNALS: LEDGER}
+"""Stores that lie in a place with another name."""
 _log = logging.getLogger(__name__)
 
 
@@ -162,7 +166,7 @@ def unproven(erasure: Erasure) -> tuple[str, ...]:
         sorted(
             name
             for name, count in found.items()
-            if count and not name.startswith("seen ") and not found.get(f"seen {name}")
+            if count and not name.startswith("seen ") and not found.get(f"seen {_LIES_IN.get(name, name)}")
         )
     )
 

@@ -23,6 +23,7 @@ from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
 from headrace.ledger.steps.eraser import StepEraser
+from headrace.observe.signals.eraser import SignalEraser
 from headrace.privacy.vault.eraser import VaultEraser
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         LedgerEraser(context.ledger, context.keyring),
         CallEraser(context.ledger, context.keyring),
         VaultEraser(context.ledger, context.keyring),
+        SignalEraser(context.ledger, context.events),
         *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),

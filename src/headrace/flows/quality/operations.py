@@ -49,12 +49,14 @@ class QualityOperations:
 
         _positive("limit", limit)
         _positive("minimum_exposures", minimum_exposures)
+        names = self.corpora(corpus)
         return rot_report(
             self.parts,
-            self.corpora(corpus),
+            names,
             limit=limit,
             minimum_exposures=minimum_exposures,
             access=access,
+            signals=self.parts.signalled(names),
         )
 
 

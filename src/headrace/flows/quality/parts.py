@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.validity.ranking import RankingConfig
 
 if TYPE_CHECKING:
+    from headrace.flows.quality.rot import Outcome
     from headrace.ledger.events.base import EventStore
     from headrace.ledger.ledger import Ledger
     from headrace.ship.releases import Releases
@@ -26,3 +27,5 @@ class QualityParts:
     """By corpus."""
     rankings: Mapping[str, RankingConfig]
     """By corpus."""
+    signalled: Callable[[Sequence[str]], Iterable[Outcome]] = lambda _: ()
+    """Bad outcomes that signals of users tell of, for these corpora."""

@@ -15,7 +15,7 @@ from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
 from headrace.flows.why.records import why_record
 from headrace.ingest.index.schema import quoted
-from headrace.ledger import generations, lineage
+from headrace.ledger import generations, lineage, signals
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.events.base import EventStore
 from headrace.ledger.near_duplicates import Alias
@@ -82,7 +82,8 @@ def _trace(reader: Reader, trace_id: str) -> WhyReport:
         facts=_span_facts(root),
         children=tuple(_once(children)),
     )
-    downstream = WhyNode(kind="trace", ref=trace_id, label=root.name)
+    said = tuple(nodes.signal_node(row) for row in signals.of_traces(reader.conn, [trace_id]))
+    downstream = WhyNode(kind="trace", ref=trace_id, label=root.name, children=said)
     return WhyReport(ref=trace_id, kind="trace", upstream=upstream, downstream=downstream)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +19,10 @@ from headrace.ledger import (
 )
 from headrace.ledger.documents import DocumentState
 from headrace.ledger.generations import Generation
+from headrace.ledger.signals import SignalRow
 from headrace.ledger.steps import outputs as step_outputs
 from headrace.ledger.steps import states as step_states
+from headrace.observe.signals.kinds import KINDS
 from headrace.records.explain import WhyNode
 from headrace.ship.releases import Release
 
@@ -39,6 +42,18 @@ def excerpt(text: str) -> str:
     """The beginning of a text on one line."""
     line = " ".join(text.split())
     return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
+
+
+def signal_node(row: SignalRow) -> WhyNode:
+    """What a user said of a trace or did with it, without the words, which everybody may not read."""
+    value = None if KINDS[row.kind].text else json.loads(row.value)
+    return WhyNode(
+        kind="signal",
+        ref=row.id,
+        label=row.kind if value is None else f"{row.kind} {value}",
+        relation="inferred" if row.inferred else "received",
+        facts={"time": moment(row.at_us)},
+    )
 
 
 def release_node(reader: Reader, digest: str, relation: str) -> WhyNode:

@@ -45,7 +45,7 @@ class Scope:
     spare_content: tuple[str, ...] = ()
     """Revisions that another document has too: its content may come in again."""
     subjects: tuple[str, ...] = ()
-    """Users whose sessions and calls go, beside the documents about them: keyed hashes."""
+    """Users whose sessions, calls and signals go, beside the documents about them: keyed hashes."""
 
     def uris(self, corpus: str) -> list[str]:
         """URIs of one corpus."""

@@ -68,6 +68,12 @@ class EventStore(Protocol):
         """How many spans of these kinds ended since a time, by the digest of their prompt."""
         ...
 
+    def answered(
+        self, kinds: Sequence[str], *, since_ns: int, until_ns: int | None = None
+    ) -> list[tuple[str, int]]:
+        """Traces with a span of these kinds, each with the end of the last one if it is within a time."""
+        ...
+
     def all(self) -> Iterator[SpanEvent]:
         """Every span, in no particular order."""
         ...

@@ -133,6 +133,19 @@ class PostgresEvents:
             rows = connection.exec_driver_sql(statement, (since_ns, list(kinds)))
             return {row[0]: int(row[1]) for row in rows}
 
+    def answered(
+        self, kinds: Sequence[str], *, since_ns: int, until_ns: int | None = None
+    ) -> list[tuple[str, int]]:
+        """Traces with a span of these kinds, each with the end of the last one if it is within a time."""
+        statement = (
+            "SELECT trace_id, max(end_ns) FROM event_spans "
+            "WHERE end_ns >= %s AND kind = ANY(%s) GROUP BY trace_id"
+        )
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(statement, (since_ns, list(kinds))).all()
+        found = [(str(trace_id), int(end_ns)) for trace_id, end_ns in rows]
+        return sorted(item for item in found if until_ns is None or item[1] < until_ns)
+
     def all(self) -> Iterator[SpanEvent]:
         """Every span, in no particular order."""
         with self._readers.read() as connection:

@@ -165,6 +165,25 @@ class SqliteEvents:
                 found.update(dict(connection.execute(statement, (since_ns, *kinds)).fetchall()))
         return dict(found)
 
+    def answered(
+        self, kinds: Sequence[str], *, since_ns: int, until_ns: int | None = None
+    ) -> list[tuple[str, int]]:
+        """Traces with a span of these kinds, each with the end of the last one if it is within a time."""
+        found: dict[str, int] = {}
+        first = day_name(day_of(max(since_ns, 0)))
+        marks = ", ".join("?" * len(kinds))
+        statement = (
+            "SELECT trace_id, max(end_ns) FROM spans "  # noqa: S608 - question marks
+            f"WHERE end_ns >= ? AND kind IN ({marks}) GROUP BY trace_id"
+        )
+        for path in self._files():
+            if path.stem < first:
+                break
+            with self._open(path) as connection:
+                for trace_id, end_ns in connection.execute(statement, (since_ns, *kinds)).fetchall():
+                    found[trace_id] = max(end_ns, found.get(trace_id, 0))
+        return sorted(item for item in found.items() if until_ns is None or item[1] < until_ns)
+
     def all(self) -> Iterator[SpanEvent]:
         """Every span, in no particular order."""
         for path in self._files():

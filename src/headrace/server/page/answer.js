@@ -14,18 +14,40 @@ export function renderAnswer(answer, { onCite, onWhy }) {
     draw: () => citation(number, answer.citations[number - 1], onCite),
   }));
   const grounded = answer.citations.length > 0;
-  return el("article.answer", {},
+  return el("article.answer", { "data-headrace-trace": answer.trace_id },
     grounded
       ? el("div.prose", {}, prose(answer.answer, marks))
       : remark(answer.answer, "Other words may help, or look at the passages with Search."),
     grounded ? sources(answer.citations, onCite) : null,
+    thumbs(),
     provenance(answer, onWhy));
+}
+
+// What becomes of a click on them is the work of /signals.js.
+function thumbs() {
+  const said = el("span.said", { role: "status" });
+  const thumb = (way, label, word) => button(word, {
+    class: "plain thumb",
+    "data-headrace-thumb": way,
+    "aria-label": label,
+    "aria-pressed": "false",
+    title: label,
+    onclick: ({ currentTarget: chosen }) => {
+      for (const other of chosen.parentElement.querySelectorAll("button")) {
+        other.setAttribute("aria-pressed", String(other === chosen));
+      }
+      said.textContent = "Noted, thank you.";
+    },
+  });
+  return el("p.thumbs", {}, "Did this help?",
+    thumb("up", "This answer helped", "Yes"), thumb("down", "This answer did not help", "No"), said);
 }
 
 function citation(number, item, onCite) {
   return button(String(number), {
     class: "cite",
     "data-cite": number,
+    "data-headrace-cite": number,
     title: `“${oneLine(item.quote, QUOTE_CHARACTERS)}” — ${item.document}`,
     "aria-label": `Citation ${number}, ${item.document}`,
     onclick: (event) => onCite(item, event.currentTarget),
@@ -34,7 +56,7 @@ function citation(number, item, onCite) {
 
 function sources(citations, onCite) {
   const rows = citations.map((item, index) => el("li", {},
-    button("", { class: "source", "data-source": index + 1, onclick: (event) => onCite(item, event.currentTarget) },
+    button("", { class: "source", "data-source": index + 1, "data-headrace-cite": index + 1, onclick: (event) => onCite(item, event.currentTarget) },
       el("span.number", {}, String(index + 1)),
       el("span.about", {},
         el("span.file", {}, fileName(item.document), el("span.folder", {}, folder(item.document))),

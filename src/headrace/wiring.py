@@ -19,6 +19,7 @@ from headrace.once import once
 if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
     from headrace.flows.embedding.parts import EmbeddingParts
+    from headrace.flows.features.operations import FeatureOperations
     from headrace.flows.forget.context import ForgetContext
     from headrace.flows.gates.parts import GateParts
     from headrace.flows.index.parts import IndexParts
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from headrace.ledger.gate_decisions import Decisions
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
+    from headrace.observe.features.online.base import OnlineStore
     from headrace.privacy.engine import Engine
     from headrace.records.metadata import MetadataSchema
     from headrace.records.sync import SyncProgress
@@ -208,6 +210,18 @@ class Wiring:
         return prompt_operations(self)
 
     @once
+    def _features(self) -> FeatureOperations:
+        from headrace.wiring_features import feature_operations
+
+        return feature_operations(self)
+
+    @once
+    def _online(self) -> OnlineStore:
+        from headrace.wiring_features import online_store
+
+        return online_store(self)
+
+    @once
     def _parser(self) -> ParsePool:
         from headrace.ingest.parsing.base import ParserConfig
         from headrace.ingest.parsing.pool import ParsePool
@@ -220,7 +234,9 @@ class Wiring:
     def _forgetting(self) -> ForgetContext:
         from headrace.forgetting import forget_context
 
-        return forget_context(self.config, self.ledger, self.events, actor=_actor())
+        return forget_context(
+            self.config, self.ledger, self.events, actor=_actor(), online=lambda: self._online
+        )
 
     @once
     def _page_cache(self) -> _PageCache:

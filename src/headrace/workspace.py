@@ -16,6 +16,7 @@ from headrace.wiring import Wiring
 if TYPE_CHECKING:
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
+    from headrace.flows.features.operations import FeatureOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.prompts.operations import PromptOperations
@@ -289,6 +290,11 @@ class Workspace(Wiring):
     def prompts(self) -> PromptOperations:
         """The operations on prompts: list, show, render, diff, log, label, rollback, check and more."""
         return self._prompts
+
+    @property
+    def features(self) -> FeatureOperations:
+        """The operations on features: list, join, join_rows, materialise, get, check; and a reader."""
+        return self._features
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

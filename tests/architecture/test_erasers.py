@@ -11,7 +11,14 @@ from headrace.ledger.erasers import COVERED, EXEMPT
 from headrace.ledger.storage.tables import metadata
 from tests.workbench import Workbench
 
-_ROOMS = ("headrace.ledger", "headrace.infer", "headrace.ingest", "headrace.flows", "headrace.ship")
+_ROOMS = (
+    "headrace.ledger",
+    "headrace.infer",
+    "headrace.ingest",
+    "headrace.observe",
+    "headrace.flows",
+    "headrace.ship",
+)
 
 
 def _declared() -> set[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.config.erasure import ErasureConfig
+from headrace.config.features import FeatureConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
 from headrace.infer.providers.config import ModelConfig
@@ -174,6 +175,7 @@ class WorkspaceConfig:
     erasure: ErasureConfig = field(default_factory=ErasureConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     gateway: GatewayConfig = field(default_factory=GatewayConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

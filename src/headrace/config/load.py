@@ -12,6 +12,7 @@ from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, Inde
 from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
+from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
 from headrace.config.storage import read_storage
@@ -27,6 +28,7 @@ _TABLES = (
     "corpus",
     "environment",
     "erasure",
+    "features",
     "gateway",
     "index",
     "models",
@@ -71,6 +73,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         erasure=read_erasure(top.child("erasure")),
         privacy=read_privacy(top.child("privacy"), root=root),
         gateway=read_gateway(top.child("gateway"), models=models),
+        features=read_features(top.child("features"), root=root, environment=environment),
         environment=_environment(top),
     )
 

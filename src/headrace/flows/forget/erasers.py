@@ -22,6 +22,7 @@ from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
 from headrace.ledger.steps.eraser import StepEraser
+from headrace.observe.features.eraser import FeatureEraser
 
 if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
@@ -55,6 +56,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         StepEraser(context.ledger),
         LedgerEraser(context.ledger, context.keyring),
         CallEraser(context.ledger, context.keyring),
+        FeatureEraser(context.online),
         PageEraser(context.blobs, context.pages),
         EventEraser(context),
     ]

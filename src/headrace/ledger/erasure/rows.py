@@ -109,6 +109,7 @@ exempt("names and counts of columns", "table:step_columns")
 exempt("counts", "table:standing_changes", "table:freshness_days")
 exempt("vectors of texts that the program and its configuration bring", "table:sentinels")
 exempt("outcomes and counts", "table:sentinel_checks", "table:probes")
+exempt("counts, rates and ranges of numbers, and names of columns", "table:feature_runs")
 exempt("keys", "table:keyring", "folder:keys")
 exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 

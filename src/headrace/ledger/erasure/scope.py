@@ -44,6 +44,8 @@ class Scope:
     """Canaries: the first bytes of vectors, as hex."""
     spare_content: tuple[str, ...] = ()
     """Revisions that another document has too: its content may come in again."""
+    subjects: tuple[str, ...] = ()
+    """Whose features go: keys of entities."""
 
     def uris(self, corpus: str) -> list[str]:
         """URIs of one corpus."""
@@ -82,6 +84,8 @@ class Scope:
         """Whether a text mentions one of the documents, or holds one of its canaries."""
         if any(canary in text for canary in self.texts):
             return True
+        if not self.targets:
+            return False
         if len(self.targets) <= _MOST_ALTERNATIVES:
             return bool(self._uri.search(text))
         # Too many for one pattern: look at what could be a name, whole, between quotes, or between spaces.

@@ -1,0 +1,1 @@
+"""What happens in use, kept and joined to its cause: features of the entities that calls are about."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from headrace.cli.commands.call import CALLING
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
+from headrace.cli.commands.feature import FEATURES
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.gate_quality import QUALITY
 from headrace.cli.commands.index import LISTING
@@ -45,6 +46,7 @@ GROUPS: Sequence[Group] = (
     ),
     Group("step", "See what models write of documents.", STEPPING),
     Group("call", "Call models with prompts; outputs are checked.", CALLING),
+    Group("feature", "Values of entities, the same for training rows and for calls.", FEATURES),
     Group("dead-letter", "Calls whose output never became valid: see, replay and close them.", LETTERS),
 )
 

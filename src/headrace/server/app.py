@@ -44,6 +44,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         api,
         api_calls,
         api_embeddings,
+        api_features,
         api_forget,
         api_gates,
         api_index,
@@ -97,6 +98,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.include_router(api_embeddings.router)
     app.include_router(api_pii.router)
     app.include_router(api_prompts.router)
+    app.include_router(api_features.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.router.routes.extend(openai_routes.ROUTES)

@@ -25,6 +25,6 @@ class FeatureReader(Protocol):
 def feature_variables(
     reader: FeatureReader, names: Mapping[str, str], entity: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Variables of a call: `names` says which feature each variable is. The call records what it was given."""
+    """Variables of a call: `names` says which feature each variable is. The call keeps them."""
     values = reader.get(list(names.values()), entity)
     return {variable: values[name] for variable, name in names.items()}

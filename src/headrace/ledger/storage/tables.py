@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0013"
+HEAD = "0018"
 """Revision of the newest migration."""
 
 metadata = MetaData()

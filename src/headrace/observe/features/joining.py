@@ -39,7 +39,9 @@ def join_features(
 
     Raises NotFoundError for an unknown feature, ConfigError, and UsageError for a column that is missing.
     """
-    table, statuses, unreadable = requests, {}, {}
+    table = requests
+    statuses: dict[str, dict[str, int]] = {}
+    unreadable: dict[str, int] = {}
     wanted = selected(parts.views, names)
     for name, columns in wanted.items():
         view = parts.views[name]
@@ -65,7 +67,7 @@ def _check(requests: Any, view: FeatureView, columns: Sequence[str], time: str) 
         if column not in given:
             raise UsageError(
                 f"The requests have no column {column!r}; they have {', '.join(map(repr, given))}.",
-                hint=f"View {view.name!r} needs {', '.join(view.entity)} and a time; --time names its column.",
+                hint=f"View {view.name!r} needs {', '.join(view.entity)} and a time: --time COLUMN.",
             )
     for column in (*columns, "status"):
         if f"{view.name}__{column}" in given:

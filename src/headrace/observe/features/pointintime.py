@@ -38,8 +38,8 @@ def read_requests(connection: duckdb.DuckDBPyConnection, view: FeatureView, tabl
 def join(view: FeatureView, read: Read, requests: Any, *, known_us: int | None = None) -> Any:
     """An Arrow table of one row for each request, in their order.
 
-    Columns are those of the features (v0…), `status`, `event_us` and `known_us`; values are null unless the status is ok.
-    With `known_us` everything known by then counts whenever it was learnt, and nothing that was learnt later.
+    Columns are those of the features (v0…), `status`, `event_us` and `known_us`; values are null unless the
+    status is ok. With `known_us` everything known by then counts whenever it was learnt, and nothing else.
     """
     import pyarrow as pa
 
@@ -82,7 +82,7 @@ def find(read: Read, requests: Any, *, known_us: int | None = None) -> NDArray[n
 
 
 def latest(read: Read, *, at_us: int) -> NDArray[np.int64]:
-    """The positions of the rows that each entity has at a time, as requests for all of them would find them."""
+    """The positions of the rows that requests for every entity at a time would find."""
     import pyarrow as pa
 
     keys = read.rows.select(list(read.keys)).group_by(list(read.keys)).aggregate([])

@@ -126,9 +126,8 @@ def _jump(now: int, before: int, counts: tuple[int, int]) -> float:
 
 
 def _outgrown(now: Profile, before: Profile, factor: float) -> bool:
-    edges = [now.get("low"), now.get("high"), before.get("low"), before.get("high")]
-    if None in edges:
+    low, high, was_low, was_high = (found.get(key) for found in (now, before) for key in ("low", "high"))
+    if low is None or high is None or was_low is None or was_high is None:
         return False
-    low, high, was_low, was_high = edges
     width = max(was_high - was_low, abs(was_high), abs(was_low))
     return bool(high - was_high > (factor - 1) * width or was_low - low > (factor - 1) * width)

@@ -106,9 +106,8 @@ def _files(root: Path, text: str, suffix: str) -> str:
     elif path.is_file():
         found = [path]
     else:
-        found = (
-            sorted(item for item in root.glob(text) if item.is_file()) if not Path(text).is_absolute() else []
-        )
+        top = Path(path.anchor)
+        found = sorted(item for item in top.glob(str(path.relative_to(top))) if item.is_file())
     if not found:
         raise UsageError(
             f"No {suffix} files at {str(path)!r}.", hint="Name a file, a folder or a glob in [source]."

@@ -88,7 +88,7 @@ def packed(values: Mapping[str, Any]) -> bytes:
 
 
 def unpacked(body: bytes, view: FeatureView) -> dict[str, Any]:
-    """Values by feature: vectors as lists, times as microseconds. Raises KeyError for one that is not there."""
+    """Values by feature: vectors as lists, times as microseconds. Raises KeyError for one that lacks."""
     import cbor2
 
     found = cbor2.loads(body)

@@ -96,7 +96,7 @@ class RedisOnline:
         return f"{self._prefix}{view}"
 
     def _keys(self) -> list[bytes]:
-        return self._do(lambda: list(self._redis.scan_iter(match=f"{self._prefix}*", count=1000)))
+        return list(self._do(lambda: list(self._redis.scan_iter(match=f"{self._prefix}*", count=1000))))
 
     def _rows(self, key: Any) -> Iterator[OnlineRow]:
         cursor = 0

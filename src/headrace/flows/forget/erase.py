@@ -11,8 +11,8 @@ from headrace.errors import NotFoundError, UsageError, Withheld
 from headrace.flows.forget.certify import certify
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erasers import open_erasers
-from headrace.flows.forget.resolve import SOURCE, resolve, spellings
-from headrace.flows.forget.scope import gather
+from headrace.flows.forget.resolve import SOURCE, resolve, spellings, subject_of
+from headrace.flows.forget.scope import gather, of_subject
 from headrace.ledger import hidden
 from headrace.ledger.erasure import register, suppressions
 from headrace.ledger.erasure.journal import Entry
@@ -81,7 +81,7 @@ def begin(
     source: str | None = None,
 ) -> Erasure:
     """Hide documents from every reader and keep them out; from here on they will go."""
-    found = {eraser.name: eraser.find(scope) for eraser in open_erasers(context, held)}
+    found = {eraser.name: eraser.find(scope) for eraser in open_erasers(context, held, scope)}
     sightings = prove(context.places(), scope)
     seen = {f"seen {name}": count for name, count in sightings.hits.items()}
     erasure = register.new_id()
@@ -122,7 +122,7 @@ def _finish(context: ForgetContext, held: Mapping[str, Lease], erasure: Erasure)
     scope = Scope.from_json(context.keyring.unseal(erasure.sealed))
     # Whoever read them before they were hidden has answered by now; later readers look at the new version.
     time.sleep(context.reader_wait_seconds)
-    erasers = open_erasers(context, held)
+    erasers = open_erasers(context, held, scope)
     if erasure.state == "hidden":
         for eraser in erasers:
             eraser.erase(scope)
@@ -168,7 +168,7 @@ def unproven(erasure: Erasure) -> tuple[str, ...]:
 def _preview(context: ForgetContext, ref: str) -> ForgetReport:
     started = time.monotonic()
     scope = _scope(context, ref, confirmed=True)
-    found = {eraser.name: eraser.find(scope) for eraser in open_erasers(context, {})}
+    found = {eraser.name: eraser.find(scope) for eraser in open_erasers(context, {}, scope)}
     return ForgetReport(
         erasure=None,
         documents=tuple(scope.names),
@@ -182,7 +182,13 @@ def _preview(context: ForgetContext, ref: str) -> ForgetReport:
 
 def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
     with context.ledger.read() as conn:
-        targets = resolve(context, conn, ref)
+        subject = subject_of(ref)
+        try:
+            targets = resolve(context, conn, ref)
+        except NotFoundError:
+            if subject is None or not context.online().find([subject]):
+                raise
+            targets = []
         if len(targets) > 1 and not confirmed:
             raise Withheld(
                 f"{ref!r} means {len(targets)} documents: {', '.join(repr(t.name) for t in targets[:5])}"
@@ -190,7 +196,8 @@ def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
                 hint="Look with --dry-run; if all of them are meant, run it again with --yes.",
                 documents=len(targets),
             )
-        return gather(context, conn, targets)
+        scope = gather(context, conn, targets) if targets else Scope(targets=())
+        return scope if subject is None else of_subject(context, conn, scope, subject)
 
 
 def _unfinished(context: ForgetContext) -> list[Erasure]:
@@ -211,6 +218,7 @@ def _kept_out(context: ForgetContext, scope: Scope, source: str | None) -> tuple
     contents = set(scope.revisions) - set(scope.spare_content)
     names = ((corpus, source) for corpus in scope.corpora) if source else scope.targets
     return (
+        *_hashes(context, "subject", (("", subject) for subject in scope.subjects)),
         *_hashes(context, "source" if source else "uri", names),
         *_hashes(
             context, "content", ((corpus, item) for corpus in scope.corpora for item in sorted(contents))

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger, Write
 
 
-def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eraser]:
-    """Every eraser; the index can be erased from only in corpora whose lease is held."""
+def open_erasers(context: ForgetContext, held: Mapping[str, Lease], scope: Scope) -> list[Eraser]:
+    """Every eraser that a scope concerns; the index is erased from only in corpora whose lease is held."""
+    of_subjects: list[Eraser] = [FeatureEraser(context.online), EventEraser(context)]
+    if not scope.targets:
+        return of_subjects
     with context.ledger.read() as conn:
         parts = [
             (generation, snapshot.version)
@@ -56,9 +59,8 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         StepEraser(context.ledger),
         LedgerEraser(context.ledger, context.keyring),
         CallEraser(context.ledger, context.keyring),
-        FeatureEraser(context.online),
         PageEraser(context.blobs, context.pages),
-        EventEraser(context),
+        *of_subjects,
     ]
 
 

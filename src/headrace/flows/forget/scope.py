@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,12 @@ def gather(context: ForgetContext, conn: Connection, targets: Sequence[Target]) 
         vectors=_vectors(found, set(gone)),
         spare_content=tuple(sorted(revisions & outside.revisions())),
     )
+
+
+def of_subject(context: ForgetContext, conn: Connection, scope: Scope, subject: str) -> Scope:
+    """The scope with the features of a subject; its id is looked for where nobody else says it."""
+    said = _Outside(context, conn, scope).distinctive(canaries.values([subject]), asked=True)
+    return replace(scope, subjects=(subject,), texts=tuple(dict.fromkeys([*scope.texts, *said])))
 
 
 def kept(conn: Connection, scope: Scope) -> Any:

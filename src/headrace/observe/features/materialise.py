@@ -41,9 +41,10 @@ def materialise(
         as_of_us = time.time_ns() // 1000
         with opened() as connection:
             read = read_source(connection, view, parts.sources, list(view.columns))
+        source_rows = len(read.rows)
         read = without_forgotten(view, read, parts.forgotten)
         rows = read.rows.take(latest(read, at_us=as_of_us))
-        profile = profile_of(view, read, rows)
+        profile = profile_of(view, read, rows, source_rows=source_rows)
         entities = list(_entities(read, rows))
         reasons = _judged(parts, view, profile, entities)
         held = bool(reasons) and not confirm
@@ -63,6 +64,9 @@ def materialise(
             return report(run)
         fire(_BEGUN)
         done = parts.online.write(name, _batches(view, read, rows, entities), replace=rebuild)
+        gone = parts.forgotten(_subjects(view, read, rows))
+        if gone:  # forgotten since the source was read
+            parts.online.erase(sorted(gone))
         fire(_BEFORE_DONE)
         parts.ledger.write(
             lambda tx: feature_runs.finish(tx, run.id, written=done.written, removed=done.removed)
@@ -103,6 +107,10 @@ def _judged(
 
 def _entities(read: Read, rows: Any) -> Iterator[str]:
     return map(entity_id, zip(*(rows[key].to_pylist() for key in read.keys), strict=True))
+
+
+def _subjects(view: FeatureView, read: Read, rows: Any) -> list[str]:
+    return list(map(str, rows[read.keys[view.subject_position]].to_pylist()))
 
 
 def _batches(view: FeatureView, read: Read, rows: Any, entities: Sequence[str]) -> Iterator[list[OnlineRow]]:

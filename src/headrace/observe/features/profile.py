@@ -18,7 +18,7 @@ Profile = Mapping[str, Any]
 """`rows`, `entities`, `missing_keys` and `columns`: name to type, unreadable, nulls, empty, low, high."""
 
 
-def profile_of(view: FeatureView, read: Read, latest: Any) -> dict[str, Any]:
+def profile_of(view: FeatureView, read: Read, latest: Any, *, source_rows: int) -> dict[str, Any]:
     """The profile of a source and of the rows of it that would serve; it holds no text of anybody."""
     import pyarrow.compute as pc
 
@@ -34,7 +34,7 @@ def profile_of(view: FeatureView, read: Read, latest: Any) -> dict[str, Any]:
         for name, given in read.values.items()
     }
     return {
-        "rows": len(read.rows),
+        "rows": source_rows,
         "entities": len(latest),
         "missing_keys": int(pc.sum(lacking).as_py() or 0),
         "columns": columns,
@@ -67,9 +67,9 @@ def judge(
         reasons.append(f"{now['missing_keys']} of {now['rows']} rows lack a key or an event time")
     for name, column in now["columns"].items():
         if column["unreadable"]:
-            reasons.append(f"{name}: {column['unreadable']} values are not of the declared type")
+            reasons.append(f"{name}: values that are not of the declared type: {column['unreadable']}")
         if column.get("not_finite"):
-            reasons.append(f"{name}: {column['not_finite']} values are infinite or no number")
+            reasons.append(f"{name}: values that are infinite or no number: {column['not_finite']}")
         if column.get("shortest") != column.get("longest"):
             reasons.append(f"{name}: vectors of {column['shortest']} to {column['longest']} numbers")
     if serving and vanished > gates.vanished * serving:

@@ -155,5 +155,5 @@ def _unreadable(
         f"count_if({quoted(column)} IS NOT NULL AND ({_value(view, column, types)}) IS NULL)"
         for column in cast
     )
-    found = connection.execute(f"SELECT {counts} FROM {relation}").fetchone()  # noqa: S608
-    return {column: count for column, count in zip(cast, found or (), strict=True) if count}
+    (found,) = connection.execute(f"SELECT {counts} FROM {relation}").fetchall()  # noqa: S608
+    return {column: count for column, count in zip(cast, found, strict=True) if count}

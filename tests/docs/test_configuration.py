@@ -21,6 +21,7 @@ from headrace.config.base import (
     WorkspaceConfig,
 )
 from headrace.config.erasure import BackupConfig, ErasureConfig
+from headrace.config.features import FeatureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.gateway.config import GatewayConfig
@@ -57,6 +58,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     ValidatorSpec: ("`[[gateway.validators]]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     ModelConfig: ("`[models.NAME]`", {"name"}),
+    FeatureConfig: ("`[features]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),
     RecordsConfig: ('Keys of `type = "records"`', set()),

@@ -107,6 +107,6 @@ def _source(root: Path, value: int) -> None:
 
 def _rows(bench: Workbench) -> set[tuple[int, int]]:
     with bench.open() as workspace:
-        rows = [workspace.features.get("account", str(number)) for number in range(_ENTITIES)]
+        rows = [workspace.features.get("account", str(number)) for number in range(0, _ENTITIES, 50)]
     assert all(row.status == "ok" for row in rows)
     return {(row.values["low"], row.values["high"]) for row in rows}

@@ -101,6 +101,7 @@ def _asked(requests: list[_Request], *, as_text: bool) -> pa.Table:
     )
 
 
+@settings(max_examples=60)
 @given(
     rows=_ROWS,
     requests=_REQUESTS,

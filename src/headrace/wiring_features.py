@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ def online_store(wiring: Wiring) -> OnlineStore:
     return store
 
 
-def _forgotten(wiring: Wiring, subjects: Sequence[str]) -> frozenset[str]:
+def _forgotten(wiring: Wiring, subjects: Callable[[], Sequence[str]]) -> frozenset[str]:
     from headrace.ledger.erasure import suppressions
 
     with wiring.ledger.read() as conn:
@@ -60,4 +60,4 @@ def _forgotten(wiring: Wiring, subjects: Sequence[str]) -> frozenset[str]:
     if not known:
         return frozenset()
     keyed = partial(wiring._forgetting.keyring.keyed, suppressions.KIND, "subject", "")
-    return frozenset(subject for subject in subjects if keyed(subject) in known)
+    return frozenset(subject for subject in subjects() if keyed(subject) in known)

@@ -64,7 +64,7 @@ def materialise(
             return report(run)
         fire(_BEGUN)
         done = parts.online.write(name, _batches(view, read, rows, entities), replace=rebuild)
-        gone = parts.forgotten(_subjects(view, read, rows))
+        gone = parts.forgotten(lambda: _subjects(view, read, rows))
         if gone:  # forgotten since the source was read
             parts.online.erase(sorted(gone))
         fire(_BEFORE_DONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from headrace.observe.features.base import FeatureView
     from headrace.observe.features.online.base import OnlineStore
     from headrace.observe.features.reading import Sources
+    from headrace.observe.features.subjects import Forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,6 @@ class FeatureParts:
     views: Mapping[str, FeatureView]
     sources: Sources
     online: OnlineStore
-    forgotten: Callable[[Sequence[str]], frozenset[str]]
-    """Which of these subjects were forgotten: their rows count no more, whatever a source still has."""
+    forgotten: Forgotten
+    """Whose rows count no more, whatever a source still has."""
     actor: str

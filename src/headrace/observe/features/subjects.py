@@ -9,7 +9,8 @@ from typing import Any
 from headrace.observe.features.base import FeatureView
 from headrace.observe.features.reading import Read
 
-Forgotten = Callable[[Sequence[str]], frozenset[str]]
+Forgotten = Callable[[Callable[[], Sequence[str]]], frozenset[str]]
+"""Which subjects were forgotten; it asks for them only where anything was."""
 
 
 def without_forgotten(view: FeatureView, read: Read, forgotten: Forgotten) -> Read:
@@ -17,9 +18,14 @@ def without_forgotten(view: FeatureView, read: Read, forgotten: Forgotten) -> Re
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = read.rows[read.keys[view.subject_position]].cast(pa.string())
-    gone = forgotten([subject for subject in pc.unique(column).to_pylist() if subject is not None])
+    key = read.keys[view.subject_position]
+
+    def subjects() -> list[str]:
+        return [str(subject) for subject in pc.unique(read.rows[key]).to_pylist() if subject is not None]
+
+    gone = forgotten(subjects)
     if not gone:
         return read
+    column = read.rows[key].cast(pa.string())
     kept: Any = pc.invert(pc.is_in(column, value_set=pa.array(sorted(gone), pa.string())))
     return replace(read, rows=read.rows.filter(kept).combine_chunks())

@@ -197,7 +197,10 @@ def test_sources_in_a_database_and_in_a_function(bench: Workbench) -> None:
         assert taste.event_time == "2026-01-02T00:00:00Z"
         with pytest.raises(UsageError, match="2 keys, not 1"):
             workspace.features.get("orders", "7")
-        rows = [{"shop": 7, "user": "u1", "when": "2026-02-01"}, {"shop": None, "user": "u1", "when": None}]
+        rows: list[dict[str, Any]] = [
+            {"shop": 7, "user": "u1", "when": "2026-02-01"},
+            {"shop": None, "user": "u1", "when": None},
+        ]
         joined = workspace.features.join_rows(rows, ["orders:total", "taste"], time="when")
         assert [row["orders__total"] for row in joined.values] == [1.5, None]
         assert [row["taste__taste"] for row in joined.values] == [[0.25, -1.0], None]

@@ -101,12 +101,15 @@ def _standing(
     if np.array_equal(event, learnt) or not len(code):
         order = _by_entity(code, avail)
     else:
-        placed = np.lexsort((learnt, event))
-        place = _by_entity(code[placed], avail[placed])
-        order = placed[place]
-        # The entity leads, so the highest place so far never comes from another one.
-        height = code[order] * len(code) + place
-        order = order[height == np.maximum.accumulate(height)]
+        placed = _by_entity(code, event)
+        same = (np.diff(code[placed]) == 0) & (np.diff(event[placed]) == 0)
+        if np.any(same & (np.diff(learnt[placed]) < 0)):
+            placed = np.lexsort((learnt, event, code))
+        place = np.empty(len(code), dtype=np.int64)
+        place[placed] = np.arange(len(code))
+        order = _by_entity(code, avail)
+        # The entity leads in both orders, so the highest place so far never comes from another one.
+        order = order[place[order] == np.maximum.accumulate(place[order])]
     code, avail = code[order], avail[order]
     last = np.ones(len(order), dtype=bool)
     last[:-1] = (code[1:] != code[:-1]) | (avail[1:] != avail[:-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from random import Random
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from headrace.observe.features.pointintime import join, latest, read_requests
 from headrace.observe.features.reading import Read, read_source
 from tests.observe.features.views import EPOCH, at, sources, view
 
-_TIMES = st.one_of(st.none(), st.integers(0, 12))
+_TIMES = st.integers(0, 12) | st.integers(0, 12) | st.integers(0, 12) | st.none()
 _ZONE = timezone(timedelta(hours=5, minutes=30))
 
 
@@ -34,8 +35,9 @@ class _Request(NamedTuple):
     time: int | None
 
 
-_KEYS = st.sampled_from(["a", "b", "", "é", None])
-_OTHERS = st.sampled_from([0, 1, -(2**62), None])
+# Most of them the same: entities with one row each would find nothing out.
+_KEYS = st.sampled_from(["a"] * 9 + ["é", "", None])
+_OTHERS = st.sampled_from([0] * 9 + [1, -(2**62), None])
 _VALUES = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1))
 _ROWS = st.lists(st.builds(_Row, _KEYS, _OTHERS, _TIMES, _TIMES, _VALUES), max_size=14)
 _REQUESTS = st.lists(st.builds(_Request, _KEYS, _OTHERS, _TIMES), max_size=8)
@@ -113,6 +115,35 @@ def test_a_join_equals_a_look_at_every_row(
     duck: Any,
     rows: list[_Row],
     requests: list[_Request],
+    ttl: int | None,
+    as_known: int | None,
+    as_text: bool,
+) -> None:
+    _compare(duck, rows, requests, ttl=ttl, as_known=as_known, as_text=as_text)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_so_it_does_where_rows_are_many(duck: Any, seed: int) -> None:
+    """Entities with dozens of rows, most of which were late, corrected or replaced."""
+    random = Random(seed)
+
+    def time() -> int | None:
+        return random.randrange(40) if random.random() < 0.95 else None
+
+    def entity() -> tuple[str, int]:
+        return random.choice("abc"), random.randrange(2)
+
+    rows = [_Row(*entity(), time(), time(), value) for value in range(250)]
+    requests = [_Request(*entity(), time()) for _ in range(150)]
+    ttl, as_known = (None, 9)[seed % 2], (None, None, 20)[seed % 3]
+    _compare(duck, rows, requests, ttl=ttl, as_known=as_known, as_text=bool(seed % 2))
+
+
+def _compare(
+    duck: Any,
+    rows: list[_Row],
+    requests: list[_Request],
+    *,
     ttl: int | None,
     as_known: int | None,
     as_text: bool,

@@ -97,7 +97,7 @@ def _standing(
     event: NDArray[np.int64],
     learnt: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows that ever count, by (entity, avail), and their avail."""
+    """Rows that ever count, by (entity, avail) with the latest of equals last, and their avail."""
     if np.array_equal(event, learnt) or not len(code):
         order = _by_entity(code, avail)
     else:
@@ -110,10 +110,7 @@ def _standing(
         order = _by_entity(code, avail)
         # The entity leads in both orders, so the highest place so far never comes from another one.
         order = order[place[order] == np.maximum.accumulate(place[order])]
-    code, avail = code[order], avail[order]
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = (code[1:] != code[:-1]) | (avail[1:] != avail[:-1])
-    return (order, avail) if last.all() else (order[last], avail[last])
+    return order, avail[order]
 
 
 def _by_entity(code: NDArray[np.int64], avail: NDArray[np.int64]) -> NDArray[np.int64]:

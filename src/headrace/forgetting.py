@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,16 @@ if TYPE_CHECKING:
     from headrace.ledger.erasure.scanning import Places
     from headrace.ledger.events.base import EventStore
     from headrace.ledger.ledger import Ledger
+    from headrace.observe.features.online.base import OnlineStore
 
 
 def forget_context(
-    config: WorkspaceConfig, ledger: Ledger, events: EventStore, *, actor: str
+    config: WorkspaceConfig,
+    ledger: Ledger,
+    events: EventStore,
+    *,
+    actor: str,
+    online: Callable[[], OnlineStore],
 ) -> ForgetContext:
     """Put together what forgetting works with."""
     from headrace.flows.forget.context import Backup, ForgetContext
@@ -30,6 +37,7 @@ def forget_context(
         ledger=ledger,
         events=events,
         blobs=open_blobs(config.storage.blobs),
+        online=online,
         keyring=Keyring(state / "keys", ledger),
         journal=Journal(state / "erasures.jsonl"),
         corpora=list(config.corpora),

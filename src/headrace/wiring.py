@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headrace.config.base import RecipeConfig
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.parts import EmbeddingParts
+    from headrace.flows.features.operations import FeatureOperations
     from headrace.flows.forget.context import ForgetContext
     from headrace.flows.gates.parts import GateParts
     from headrace.flows.index.parts import IndexParts
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from headrace.ledger.gate_decisions import Decisions
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
+    from headrace.observe.features.online.base import OnlineStore
     from headrace.privacy.engine import Engine
     from headrace.privacy.vault.vault import Vault
     from headrace.records.metadata import MetadataSchema
@@ -221,6 +223,18 @@ class Wiring:
         return prompt_operations(self)
 
     @once
+    def _features(self) -> FeatureOperations:
+        from headrace.wiring_features import feature_operations
+
+        return feature_operations(self)
+
+    @once
+    def _online(self) -> OnlineStore:
+        from headrace.wiring_features import online_store
+
+        return online_store(self)
+
+    @once
     def _parser(self) -> ParsePool:
         from headrace.ingest.parsing.base import ParserConfig
         from headrace.ingest.parsing.pool import ParsePool
@@ -234,7 +248,9 @@ class Wiring:
         from headrace.forgetting import forget_context
         from headrace.wiring_vault import cache_eraser
 
-        context = forget_context(self.config, self.ledger, self.events, actor=_actor())
+        context = forget_context(
+            self.config, self.ledger, self.events, actor=_actor(), online=lambda: self._online
+        )
         return replace(context, more_erasers=lambda: [cache_eraser(self)])
 
     @once

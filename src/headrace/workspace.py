@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
+    from headrace.flows.features.operations import FeatureOperations
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.keys.operations import KeyOperations
@@ -337,6 +338,11 @@ class Workspace(Wiring):
         from headrace.wiring_keys import key_operations
 
         return key_operations(self)
+
+    @property
+    def features(self) -> FeatureOperations:
+        """The operations on features: list, join, join_rows, materialise, get, check; and a reader."""
+        return self._features
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -21,6 +21,7 @@ from headrace.config.base import (
     WorkspaceConfig,
 )
 from headrace.config.erasure import BackupConfig, ErasureConfig
+from headrace.config.features import FeatureConfig
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
@@ -63,6 +64,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
+    FeatureConfig: ("`[features]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),
     RecordsConfig: ('Keys of `type = "records"`', set()),

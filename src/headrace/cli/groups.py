@@ -9,6 +9,7 @@ from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
+from headrace.cli.commands.feature import FEATURES
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.gate_quality import QUALITY
 from headrace.cli.commands.index import LISTING
@@ -58,6 +59,7 @@ GROUPS: Sequence[Group] = (
         CALLING,
         [Group("cache", "See and clear the outputs that answer calls again.", CACHING)],
     ),
+    Group("feature", "Values of entities, the same for training rows and for calls.", FEATURES),
     Group(
         "signal",
         "What users said of answers and did with them.",

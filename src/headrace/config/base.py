@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.config.erasure import ErasureConfig
+from headrace.config.features import FeatureConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
@@ -181,6 +182,7 @@ class WorkspaceConfig:
     """`[schemas.NAME]`: which older versions of a schema are still served."""
     vault: VaultConfig = field(default_factory=VaultConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -13,6 +13,7 @@ from headrace.config.cache import read_cache
 from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
+from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
 from headrace.config.schemas import read_schemas
@@ -31,6 +32,7 @@ _TABLES = (
     "corpus",
     "environment",
     "erasure",
+    "features",
     "gateway",
     "index",
     "models",
@@ -80,6 +82,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         schemas=read_schemas(top.child("schemas")),
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
+        features=read_features(top.child("features"), root=root, environment=environment),
         environment=_environment(top),
     )
 

@@ -15,3 +15,12 @@ def rfc3339(time_us: int) -> str:
     except OverflowError:
         moment = datetime.max.replace(tzinfo=UTC) if time_us > 0 else datetime.min.replace(tzinfo=UTC)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def rfc3339_exact(time_us: int) -> str:
+    """The same with the fraction of the second, where there is one."""
+    try:
+        moment = _EPOCH + timedelta(microseconds=time_us)
+    except OverflowError:
+        return rfc3339(time_us)
+    return moment.isoformat().replace("+00:00", "Z")

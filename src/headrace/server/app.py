@@ -51,6 +51,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api_cache,
         api_calls,
         api_embeddings,
+        api_features,
         api_forget,
         api_gates,
         api_index,
@@ -118,6 +119,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_schemas.router)
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
+    app.include_router(api_features.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     # First, as a path is held against all routes that stand before its own.

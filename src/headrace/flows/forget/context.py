@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headrace.ledger.events.base import EventStore
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Ledger
+    from headrace.observe.features.online.base import OnlineStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class ForgetContext:
     ledger: Ledger
     events: EventStore
     blobs: Blobs
+    online: Callable[[], OnlineStore]
+    """Opens the store of features."""
     keyring: Keyring
     journal: Journal
     corpora: Sequence[str]

@@ -11,8 +11,8 @@ from headrace.errors import NotFoundError, UsageError, Withheld
 from headrace.flows.forget.certify import certify
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erasers import open_erasers
-from headrace.flows.forget.resolve import SOURCE, SUBJECT, resolve, spellings
-from headrace.flows.forget.scope import gather
+from headrace.flows.forget.resolve import SOURCE, resolve, spellings, subject_of
+from headrace.flows.forget.scope import gather, of_entity
 from headrace.ledger import hidden
 from headrace.ledger.erasure import register, suppressions
 from headrace.ledger.erasure.journal import Entry
@@ -189,12 +189,13 @@ def _preview(context: ForgetContext, ref: str) -> ForgetReport:
 def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
     subjects = _subjects(context, ref)
     with context.ledger.read() as conn:
+        entity = _entity(context, ref)
         try:
             targets = resolve(context, conn, ref)
         except NotFoundError:
-            if not keeps_of(context, subjects):
+            if entity is None and not keeps_of(context, subjects):
                 raise
-            return Scope(targets=(), subjects=subjects)
+            targets = []
         if len(targets) > 1 and not confirmed:
             raise Withheld(
                 f"{ref!r} means {len(targets)} documents: {', '.join(repr(t.name) for t in targets[:5])}"
@@ -202,7 +203,9 @@ def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
                 hint="Look with --dry-run; if all of them are meant, run it again with --yes.",
                 documents=len(targets),
             )
-        return gather(context, conn, targets, subjects=subjects)
+        none = Scope(targets=(), subjects=subjects)
+        scope = gather(context, conn, targets, subjects=subjects) if targets else none
+        return scope if entity is None else of_entity(context, conn, scope, entity)
 
 
 def keeps_of(context: ForgetContext, subjects: Sequence[str]) -> bool:
@@ -212,9 +215,14 @@ def keeps_of(context: ForgetContext, subjects: Sequence[str]) -> bool:
 
 
 def _subjects(context: ForgetContext, ref: str) -> tuple[str, ...]:
-    name = ref.strip()
-    named = [name.removeprefix(SUBJECT).strip()] if name.startswith(SUBJECT) else []
-    return tuple(context.keyring.subject(subject) for subject in named)
+    subject = subject_of(ref)
+    return () if subject is None else (context.keyring.subject(subject),)
+
+
+def _entity(context: ForgetContext, ref: str) -> str | None:
+    """The subject of a reference, if it has features."""
+    subject = subject_of(ref)
+    return subject if subject is not None and context.online().find([subject]) else None
 
 
 def _unfinished(context: ForgetContext) -> list[Erasure]:
@@ -236,6 +244,7 @@ def _kept_out(context: ForgetContext, scope: Scope, source: str | None) -> tuple
     names = ((corpus, source) for corpus in scope.corpora) if source else scope.targets
     return (
         *scope.subjects,
+        *_hashes(context, "subject", (("", entity) for entity in scope.entities)),
         *_hashes(context, "source" if source else "uri", names),
         *_hashes(
             context, "content", ((corpus, item) for corpus in scope.corpora for item in sorted(contents))

@@ -23,6 +23,7 @@ from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
 from headrace.ledger.steps.eraser import StepEraser
+from headrace.observe.features.eraser import FeatureEraser
 from headrace.observe.signals.eraser import SignalEraser
 from headrace.privacy.vault.eraser import VaultEraser
 
@@ -63,6 +64,7 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         SignalEraser(context.ledger, context.events),
         *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
+        FeatureEraser(context.online),
         EventEraser(context),
     ]
 

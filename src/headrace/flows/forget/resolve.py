@@ -24,10 +24,11 @@ def resolve(context: ForgetContext, conn: Connection, ref: str) -> list[Target]:
     Raises NotFoundError, also where a file name fits several documents.
     """
     name = ref.strip()
+    subject = subject_of(ref)
     if name.startswith(SOURCE):
         found = _by_source(context, conn, name.removeprefix(SOURCE).strip())
-    elif name.startswith(SUBJECT):
-        found = _by_subject(context, conn, name.removeprefix(SUBJECT).strip())
+    elif subject is not None:
+        found = _by_subject(context, conn, subject)
     else:
         found = _by_name(context, conn, name)
     if not found:
@@ -38,6 +39,12 @@ def resolve(context: ForgetContext, conn: Connection, ref: str) -> list[Target]:
             "What was forgotten before is not known by its name any more.",
         )
     return _with_former_names(conn, found)
+
+
+def subject_of(ref: str) -> str | None:
+    """The VALUE of `subject:VALUE`."""
+    name = ref.strip()
+    return name.removeprefix(SUBJECT).strip() if name.startswith(SUBJECT) else None
 
 
 def known(context: ForgetContext, conn: Connection) -> Iterator[tuple[Target, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from headrace.errors import HeadraceError, NotFoundError
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erase import begin, finish_all, keeps_of
-from headrace.flows.forget.resolve import known, spellings
+from headrace.flows.forget.resolve import known, spellings, subject_of
 from headrace.flows.forget.scope import gather
 from headrace.ingest.sources.eraser import PageEraser
 from headrace.ledger import documents, generations, hidden, lineage
@@ -74,10 +74,14 @@ def finish_due(context: ForgetContext, *, replay: bool = False) -> list[ForgetRe
 
 
 def allow(context: ForgetContext, ref: str) -> AllowReport:
-    """Let a forgotten document, or `source:NAME`, come in again with the next sync. Raises NotFoundError."""
+    """Let a forgotten document, `source:NAME` or the features of `subject:VALUE` come in again.
+
+    Raises NotFoundError.
+    """
     name = ref.strip()
     kind, names = ("source", {name.removeprefix("source:")}) if name.startswith("source:") else ("uri", None)
-    allowed = 0
+    subject = subject_of(name)
+    allowed = 0 if subject is None else _allow(context, "subject", "", subject)
     for corpus in context.corpora:
         for uri in sorted(names or spellings(corpus, name)):
             allowed += _allow(context, kind, corpus, uri)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,12 @@ def gather(
         vectors=_vectors(found, set(gone)),
         spare_content=tuple(sorted(revisions & outside.revisions())),
     )
+
+
+def of_entity(context: ForgetContext, conn: Connection, scope: Scope, entity: str) -> Scope:
+    """The scope with the features of an entity; its key is looked for where nobody else says it."""
+    said = _Outside(context, conn, scope).distinctive(canaries.values([entity]), asked=True)
+    return replace(scope, entities=(entity,), texts=tuple(dict.fromkeys([*scope.texts, *said])))
 
 
 def kept(conn: Connection, scope: Scope) -> Any:

@@ -46,6 +46,8 @@ class Scope:
     """Revisions that another document has too: its content may come in again."""
     subjects: tuple[str, ...] = ()
     """Users whose sessions, calls and signals go, beside the documents about them: keyed hashes."""
+    entities: tuple[str, ...] = ()
+    """Keys of entities whose features go."""
 
     def uris(self, corpus: str) -> list[str]:
         """URIs of one corpus."""

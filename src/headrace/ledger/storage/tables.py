@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0017"
+HEAD = "0018"
 """Revision of the newest migration."""
 
 metadata = MetaData()
@@ -718,4 +718,22 @@ signal_audits = Table(
     Column("verdict", Text),
     Column("actor", Text),
     Column("judged_at_us", BigInteger),
+)
+
+feature_runs = Table(
+    "feature_runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("view", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("as_of_us", BigInteger, nullable=False),
+    Column("started_at_us", BigInteger, nullable=False),
+    Column("finished_at_us", BigInteger),
+    Column("actor", Text, nullable=False),
+    Column("written", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Index("feature_runs_view", "view", "started_at_us"),
 )

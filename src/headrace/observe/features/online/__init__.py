@@ -1,0 +1,1 @@
+"""The online store: the newest values of each entity, in SQLite or Redis; always rebuildable."""

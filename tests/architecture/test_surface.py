@@ -31,6 +31,7 @@ HEAVY = (
     "ahocorasick_rs",
     "phonenumbers",
     "stdnum",
+    "duckdb",
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import headrace
 from headrace.ledger.failpoints import NAMES
 from headrace.observe.features import materialise  # noqa: F401 - it declares failpoints
 from headrace.observe.features.online import sqlite  # noqa: F401 - and so does it
@@ -53,7 +54,7 @@ def test_so_it_is_in_redis_and_on_postgresql(tmp_path: Path, postgres_url: str) 
         pytest.skip("needs a Redis server on loopback")
     client.close()
     _kill(tmp_path, "feature.batch", online=url, ledger=postgres_url)
-    with Workbench(tmp_path).open() as workspace:
+    with headrace.open(tmp_path) as workspace:
         workspace._online.erase([str(number) for number in range(_ENTITIES)])
 
 

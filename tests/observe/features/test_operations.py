@@ -146,7 +146,7 @@ def test_forgetting_a_subject_takes_its_features_and_keeps_them_out(bench: Workb
     with bench.open() as workspace:
         workspace.features.materialise("account")
         report = workspace.forget(f"subject:{subject}")
-        assert [(item.store, item.items) for item in report.erased] == [("online", 1)]
+        assert [(item.store, item.items) for item in report.erased] == [("features", 1)]
         assert report.scan.hits == 0
         assert report.unproven == (), "the scan saw the subject before"
         assert report.certificate is not None

@@ -42,6 +42,7 @@ class SignalEraser:
     """
 
     name = NAME
+    opens_all = True
 
     def __init__(self, ledger: Ledger, events: EventStore) -> None:
         self._ledger = ledger

@@ -162,13 +162,9 @@ def _finish(context: ForgetContext, held: Mapping[str, Lease], erasure: Erasure)
 def unproven(erasure: Erasure) -> tuple[str, ...]:
     """Stores that held something where the scan before the erasure saw nothing."""
     found = erasure.found
-    return tuple(
-        sorted(
-            name
-            for name, count in found.items()
-            if count and not name.startswith("seen ") and not found.get(f"seen {_LIES_IN.get(name, name)}")
-        )
-    )
+    held = {name for name, count in found.items() if count and not name.startswith("seen ")}
+    seen = {name for name in held if found.get(f"seen {name}") or found.get(f"seen {_LIES_IN.get(name)}")}
+    return tuple(sorted(held - seen))
 
 
 def _preview(context: ForgetContext, ref: str) -> ForgetReport:

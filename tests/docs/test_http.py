@@ -6,6 +6,7 @@ import json
 import shlex
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,6 +35,14 @@ model = "small"
 [models.small]
 base_url = "{url}"
 model = "tiny"
+"""
+ACCOUNT = """
+entity = "user_id"
+event_time = "at"
+[source]
+csv = "accounts.csv"
+[schema]
+balance = "number"
 """
 SCHEMA = '{"type": "object", "properties": {"audience": {"type": ["string", "null"]}}}'
 DECLARED = """
@@ -83,6 +92,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
             assert shield.show(shield.hide("John Doe")) == "John Doe"
             shield.settle().result()
         keep_answer(workspace)
+        declare_accounts(made.root)
+        workspace.features.materialise("account")
     keep_goal(made)
     return made
 
@@ -96,6 +107,13 @@ def keep_letter(workspace: Workspace, number: int) -> None:
     request = CallRequest(messages=messages, model="extractive")
     begun = Begun(request=request, trace_id=f"{number:032x}", span_id=f"{number:016x}")
     workspace.gateway.letters.keep(begun, "invalid")[1].result()
+
+
+def declare_accounts(root: Path) -> None:
+    """The feature view of the examples, and its source."""
+    (root / "features").mkdir()
+    (root / "features" / "account.toml").write_text(ACCOUNT)
+    (root / "accounts.csv").write_text("user_id,at,balance\nu1,2026-01-01T10:00:00Z,10\n")
 
 
 def keep_goal(made: Workbench) -> None:

@@ -141,7 +141,7 @@ def test_openapi_describes_records_and_errors(http: httpx.Client) -> None:
     assert set(schemas["Answer"]["properties"]) == ANSWER_FIELDS
     assert set(schemas["ErrorFacts"]["properties"]) == {"type", "message", "hint", "details"}
     assert "HTTPValidationError" not in schemas
-    assert "until there are keys" in " ".join(described["info"]["description"].lower().split())
+    assert "once a key exists" in " ".join(described["info"]["description"].lower().split())
     for path, operations in described["paths"].items():
         for operation in operations.values():
             schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -16,7 +16,7 @@ from headrace.errors import LeaseHeld, LeaseLost
 from headrace.ledger import leases
 from headrace.ledger.holder import describe_self, is_dead
 from headrace.ledger.ledger import Ledger
-from headrace.ledger.storage.tables import leases as table
+from headrace.ledger.storage.tables.generations import leases as table
 
 _HOLD = """\
 import sys, time

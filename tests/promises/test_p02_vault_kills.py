@@ -14,7 +14,7 @@ from headrace.infer.cache.backends.sqlite import SQLiteCache
 from headrace.ledger.erasure.scope import Scope, Target
 from headrace.ledger.failpoints import NAMES
 from headrace.ledger.ledger import Ledger
-from headrace.ledger.storage.tables import vault_keys, vault_masters, vault_values
+from headrace.ledger.storage.tables.vault import vault_keys, vault_masters, vault_values
 from headrace.privacy.vault import rotation
 from headrace.privacy.vault.eraser import VaultEraser
 from headrace.privacy.vault.masters import Masters

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.tables import access_key_uses as uses
-from headrace.ledger.storage.tables import access_keys as table
+from headrace.ledger.storage.tables.access_keys import access_key_uses as uses
+from headrace.ledger.storage.tables.access_keys import access_keys as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

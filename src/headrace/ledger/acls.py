@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import insert_new, slices
-from headrace.ledger.storage.tables import acl_labels, acl_moves, acls
+from headrace.ledger.storage.tables.standing import acl_labels, acl_moves, acls
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from headrace.ledger.identity import decode, digest, encode
 from headrace.ledger.storage.rows import insert_new, slices
-from headrace.ledger.storage.tables import artifacts as table
+from headrace.ledger.storage.tables.artifacts import artifacts as table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, upsert
-from headrace.ledger.storage.tables import call_keys as table
+from headrace.ledger.storage.tables.calls import call_keys as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import insert_new
-from headrace.ledger.storage.tables import call_letters as table
+from headrace.ledger.storage.tables.calls import call_letters as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, slices, storable, upsert
-from headrace.ledger.storage.tables import dead_letters as table
+from headrace.ledger.storage.tables.embedding import dead_letters as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

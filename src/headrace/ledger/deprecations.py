@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, storable, upsert
-from headrace.ledger.storage.tables import deprecations as table
+from headrace.ledger.storage.tables.standing import deprecations as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, from_json, slices, storable, to_json, upsert
-from headrace.ledger.storage.tables import documents as table
-from headrace.ledger.storage.tables import gate_verdicts, near_duplicates
+from headrace.ledger.storage.tables.documents import documents as table
+from headrace.ledger.storage.tables.documents import near_duplicates
+from headrace.ledger.storage.tables.gates import gate_verdicts
 from headrace.records.document import Value
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, slices, storable, upsert
-from headrace.ledger.storage.tables import failures as table
+from headrace.ledger.storage.tables.documents import failures as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

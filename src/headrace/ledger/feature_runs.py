@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from headrace.ledger.identity import digest_bytes
 from headrace.ledger.storage.rows import from_json, to_json
-from headrace.ledger.storage.tables import feature_runs as table
+from headrace.ledger.storage.tables.features import feature_runs as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

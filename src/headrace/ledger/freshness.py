@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import upsert
-from headrace.ledger.storage.tables import freshness_days as table
+from headrace.ledger.storage.tables.documents import freshness_days as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import storable, upsert
-from headrace.ledger.storage.tables import gate_decisions as table
+from headrace.ledger.storage.tables.gates import gate_decisions as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

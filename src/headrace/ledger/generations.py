@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from headrace.errors import NotFoundError
 from headrace.ledger.identity import digest_bytes
 from headrace.ledger.storage.rows import from_json, storable, to_json
-from headrace.ledger.storage.tables import generation_states
-from headrace.ledger.storage.tables import generations as table
+from headrace.ledger.storage.tables.generations import generation_states
+from headrace.ledger.storage.tables.generations import generations as table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

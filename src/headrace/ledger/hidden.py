@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from headrace.ledger import documents
 from headrace.ledger.storage.rows import delete_in, storable, upsert
-from headrace.ledger.storage.tables import hidden as table
+from headrace.ledger.storage.tables.erasure import hidden as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import from_json, insert_new, to_json
-from headrace.ledger.storage.tables import document_history as table
+from headrace.ledger.storage.tables.documents import document_history as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

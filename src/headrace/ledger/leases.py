@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from headrace.errors import HeadraceError, LeaseHeld, LeaseLost
 from headrace.ledger.holder import describe_self, is_dead
-from headrace.ledger.storage.tables import leases as table
+from headrace.ledger.storage.tables.generations import leases as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

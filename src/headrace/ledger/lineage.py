@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import from_json, insert_new, to_json
-from headrace.ledger.storage.tables import edges as table
+from headrace.ledger.storage.tables.artifacts import edges as table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, insert_new, upsert
-from headrace.ledger.storage.tables import absences, listings
+from headrace.ledger.storage.tables.documents import absences, listings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from headrace.ledger import artifacts, refs
 from headrace.ledger.identity import digest
 from headrace.ledger.storage.rows import from_json
-from headrace.ledger.storage.tables import documents as table
+from headrace.ledger.storage.tables.documents import documents as table
 from headrace.records.metadata import MetadataSchema
 
 if TYPE_CHECKING:

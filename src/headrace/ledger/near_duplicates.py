@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from headrace.ledger import hidden
 from headrace.ledger.storage.rows import delete_in, slices, upsert
-from headrace.ledger.storage.tables import generations
-from headrace.ledger.storage.tables import near_duplicates as table
+from headrace.ledger.storage.tables.documents import near_duplicates as table
+from headrace.ledger.storage.tables.generations import generations
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, upsert
-from headrace.ledger.storage.tables import documents
-from headrace.ledger.storage.tables import observations as table
+from headrace.ledger.storage.tables.documents import documents
+from headrace.ledger.storage.tables.documents import observations as table
 from headrace.records.document import Observation
 
 if TYPE_CHECKING:

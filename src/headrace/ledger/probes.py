@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.tables import probes as table
+from headrace.ledger.storage.tables.embedding import probes as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import from_json, slices
-from headrace.ledger.storage.tables import documents as table
+from headrace.ledger.storage.tables.documents import documents as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

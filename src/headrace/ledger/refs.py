@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from headrace.errors import RefConflict
 from headrace.ledger.storage.rows import storable
-from headrace.ledger.storage.tables import refs as table
+from headrace.ledger.storage.tables.artifacts import refs as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

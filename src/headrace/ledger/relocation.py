@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.tables import generations as table
+from headrace.ledger.storage.tables.generations import generations as table
 
 if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger, Write

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from headrace.errors import NotFoundError
 from headrace.ledger.identity import digest_bytes
 from headrace.ledger.storage.rows import from_json, to_json
-from headrace.ledger.storage.tables import runs as table
+from headrace.ledger.storage.tables.generations import runs as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

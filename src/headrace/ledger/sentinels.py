@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import storable, upsert
-from headrace.ledger.storage.tables import sentinel_checks, sentinels
+from headrace.ledger.storage.tables.embedding import sentinel_checks, sentinels
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

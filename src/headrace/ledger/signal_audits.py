@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import insert_new, slices, upsert
-from headrace.ledger.storage.tables import signal_audits as table
-from headrace.ledger.storage.tables import signal_draws as draws
+from headrace.ledger.storage.tables.signals import signal_audits as table
+from headrace.ledger.storage.tables.signals import signal_draws as draws
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

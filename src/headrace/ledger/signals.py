@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import insert_new, slices
-from headrace.ledger.storage.tables import signals as table
+from headrace.ledger.storage.tables.signals import signals as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

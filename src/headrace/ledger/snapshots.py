@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.tables import snapshots as table
+from headrace.ledger.storage.tables.generations import snapshots as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, slices, storable, upsert
-from headrace.ledger.storage.tables import standing_changes, standings
+from headrace.ledger.storage.tables.standing import standing_changes, standings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

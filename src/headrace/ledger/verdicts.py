@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from headrace.ledger import artifacts
 from headrace.ledger.identity import digest
 from headrace.ledger.storage.rows import delete_in, slices, upsert
-from headrace.ledger.storage.tables import gate_verdicts as table
+from headrace.ledger.storage.tables.gates import gate_verdicts as table
 from headrace.records.gates import Evidence, GateVerdict, Judgement, Outcome
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ class SpanEvent:
     name: str
     """Operation and target, such as `search handbook` or `chat extractive`."""
     kind: str
-    """search, ask, chat, embed or sync."""
+    """search, ask, chat, call, embed or sync; of spans from elsewhere also agent, tool, rerank or span."""
     start_ns: int
     """Unix nanoseconds."""
     end_ns: int
@@ -43,6 +43,18 @@ class SpanEvent:
     model: str | None = None
     prompt: str | None = None
     """Digest of the prompt version."""
+    session: str | None = None
+    """Session or conversation that it belongs to."""
+    subject: str | None = None
+    """Keyed hash of the user, never the name (`Keyring.subject`)."""
+    service: str | None = None
+    """`service.name` of the sender; None for what this workspace did itself."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_micro: int | None = None
+    """Millionths of the currency."""
+    currency: str | None = None
+    """Three letters."""
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """JSON-like values: input, output, retrieved chunks with scores, tokens, timings."""
     refs: Sequence[SpanRef] = ()

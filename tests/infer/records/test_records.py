@@ -28,7 +28,7 @@ from headrace.infer.schemas.file import make_schema
 from headrace.infer.schemas.store import recorded
 from headrace.ledger.erasure.keyring import Keyring
 from headrace.ledger.ledger import Ledger, Write
-from headrace.ledger.storage.tables import records as table
+from headrace.ledger.storage.tables.calls import records as table
 from tests.infer.records.envelopes import GOAL, GOALS, envelope
 
 JSON = st.recursive(

@@ -71,7 +71,7 @@ def test_a_document_without_a_score_keeps_what_it_has(bench: Workbench, tmp_path
 
     import sqlalchemy as sa
 
-    from headrace.ledger.storage.tables import documents
+    from headrace.ledger.storage.tables.documents import documents
 
     root = tmp_path / "copy"
     shutil.copytree(bench.root, root)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.tables import leases as lease_table
+from headrace.ledger.storage.tables.generations import leases as lease_table
 from tests.workbench import Workbench, rows
 
 _SYNC = "import sys, headrace\nwith headrace.open(sys.argv[1]) as workspace: workspace.sync()"

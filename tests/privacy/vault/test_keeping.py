@@ -16,7 +16,7 @@ from headrace.infer.gateway.base import Shield, ShieldSource, StreamRestorer
 from headrace.ledger.erasure.keyring import Keyring
 from headrace.ledger.erasure.scope import Scope, Target
 from headrace.ledger.ledger import Ledger
-from headrace.ledger.storage.tables import vault_audit, vault_keys, vault_values
+from headrace.ledger.storage.tables.vault import vault_audit, vault_keys, vault_values
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.engine import Engine
 from headrace.privacy.vault import store

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.identity import digest
-from headrace.ledger.storage.tables import cache_series as table
+from headrace.ledger.storage.tables.calls import cache_series as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import insert_new, slices
-from headrace.ledger.storage.tables import record_documents as links
-from headrace.ledger.storage.tables import records as table
+from headrace.ledger.storage.tables.calls import record_documents as links
+from headrace.ledger.storage.tables.calls import records as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

@@ -12,7 +12,7 @@ from headrace.infer.schemas.base import Schema
 from headrace.infer.schemas.meaning import same_meaning
 from headrace.infer.schemas.versions import changed
 from headrace.ledger import artifacts, refs
-from headrace.ledger.storage.tables import refs as refs_table
+from headrace.ledger.storage.tables.artifacts import refs as refs_table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -14,7 +14,7 @@ from headrace.errors import StorageError
 from headrace.ledger.durability import fsync_path, make_folder
 from headrace.ledger.identity import digest_bytes, encode
 from headrace.ledger.storage.rows import delete_in, insert_new
-from headrace.ledger.storage.tables import keyring as table
+from headrace.ledger.storage.tables.erasure import keyring as table
 
 if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger

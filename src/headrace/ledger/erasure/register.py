@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from headrace.ledger.identity import digest_bytes
 from headrace.ledger.storage.rows import from_json, storable, to_json
-from headrace.ledger.storage.tables import erasures as table
+from headrace.ledger.storage.tables.erasure import erasures as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

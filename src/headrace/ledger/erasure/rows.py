@@ -115,6 +115,7 @@ exempt("keys", "table:keyring", "folder:keys")
 exempt("names and times of keys", "table:vault_masters")
 exempt("counts of checks", "table:cache_series")
 exempt("keyed hashes, labels and counts", "table:access_keys", "table:access_key_uses")
+exempt("keyed hashes of users, and what they decided", "table:consents")
 exempt("keyed hashes of what was erased", "folder:erasures.jsonl", "folder:certificates")
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from headrace.ledger.erasure.keyring import SUBJECT, Keyring
 from headrace.ledger.storage.rows import delete_in, insert_new
-from headrace.ledger.storage.tables import suppressions as table
+from headrace.ledger.storage.tables.erasure import suppressions as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import upsert
-from headrace.ledger.storage.tables import step_columns as table
+from headrace.ledger.storage.tables.steps import step_columns as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

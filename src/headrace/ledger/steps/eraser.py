@@ -11,7 +11,9 @@ from headrace.ledger.erasure.scope import Scope
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.storage.cleaning import clean_ledger
 from headrace.ledger.storage.rows import slices
-from headrace.ledger.storage.tables import documents, generations, step_outputs, step_uses
+from headrace.ledger.storage.tables.documents import documents
+from headrace.ledger.storage.tables.generations import generations
+from headrace.ledger.storage.tables.steps import step_outputs, step_uses
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

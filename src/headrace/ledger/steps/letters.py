@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import slices, storable, upsert
-from headrace.ledger.storage.tables import generations, step_states
-from headrace.ledger.storage.tables import step_letters as table
+from headrace.ledger.storage.tables.generations import generations
+from headrace.ledger.storage.tables.steps import step_letters as table
+from headrace.ledger.storage.tables.steps import step_states
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

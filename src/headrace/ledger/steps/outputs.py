@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.storage.rows import insert_new, slices, storable
-from headrace.ledger.storage.tables import step_outputs as table
-from headrace.ledger.storage.tables import step_uses as uses
+from headrace.ledger.storage.tables.steps import step_outputs as table
+from headrace.ledger.storage.tables.steps import step_uses as uses
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

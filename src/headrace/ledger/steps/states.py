@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import delete_in, slices, storable, upsert
-from headrace.ledger.storage.tables import step_states as table
+from headrace.ledger.storage.tables.steps import step_states as table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from headrace.errors import SchemaTooNew
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.storage.engine import schema_name, writer
-from headrace.ledger.storage.tables import HEAD
+from headrace.ledger.storage.tables.base import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine

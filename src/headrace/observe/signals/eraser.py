@@ -13,8 +13,8 @@ from headrace.ledger.erasure.scope import TOMBSTONE, Scope, without
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.signals import SignalRow
 from headrace.ledger.storage.cleaning import clean_ledger
-from headrace.ledger.storage.tables import signal_audits as audits_table
-from headrace.ledger.storage.tables import signals as signals_table
+from headrace.ledger.storage.tables.signals import signal_audits as audits_table
+from headrace.ledger.storage.tables.signals import signals as signals_table
 from headrace.observe.signals.kinds import KINDS
 from headrace.observe.signals.parts import SignalParts
 from headrace.observe.signals.rows import subject_key

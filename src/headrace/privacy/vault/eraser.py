@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from headrace.ledger.erasers import covers
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.storage.cleaning import clean_ledger
-from headrace.ledger.storage.tables import vault_keys, vault_values
+from headrace.ledger.storage.tables.vault import vault_keys, vault_values
 from headrace.privacy.vault import store
 from headrace.privacy.vault.vault import document_tie
 

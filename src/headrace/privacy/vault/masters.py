@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from headrace.ledger.storage.rows import insert_new
-from headrace.ledger.storage.tables import vault_masters as table
+from headrace.ledger.storage.tables.vault import vault_masters as table
 from headrace.privacy.vault.ciphers import Cipher
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from headrace.ledger import leases
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.storage.cleaning import clean_ledger
 from headrace.ledger.storage.rows import delete_in
-from headrace.ledger.storage.tables import vault_keys, vault_values
+from headrace.ledger.storage.tables.vault import vault_keys, vault_values
 from headrace.privacy.vault import keys, masters, store
 from headrace.privacy.vault.masters import Master, Masters
 from headrace.privacy.vault.scope import purpose

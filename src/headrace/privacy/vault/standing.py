@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from headrace.ledger.storage.tables import vault_audit, vault_keys, vault_values
+from headrace.ledger.storage.tables.vault import vault_audit, vault_keys, vault_values
 from headrace.privacy.vault import masters
 from headrace.records.vault import VaultAudit, VaultKey, VaultStatus
 

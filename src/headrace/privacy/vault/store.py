@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.identity import digest_bytes
 from headrace.ledger.storage.rows import delete_in, insert_new, slices, storable
-from headrace.ledger.storage.tables import vault_audit, vault_keys, vault_ties, vault_values
+from headrace.ledger.storage.tables.vault import vault_audit, vault_keys, vault_ties, vault_values
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

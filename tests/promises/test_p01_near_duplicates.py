@@ -134,3 +134,16 @@ def standing(bench: Workbench) -> tuple[dict[str, Any], dict[str, Any]]:
         }
         assert states.keys() == {uri for uri, row in rows.items() if row[4] == "served"}
         return states, rows
+
+
+def test_a_tagged_document_that_goes_while_its_winner_changes(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    write(bench, "a.md", 0, 0, 2)
+    write(bench, "c.md", 0, 1, 1)
+    bench.configure(extra=Gate(0.5, "", "tag").declared(RULES[0]))
+    bench.sync()
+    write(bench, "a.md", 1, 0, 3)
+    (bench.root / "docs" / "c.md").unlink()
+    report = bench.sync(confirm_deletes=True)
+    assert (report.documents.deleted, report.failures) == (1, ())
+    assert list(standing(bench)[0]) == ["docs/a.md"]

@@ -176,7 +176,7 @@ class ComparingPass(Pass):
     def _finish(self, work: Work, pending: Pending, deleted: Sequence[str]) -> None:
         """Publish the rest, with every document that leaves the index."""
         found = work.found
-        rows = {uri: found.row(uri) for uri in sorted(found.affected)}
+        rows = {uri: work.row(uri) for uri in sorted(found.affected)}
         pending.compared = [
             row for uri, row in rows.items() if row is not None and row != found.rows.get(uri)
         ]

@@ -10,6 +10,7 @@ from headrace.ingest.sync.changes import Candidate, Changes
 from headrace.ingest.sync.comparison import GATE
 from headrace.ingest.sync.duplicates import Duplicates
 from headrace.ingest.sync.prepare import Making, Outcome, Prepared, prepare
+from headrace.ledger.near_duplicates import Row
 from headrace.records.gates import Judgement
 
 _HELD_CHARACTERS = 64_000_000
@@ -37,6 +38,8 @@ class Work:
         """New URI to old URI."""
         self.done: dict[str, bool] = {}
         """Documents that were written, and whether they are tagged."""
+        self.given_up: set[str] = set()
+        """Documents that could not be written: none of them is due again in this run."""
         self._changes = changes
         self._held: dict[str, Prepared] = {}
         self._characters = 0
@@ -117,8 +120,14 @@ class Work:
                 self.give_up([uri])
         return accepted
 
+    def row(self, uri: str) -> Row | None:
+        """The row to publish: one of a document that could not be written asks to be compared anew."""
+        row = self.found.row(uri)
+        return row._replace(labels="") if row is not None and uri in self.given_up else row
+
     def give_up(self, uris: Collection[str]) -> None:
         """Documents that could not be written stay as the index holds them, or take no part."""
+        self.given_up.update(uris)
         for uri in uris:
             self.found.revert(uri)
             self.read.pop(uri, None)
@@ -144,7 +153,7 @@ class Work:
 
     def _is_due(self, uri: str) -> bool:
         row, before = self.found.row(uri), self.found.rows.get(uri)
-        if row is None or row.fate != "served":
+        if row is None or row.fate != "served" or uri in self.given_up:
             return False
         if uri in self.done:
             return self.done[uri] != self.tagged(uri)

@@ -75,7 +75,7 @@ class Gating:
         noted: dict[str, _Noted] = {}
         waiting: list[Parsed] = []
         characters = 0
-        for uri, result in self.parse(self._noting(items, noted)):
+        for uri, result in self.parse(self._noting(items, noted, self._deciding.decisions)):
             waiting.append((uri, result))
             characters += len(result.text) if isinstance(result, ParsedDocument) else 0
             if len(waiting) >= _BATCH_DOCUMENTS or characters >= _BATCH_CHARACTERS:
@@ -84,11 +84,10 @@ class Gating:
         yield from self._judged(waiting, noted, gates)
 
     def _noting(
-        self, items: Iterable[tuple[str, str, Content]], noted: dict[str, _Noted]
+        self, items: Iterable[tuple[str, str, Content]], noted: dict[str, _Noted], decisions: Decisions
     ) -> Iterator[tuple[str, str, Content]]:
-        decided = self._deciding.decisions.documents
         for uri, name, content in items:
-            named = self.drafting or uri in decided
+            named = self.drafting or uri in decisions.documents
             revision = digest_bytes("rev", content.data) if named else ""
             noted[uri] = _Noted(len(content.data), content.modified_at_us, revision)
             yield uri, name, content

@@ -196,7 +196,7 @@ class _Judged(Toxicity):
         return _Said(True, score, reason, span)
 
     def _fails(self, said: Mapping[str, Any]) -> bool:
-        return said["verdict"] == "toxic" and said["score"] >= self.minimum_score
+        return said["verdict"] == "toxic" and float(said["score"]) >= self.minimum_score
 
     def _unjudged(self, why: str, words: _Said) -> _Said:
         if self.unjudged == "fail":

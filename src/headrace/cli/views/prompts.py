@@ -126,10 +126,7 @@ def show_label(console: Console, report: LabelReport) -> None:
     if report.moved and report.former is not None:
         show_row(console, "before", report.former)
     if report.pinned:
-        path = f"prompts/{one_line(report.name)}.md"
-        show_row(
-            console, "by hand", f"it followed {path} until now; from now on only `prompt label` moves it"
-        )
+        show_row(console, "by hand", f"it no longer follows prompts/{one_line(report.name)}.md")
     if report.release is not None:
         show_row(console, "release", f"{report.release} serves")
 

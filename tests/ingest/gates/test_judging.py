@@ -133,6 +133,9 @@ def test_a_judge_that_misbehaves_loses_no_document(tmp_path: Path, server: fake.
             word: reason for word, (_, reason) in wrong.items()
         }
         assert workspace.status().corpora[0].steps == {NAME: {"written": 1, "failed": len(wrong)}}
+        nodes = workspace.why("docs/cut.md").upstream.children
+        (node,) = [node for node in nodes if node.kind == "step"]
+        assert (node.relation, node.label) == ("not judged for", "gate toxicity")
         asked = len(server.requests)
         assert workspace.sync().documents.unchanged == len(wrong) + 1
         assert len(server.requests) == asked

@@ -39,7 +39,7 @@ _WORDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Toxicity:
-    """Words of a short list for each thousand words, **weak**, or with `model` what a model says of a text.
+    """Words of a short list for each thousand words, weak, or with `model` what a model says of a text.
 
     Score: that number of words, or how sure the model is, 0 to 1. To the list a quotation is an insult, and
     an insult without a listed word is none: use `warn` or `tag` with it.
@@ -72,7 +72,9 @@ class Toxicity:
     @property
     def unused(self) -> tuple[str, ...]:
         """Keys that mean nothing as it is declared."""
-        return () if self.model else ("model", "prompt", "minimum_score", "max_characters", "unjudged")
+        if self.model is None:
+            return ("model", "prompt", "minimum_score", "max_characters", "unjudged")
+        return ("prompt",) if self.prompt is None else ()
 
     @property
     def question(self) -> Question | None:

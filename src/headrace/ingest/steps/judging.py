@@ -20,10 +20,8 @@ from headrace.ingest.steps.pieces import Piece, pieces
 from headrace.ingest.steps.store import Known
 from headrace.ingest.steps.tasks import Task
 from headrace.ledger.identity import digest
-from headrace.ledger.steps.states import State, StepState
+from headrace.ledger.steps.states import PREFIX, State, StepState
 
-PREFIX = "gate:"
-"""Before the name of a gate, in the place of the name of a step, which cannot hold a colon."""
 _VARIABLES = ("text", "title", "schema")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.config.base import STATE_FOLDER, StorageConfig, WorkspaceConfig
-from headrace.config.durations import parse_duration
+from headrace.config.durations import microseconds, parse_duration
 
 if TYPE_CHECKING:
     from headrace.flows.forget.context import ForgetContext
@@ -48,10 +48,13 @@ def forget_context(
         places=lambda: _places(config.storage, state),
         index_config=IndexConfig(),
         subject_field=config.erasure.subject_field,
-        hidden_us=_us(config.erasure.hidden_ttl),
+        hidden_us=microseconds(config.erasure.hidden_ttl),
         reader_wait_seconds=parse_duration(config.erasure.reader_wait).total_seconds(),
         unscanned=_unscanned(config.storage),
-        backups=[Backup(name=backup.name, keep_us=_us(backup.expires)) for backup in config.erasure.backups],
+        backups=[
+            Backup(name=backup.name, keep_us=microseconds(backup.expires))
+            for backup in config.erasure.backups
+        ],
     )
 
 
@@ -87,10 +90,6 @@ def _places(storage: StorageConfig, state: Path) -> Places:
 def _unscanned(storage: StorageConfig) -> list[str]:
     named = (("the index", storage.index), ("the blobs", storage.blobs))
     return [f"{name} ({url.partition('://')[0]})" for name, url in named if _file(url) is None]
-
-
-def _us(length: str) -> int:
-    return int(parse_duration(length).total_seconds() * 1_000_000)
 
 
 def _file(url: str) -> Path | None:

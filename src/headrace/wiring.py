@@ -5,19 +5,18 @@ from __future__ import annotations
 import getpass
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from headrace.config.base import WorkspaceConfig
 from headrace.errors import NotFoundError, UsageError, VectorMismatch
 from headrace.once import once
 
 if TYPE_CHECKING:
-    from headrace.config.base import RecipeConfig
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.parts import EmbeddingParts
     from headrace.flows.features.operations import FeatureOperations
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from headrace.infer.cache.shadow import Shadow
     from headrace.infer.completions.base import ChatModel
     from headrace.infer.embedders.base import Embedder
-    from headrace.infer.embedders.budget import Spending
     from headrace.infer.embedders.store import EmbeddingStore
     from headrace.infer.gateway.base import RecordKeeper
     from headrace.infer.gateway.gateway import Gateway
@@ -40,22 +38,19 @@ if TYPE_CHECKING:
     from headrace.infer.models.rerank import Reranker
     from headrace.infer.prompts.base import Prompt
     from headrace.infer.records.reading import RecordReader
-    from headrace.ingest.gates.declared import GateSpec
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
-    from headrace.ingest.sync.access import AccessRules
     from headrace.ingest.sync.context import SyncContext
     from headrace.ledger.events.base import EventStore, Redactor
-    from headrace.ledger.gate_decisions import Decisions
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.observe.features.online.base import OnlineStore
     from headrace.privacy.engine import Engine
+    from headrace.privacy.lists import NameLists
     from headrace.privacy.vault.vault import Vault
     from headrace.records.metadata import MetadataSchema
-    from headrace.records.sync import SyncProgress
     from headrace.ship.releases import Releases
-    from headrace.wiring_steps import StepUse
+    from headrace.wiring_sync import SyncOptions
 
 
 class Wiring:
@@ -99,6 +94,13 @@ class Wiring:
         from headrace.privacy.build import open_engine
 
         return open_engine(self.config.privacy, root=self.config.root)
+
+    @once
+    def name_lists(self) -> NameLists | None:
+        """The lists of names that `[privacy]` gives; None where it gives none."""
+        from headrace.privacy.lists import open_lists
+
+        return open_lists(self.config.privacy, root=self.config.root)
 
     def _span_redactor(self) -> Redactor:
         from headrace.privacy.spans import SpanRedactor, mark_unprotected
@@ -183,7 +185,7 @@ class Wiring:
                 self,
                 config.corpora[name],
                 with_gates(
-                    config.corpora[name], recipe_with(config.corpora[name], given, models=config.models)
+                    self, config.corpora[name], recipe_with(config.corpora[name], given, models=config.models)
                 ),
             ),
             embedder=self._embedder_of,
@@ -403,147 +405,16 @@ class Wiring:
         """The corpus of that name, or all."""
         return list(self.config.corpora) if name is None else [self._corpus(name)]
 
-    def _sync_context(
-        self,
-        name: str,
-        *,
-        recipe: RecipeConfig | None = None,
-        gates: Sequence[GateSpec] | None = None,
-        progress: Callable[[SyncProgress], None] | None = None,
-        spending: Spending | None = None,
-        retry_refused: bool = False,
-        step_use: StepUse | None = None,
-        retry_steps: frozenset[str] = frozenset(),
-    ) -> SyncContext:
+    def _sync_context(self, name: str, **options: Unpack[SyncOptions]) -> SyncContext:
         """What a sync works with: by the configured recipe, or by another one."""
-        from headrace.config.durations import parse_duration
-        from headrace.config.overrides import settings_of
-        from headrace.config.service import service_of, source_name
-        from headrace.flows.calls import recent_filters
-        from headrace.flows.forget.restore import Keeper
-        from headrace.infer.embedders.guarded import GuardedEmbedder
-        from headrace.ingest.chunking.base import ChunkerConfig
-        from headrace.ingest.chunking.splitter import chunk_many
-        from headrace.ingest.gates.declared import open_gates
-        from headrace.ingest.index.generation import IndexConfig
-        from headrace.ingest.parsing.base import fingerprint as parser_fingerprint
-        from headrace.ingest.sync.context import SyncContext
-        from headrace.ingest.sync.recipe import Recipe
-        from headrace.ledger.relocation import place_of
-        from headrace.wiring_embedding import spending_of, watch_of
-        from headrace.wiring_gates import (
-            comparison_of,
-            gate_settings,
-            gates_in,
-            gating_of,
-            without_gates,
-        )
-        from headrace.wiring_steps import (
-            KEY,
-            StepUse,
-            declared_steps,
-            step_settings,
-            stepping_of,
-            steps_in,
-        )
+        from headrace.wiring_sync import sync_context
 
-        corpus = self.config.corpora[name]
-        settings = recipe or corpus.recipe
-        specs = corpus.gates if gates is None else gates
-        embedder = self._embedder(settings.embedder)
-        store = self._store(embedder)
-        store.refresh()
-        spending = spending_of(self, name, settings.embedder, shared=spending)
-        chunker = ChunkerConfig(
-            chunk_tokens=settings.chunk_tokens,
-            chunk_overlap=settings.chunk_overlap,
-            tokenizer=embedder.tokenizer_file or "words",
-        )
-        index = IndexConfig()
-        guarded = GuardedEmbedder(embedder, watch=watch_of(self, name, embedder), spending=spending)
-        use = step_use or StepUse(steps=declared_steps(self, name), retry=retry_steps)
-        stepping = stepping_of(self, name, use, guarded, store)
-        made = Recipe(
-            parser=parser_fingerprint(),
-            chunker=chunker.fingerprint(),
-            embedder={"spec": settings.embedder, "components": dict(embedder.components)},
-            index=index.fingerprint(),
-            gates=[gate.fingerprint() for gate in open_gates(specs)],
-            steps=[
-                item.step.fingerprint(item.model.identity) for item in (stepping.steps if stepping else ())
-            ],
-        )
-        gating = gating_of(specs, self._parser.parse_many, lambda: self._gate_decisions(name))
-        return SyncContext(
-            corpus=name,
-            ledger=self.ledger,
-            sources=self._sources(corpus.sources),
-            access=self._access_rules(name),
-            recipe=made,
-            settings=settings_of(settings) | gate_settings(specs) | step_settings(use.steps),
-            with_settings=lambda given: self._sync_context(
-                name,
-                recipe=replace(
-                    corpus.recipe,
-                    **without_gates({key: value for key, value in given.items() if key != KEY}),
-                ),
-                gates=gates_in(given),
-                step_use=StepUse(
-                    steps=steps_in(given),
-                    spending=stepping.spending if stepping else None,
-                    retry=use.retry,
-                ),
-                progress=progress,
-                spending=spending,
-                retry_refused=retry_refused,
-            ),
-            keep_retired=parse_duration(self.config.index.keep_retired),
-            embedder=guarded,
-            stepping=stepping,
-            retry_steps=use.retry,
-            embeddings=store,
-            parse_many=self._parser.parse_many if gating is None else gating.parse_many,
-            gating=gating,
-            comparison=comparison_of(specs, f"{self.config.storage.index}/signatures/{name}"),
-            chunk_many=lambda documents: chunk_many(documents, chunker),
-            index_config=index,
-            location=lambda generation: place_of(self.config.storage.index, generation),
-            serving=self.releases,
-            actor=_actor(),
-            metadata=self._schema(name),
-            recent_filters=lambda: recent_filters(self.events, name),
-            progress=progress,
-            freshness_us={source_name(spec): service_of(spec).freshness_us for spec in corpus.sources},
-            spending=spending,
-            retry_refused=retry_refused,
-            keep_out=Keeper(self._forgetting),
-        )
-
-    def _gate_decisions(self, corpus: str) -> Decisions:
-        from headrace.ledger import gate_decisions
-
-        with self.ledger.read() as conn:
-            return gate_decisions.load(conn, corpus)
+        return sync_context(self, name, options)
 
     def _schema(self, corpus: str) -> MetadataSchema:
         from headrace.records.metadata import MetadataSchema
 
         return MetadataSchema(fields=self.config.corpora[corpus].metadata)
-
-    def _access_rules(self, name: str) -> AccessRules:
-        from headrace.ingest.sync.access import AccessRule, AccessRules
-
-        corpus = self.config.corpora[name]
-        return AccessRules(
-            corpus=name,
-            rules=[AccessRule(pattern=pattern, labels=labels) for pattern, labels in corpus.access],
-            default=corpus.default_labels,
-        )
-
-    def _sources(self, specs: Sequence[str | Mapping[str, Any]]) -> list[Any]:
-        from headrace.ingest.sources.build import open_source
-
-        return [open_source(spec, root=self.config.root, cache=self._page_cache) for spec in specs]
 
 
 class _PageCache:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headrace.config.base import CorpusConfig
-from headrace.ingest.gates.declared import GateSpec, open_gates
-from headrace.ingest.gates.gating import Gating, ParseMany
+from headrace.ingest.gates.builtin import gate_class
+from headrace.ingest.gates.declared import DeclaredGate, GateSpec, default_gates, open_gates
+from headrace.ingest.gates.gating import Gating
 from headrace.ingest.gates.near_duplicate import NearDuplicate
 from headrace.ingest.sync.comparison import GATE, Comparison
 from headrace.ledger.gate_decisions import Decisions
 
 if TYPE_CHECKING:
     from headrace.flows.gates.parts import GateParts
+    from headrace.ingest.gates.context import Judge
+    from headrace.ingest.steps.judging import Judging
+    from headrace.ingest.steps.outputs import Opened
     from headrace.wiring import Wiring
 
 _KEY = "gates"
@@ -32,6 +37,7 @@ def gate_settings(specs: Sequence[GateSpec]) -> dict[str, Any]:
                     key: list(value) if isinstance(value, tuple) else value
                     for key, value in spec.thresholds.items()
                 },
+                **({"judge": dict(spec.judge)} if spec.judge is not None else {}),
             }
             for spec in specs
         ]
@@ -48,22 +54,76 @@ def gates_in(settings: Mapping[str, Any]) -> tuple[GateSpec, ...]:
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in given["thresholds"].items()
             },
+            judge=given.get("judge"),
         )
         for given in settings.get(_KEY, ())
     )
 
 
-def with_gates(corpus: CorpusConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a recipe together with the gates that a corpus declares."""
-    return {**settings, **gate_settings(corpus.gates)}
+def with_gates(wiring: Wiring, corpus: CorpusConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a recipe together with the gates that a corpus declares. Raises ConfigError."""
+    return {**settings, **gate_settings(declared_gates(wiring, corpus))}
+
+
+def declared_gates(wiring: Wiring, corpus: CorpusConfig) -> tuple[GateSpec, ...]:
+    """The gates that a corpus declares, with the prompts of those that ask a model. Raises ConfigError."""
+    return tuple(_with_question(wiring, spec) for spec in corpus.gates)
+
+
+def _with_question(wiring: Wiring, spec: GateSpec) -> GateSpec:
+    question = getattr(gate_class(spec.name)(**spec.thresholds), "question", None)
+    if question is None:
+        return spec
+    from headrace.ingest.steps.judging import open_question
+
+    step = open_question(question, root=wiring.config.root, models=wiring.config.models)
+    return replace(spec, judge=step.settings())
+
+
+def questions_of(wiring: Wiring, specs: Sequence[GateSpec]) -> list[Opened]:
+    """What gates ask, with the models. Raises ConfigError for a model that is not declared any more."""
+    given = [spec.judge for spec in specs if spec.judge is not None]
+    if not given:
+        return []
+    from headrace.ingest.steps.base import Step
+    from headrace.ingest.steps.outputs import Opened
+    from headrace.wiring_steps import chat_model
+
+    steps = [Step.of_settings(settings) for settings in given]
+    return [Opened(step=step, model=chat_model(wiring, step.model), embedder="") for step in steps]
+
+
+def opened_gates(
+    wiring: Wiring, specs: Sequence[GateSpec], judging: Judging | None, *, asks: bool = True
+) -> list[DeclaredGate]:
+    """Gates with the lists of names and the models of the workspace. Raises ConfigError."""
+
+    def judge_of(spec: GateSpec) -> Judge | None:
+        return None if judging is None or spec.judge is None else judging.judge(spec.name, asks=asks)
+
+    return open_gates(specs, lists=wiring.name_lists, judge_of=judge_of)
 
 
 def gating_of(
-    specs: Sequence[GateSpec], parse: ParseMany, decisions: Callable[[], Decisions]
+    wiring: Wiring, corpus: str, specs: Sequence[GateSpec], judging: Judging | None
 ) -> Gating | None:
-    """A parser with these gates behind it; None where none judges a document alone."""
+    """The parser with these gates behind it; None where none judges a document alone."""
     alone = [spec for spec in specs if spec.name != GATE]
-    return Gating(open_gates(alone), parse, decisions) if alone else None
+    if not alone:
+        return None
+    return Gating(
+        opened_gates(wiring, alone, judging),
+        wiring._parser.parse_many,
+        lambda: _decisions(wiring, corpus),
+        drafting=() if judging is None else opened_gates(wiring, alone, judging, asks=False),
+    )
+
+
+def _decisions(wiring: Wiring, corpus: str) -> Decisions:
+    from headrace.ledger import gate_decisions
+
+    with wiring.ledger.read() as conn:
+        return gate_decisions.load(conn, corpus)
 
 
 def comparison_of(specs: Sequence[GateSpec], folder: str) -> Comparison | None:
@@ -86,6 +146,22 @@ def without_gates(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key != _KEY}
 
 
+def _opened_of(wiring: Wiring, corpus: str) -> list[DeclaredGate]:
+    """The gates of a corpus outside of a sync: their models are asked without a budget."""
+    specs = declared_gates(wiring, wiring.config.corpora[corpus])
+    if not specs:
+        return default_gates(lists=wiring.name_lists)
+    questions = questions_of(wiring, specs)
+    if not questions:
+        return opened_gates(wiring, specs, None)
+    from headrace.infer.completions.spending import CallSpending
+    from headrace.ingest.steps.asking import Asker
+    from headrace.ingest.steps.judging import Judging
+
+    judging = Judging(corpus, None, questions, Asker(CallSpending(), None))
+    return opened_gates(wiring, specs, judging)
+
+
 def gate_parts(wiring: Wiring) -> GateParts:
     """What `workspace.gates` works with."""
     from headrace.flows.gates.parts import GateParts
@@ -94,6 +170,7 @@ def gate_parts(wiring: Wiring) -> GateParts:
 
     return GateParts(
         declared={name: item.gates for name, item in wiring.config.corpora.items()},
+        opened=lambda name: _opened_of(wiring, name),
         corpus=wiring._corpus,
         corpora=wiring._corpora,
         ledger=lambda: wiring.ledger,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.config.base import CorpusConfig
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from headrace.infer.completions.spending import CallSpending
     from headrace.infer.embedders.base import Embedder
     from headrace.infer.embedders.store import EmbeddingStore
+    from headrace.ingest.gates.declared import GateSpec
     from headrace.ingest.steps.base import Step
-    from headrace.ingest.steps.running import Opened, Stepping
+    from headrace.ingest.steps.judging import Judging
+    from headrace.ingest.steps.outputs import Opened
+    from headrace.ingest.steps.running import Stepping
     from headrace.wiring import Wiring
 
 KEY = "steps"
@@ -72,7 +75,7 @@ def with_steps(wiring: Wiring, corpus: CorpusConfig, settings: Mapping[str, Any]
 
 def opened(wiring: Wiring, steps: Sequence[Step], embedder: Embedder) -> list[Opened]:
     """Steps with their models. Raises ConfigError for a model that is not declared any more."""
-    from headrace.ingest.steps.running import Opened
+    from headrace.ingest.steps.outputs import Opened
 
     return [
         Opened(
@@ -100,24 +103,49 @@ def chat_model(wiring: Wiring, name: str) -> ChatModel:
         return model
 
 
-def stepping_of(
-    wiring: Wiring, corpus: str, use: StepUse, embedder: Embedder, store: EmbeddingStore
-) -> Stepping | None:
-    """The steps of a run; None where there are none. Raises ConfigError."""
-    if not use.steps:
-        return None
+class Models(NamedTuple):
+    """What asks models for texts in one run."""
+
+    stepping: Stepping | None
+    judging: Judging | None
+
+    @property
+    def spending(self) -> CallSpending | None:
+        """What they spend together; None where nothing asks any."""
+        either = self.stepping or self.judging
+        return None if either is None else either.spending
+
+
+def models_of(
+    wiring: Wiring,
+    corpus: str,
+    use: StepUse,
+    gates: Sequence[GateSpec],
+    *,
+    embedder: Embedder,
+    store: EmbeddingStore,
+) -> Models:
+    """The steps of a run, and the models of its gates, with one budget. Raises ConfigError."""
+    from headrace.wiring_gates import questions_of
+
+    steps = opened(wiring, use.steps, embedder) if use.steps else []
+    questions = questions_of(wiring, gates)
+    if not steps and not questions:
+        return Models(None, None)
     from headrace.infer.completions.spending import CallSpending
     from headrace.ingest.steps.asking import Asker
+    from headrace.ingest.steps.judging import Judging
     from headrace.ingest.steps.labels import LabelFinder
     from headrace.ingest.steps.running import Stepping
 
-    with_models = opened(wiring, use.steps, embedder)
     spending = use.spending or CallSpending(
         wiring.config.corpora[corpus].budget.step_limits(),
-        prices=[(item.model.name, item.model.price) for item in with_models],
+        prices=[(item.model.name, item.model.price) for item in (*steps, *questions)],
     )
-    return Stepping(
-        corpus, wiring.ledger, with_models, Asker(spending, LabelFinder(embedder, store)), retry=use.retry
+    asker = Asker(spending, LabelFinder(embedder, store))
+    return Models(
+        Stepping(corpus, wiring.ledger, steps, asker, retry=use.retry) if steps else None,
+        Judging(corpus, wiring.ledger, questions, asker, retry=use.retry) if questions else None,
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headrace.config.durations import parse_duration
+from headrace.config.durations import microseconds
 
 if TYPE_CHECKING:
     from headrace.flows.cache.operations import CacheOperations
@@ -30,7 +30,7 @@ def open_vault(wiring: Wiring) -> Vault:
         wiring.ledger,
         keyring_of(wiring),
         lambda: wiring.privacy,
-        ttl_us=_us(wiring.config.vault.ttl),
+        ttl_us=microseconds(wiring.config.vault.ttl),
         actor=wiring.actor,
     )
 
@@ -52,7 +52,7 @@ def open_cache(wiring: Wiring) -> OutputCache:
         still_valid=lambda retrieved, access: still_valid(
             wiring.ledger, wiring.releases.pointer, retrieved, access
         ),
-        ttl_us=_us(config.ttl),
+        ttl_us=microseconds(config.ttl),
         embed=lambda text: wiring._embedder(config.embedder).embed_query(text),
         personal=lambda text: [text[item.start : item.end].casefold() for item in wiring.privacy.scan(text)],
         shadow=lambda: wiring._shadow,
@@ -119,7 +119,3 @@ def identity(model: str, models: Mapping[str, ModelConfig]) -> Mapping[str, Any]
         return {"model": model}
     facts = dataclasses.asdict(declared)
     return {"model": model, **{key: value for key, value in facts.items() if key not in _NOT_SHAPING}}
-
-
-def _us(length: str) -> int:
-    return int(parse_duration(length).total_seconds() * 1_000_000)

@@ -211,6 +211,7 @@ class Workspace(Wiring):
         """
         from headrace.config.service import service_of, source_name
         from headrace.flows.status import status
+        from headrace.wiring_sync import access_rules
 
         corpora = self.config.corpora
         return status(
@@ -226,7 +227,7 @@ class Workspace(Wiring):
                 name: {source_name(spec): service_of(spec) for spec in item.sources}
                 for name, item in corpora.items()
             },
-            access={name: self._access_rules(name) for name in corpora},
+            access={name: access_rules(item) for name, item in corpora.items()},
             deep=deep,
         )
 

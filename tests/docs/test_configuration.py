@@ -51,7 +51,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     QualityConfig: ("`[corpus.NAME.quality]`", {"authority"}),
     BudgetConfig: ("`[corpus.NAME.budget]`", set()),
     StepSpec: ("`[[corpus.NAME.steps]]`", set()),
-    GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds"}),
+    GateSpec: ("`[[corpus.NAME.gates]]`", {"thresholds", "judge"}),
     AskConfig: ("`[ask]`", set()),
     IndexSettings: ("`[index]`", set()),
     ErasureConfig: ("`[erasure]`", set()),

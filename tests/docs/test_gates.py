@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from headrace.ingest.gates.base import ACTIONS, Gate, documents_schema
@@ -28,10 +30,27 @@ def test_the_columns_are_those_that_gates_get() -> None:
 
 
 def test_the_gate_that_is_shown_works() -> None:
-    (program,) = blocks(PAGE, "python")
-    names: dict[str, Any] = {}
-    exec(compile(program.text, str(PAGE), "exec"), names)
-    gate = names["NoDrafts"]()
+    gate = _shown("NoDrafts")()
     assert isinstance(gate, Gate)
     assert judge(gate, "A DRAFT of a page").verdict == "fail"
     assert judge(gate, "A page").verdict == "pass"
+
+
+def test_the_classifier_that_is_shown_works(tmp_path: Path) -> None:
+    weights = tmp_path / "abuse.json"
+    weights.write_text(json.dumps({"bias": -2.0, "useless": 3.5}))
+    made = _shown("Abuse")
+    gate = made(weights=str(weights))
+    assert isinstance(gate, Gate)
+    found = judge(gate, "You are useless.")
+    assert (found.verdict, round(found.score or 0, 3)) == ("fail", 0.818)
+    assert judge(gate, "You are early.").verdict == "pass"
+    assert judge(made(weights=str(weights), minimum_score=0.9), "You are useless.").verdict == "pass"
+
+
+def _shown(name: str) -> Any:
+    """A class of the page."""
+    names: dict[str, Any] = {}
+    for program in blocks(PAGE, "python"):
+        exec(compile(program.text, str(PAGE), "exec"), names)
+    return names[name]

@@ -157,7 +157,10 @@ def test_releases_follow_the_files_until_somebody_labels(tmp_path: Path) -> None
         assert sorted(again.released) == ["triage"]
         followed = workspace.prompts.resolve("triage")
         assert followed.version.digest == again.released["triage"] != before.version.digest
-        workspace.prompts.label("triage", "production", followed.version.digest, reason="by hand")
+        pinned = workspace.prompts.label("triage", "production", followed.version.digest, reason="by hand")
+        assert (pinned.moved, pinned.pinned) == (False, True)
+        twice = workspace.prompts.label("triage", "production", followed.version.digest, reason="by hand")
+        assert (twice.moved, twice.pinned) == (False, False)
         edit(bench, 3)
         kept = workspace.prompts.release(["triage", "kind"])
         assert (kept.released, kept.release) == ({}, None)

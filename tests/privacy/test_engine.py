@@ -62,6 +62,20 @@ def test_spans_slice_to_what_was_matched(value: str, before: str, after: str) ->
         assert shown == shown.strip()
 
 
+@given(texts=st.lists(TEXTS, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_texts_scanned_together_give_what_each_gives_alone(texts: list[str]) -> None:
+    assert ENGINE.scan_many(texts) == [ENGINE.scan(text) for text in texts]
+
+
+def test_values_at_the_edges_of_texts_do_not_run_together() -> None:
+    halves = [
+        part for _, _, value in FOUND for part in (value, value[: len(value) // 2], value[len(value) // 2 :])
+    ]
+    texts = [*halves, *halves[::-1], "", *(f"{half}\u00e9" for half in halves), "long " * 60_000 + "a@b.com"]
+    assert ENGINE.scan_many(texts) == [ENGINE.scan(text) for text in texts]
+
+
 def test_a_value_is_found_wherever_a_window_ends() -> None:
     for kind, sentence, value in FOUND:
         for back in (len(value) // 2, 1):

@@ -16,3 +16,8 @@ def parse_duration(text: str) -> timedelta:
     if found is None:
         raise ValueError(f"{text!r} is not a length of time: {ALLOWED}")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def microseconds(text: str) -> int:
+    """The same in microseconds. Raises ValueError."""
+    return parse_duration(text) // timedelta(microseconds=1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from headrace.config.durations import ALLOWED, parse_duration
+from headrace.config.durations import ALLOWED, microseconds
 from headrace.config.table import Table, kind_of
 from headrace.config.toml_lines import locate
 from headrace.errors import ConfigError
@@ -155,6 +155,6 @@ def _ttl(table: Table) -> int | None:
     if "ttl" not in table.values:
         return None
     try:
-        return int(parse_duration(str(table.read("ttl", str))).total_seconds() * 1_000_000)
+        return microseconds(str(table.read("ttl", str)))
     except ValueError:
         raise table.error("is no length of time.", "ttl", allowed=[ALLOWED]) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from headrace.config.table import Table, kind_of, nearest
+from headrace.config.table import Table, named_tables, nearest
 from headrace.ingest.gates.base import ACTIONS, Action
 from headrace.ingest.gates.builtin import gate_class, known_gates
 from headrace.ingest.gates.declared import GateSpec
@@ -15,23 +15,7 @@ _OWN = ("name", "on_failure")
 
 def read_gates(corpus: Table) -> tuple[GateSpec, ...]:
     """Read and check the gates of a corpus. Raises ConfigError, which lists the keys a gate has."""
-    given = corpus.values.get("gates", [])
-    if not isinstance(given, list):
-        raise corpus.error(
-            f"must be written as [[{'.'.join(map(str, corpus.path))}.gates]], a table for each gate, "
-            f"not {kind_of(given)}.",
-            "gates",
-        )
-    specs: list[GateSpec] = []
-    for index, entry in enumerate(given):
-        if not isinstance(entry, dict):
-            raise corpus.error(f"must be a table, not {kind_of(entry)}.", "gates", index)
-        table = Table(values=entry, path=(*corpus.path, "gates", index), file=corpus.file, lines=corpus.lines)
-        spec = _gate(table)
-        if any(spec.name == other.name for other in specs):
-            raise table.error(f"declares {spec.name!r} twice in this corpus.", "name")
-        specs.append(spec)
-    return tuple(specs)
+    return named_tables(corpus, "gates", _gate, noun="gate")
 
 
 def _actions(gate: Any) -> tuple[Action, ...]:

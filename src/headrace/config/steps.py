@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from headrace.config.table import Table, kind_of
+from headrace.config.table import Table, kind_of, named_tables
 from headrace.ingest.steps.base import WRITES, StepSpec
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
@@ -26,23 +26,7 @@ _ONLY: dict[str, tuple[str, ...]] = {
 
 def read_steps(corpus: Table) -> tuple[StepSpec, ...]:
     """Read and check the steps of a corpus. Raises ConfigError."""
-    given = corpus.values.get("steps", [])
-    if not isinstance(given, list):
-        raise corpus.error(
-            f"must be written as [[{'.'.join(map(str, corpus.path))}.steps]], a table for each step, "
-            f"not {kind_of(given)}.",
-            "steps",
-        )
-    specs: list[StepSpec] = []
-    for index, entry in enumerate(given):
-        if not isinstance(entry, dict):
-            raise corpus.error(f"must be a table, not {kind_of(entry)}.", "steps", index)
-        table = Table(values=entry, path=(*corpus.path, "steps", index), file=corpus.file, lines=corpus.lines)
-        spec = _step(table)
-        if any(spec.name == other.name for other in specs):
-            raise table.error(f"declares step {spec.name!r} twice in this corpus.", "name")
-        specs.append(spec)
-    return tuple(specs)
+    return named_tables(corpus, "steps", _step, noun="step")
 
 
 def _step(table: Table) -> StepSpec:

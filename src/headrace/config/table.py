@@ -6,9 +6,9 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from headrace.config.toml_lines import KeyPath
 from headrace.errors import ConfigError
@@ -145,6 +145,40 @@ class Table:
         if (low is not None and value < low) or (high is not None and value > high):
             allowed = f"{low} to {high}" if high is not None else f"{low} or more"
             raise self.error(f"is out of range: {value}.", key, allowed=[allowed])
+
+
+class Named(Protocol):
+    """What a table of `[[corpus.NAME.KEY]]` declares."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Spec = TypeVar("Spec", bound=Named)
+
+
+def named_tables(parent: Table, key: str, read: Callable[[Table], Spec], *, noun: str) -> tuple[Spec, ...]:
+    """Read each table of `[[PARENT.KEY]]`, in the order of the file, each with its own name.
+
+    Raises ConfigError.
+    """
+    given = parent.values.get(key, [])
+    if not isinstance(given, list):
+        written = f"[[{'.'.join(map(str, parent.path))}.{key}]]"
+        raise parent.error(
+            f"must be written as {written}, a table for each {noun}, not {kind_of(given)}.", key
+        )
+    specs: list[Spec] = []
+    for index, entry in enumerate(given):
+        if not isinstance(entry, dict):
+            raise parent.error(f"must be a table, not {kind_of(entry)}.", key, index)
+        path = (*parent.path, key, index)
+        table = Table(values=entry, path=path, file=parent.file, lines=parent.lines)
+        spec = read(table)
+        if any(spec.name == other.name for other in specs):
+            raise table.error(f"declares {noun} {spec.name!r} twice in this corpus.", "name")
+        specs.append(spec)
+    return tuple(specs)
 
 
 def dotted(path: KeyPath) -> str:

@@ -6,15 +6,10 @@ from pathlib import Path
 
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.engine import Engine
-from headrace.privacy.lists import listed_names, read_names
+from headrace.privacy.lists import open_lists
 
 
 def open_engine(config: PrivacyConfig, *, root: Path) -> Engine:
     """The engine with the lists of names under `root` that the configuration gives. Raises UsageError."""
-    lists = (("PERSON", config.people), ("ORGANIZATION", config.organizations))
-    searches = [
-        listed_names(kind, [name for file in files for name in read_names(root / file)])
-        for kind, files in lists
-        if files
-    ]
-    return Engine(config, searches=searches)
+    lists = open_lists(config, root=root)
+    return Engine(config, searches=() if lists is None else lists.searches)

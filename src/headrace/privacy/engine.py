@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from headrace.privacy.batches import batches
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.entities import ENTITIES
-from headrace.privacy.folding import fold
+from headrace.privacy.folding import Folded, fold
 from headrace.privacy.names import NAMES
 from headrace.privacy.overlaps import resolve
 from headrace.privacy.patterns.addresses import addresses
@@ -68,9 +69,31 @@ class Engine:
         Spans count characters (code points) of the text as given.
         """
         folded = fold(text)
+        return self._settled(folded, self._candidates(folded.text))
+
+    def scan_many(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """What `scan` finds in each of these texts; faster where there are many short ones."""
+        folded = [fold(text) for text in texts]
+        found: list[list[Finding]] = [[] for _ in texts]
+        for batch in batches([each.text for each in folded]):
+            if len(batch.rows) == 1:
+                found[batch.rows[0]] += self._candidates(batch.text)
+                continue
+            window = Window(batch.text, 0)
+            for trigger, families in self._triggers:
+                for row, text, start, stop in batch.own(window.hits(trigger, 0)):
+                    for family in families:
+                        found[row] += family.find(text, start, stop)
+            for search in self._searches:
+                for row, text in batch.texts():
+                    found[row] += search.find(text)
+        return [self._settled(each, given) for each, given in zip(folded, found, strict=True)]
+
+    def _settled(self, folded: Folded, candidates: Iterable[Finding]) -> list[Finding]:
+        """Those that stand, at their places in the text as it was given."""
         found = [
             finding
-            for finding in self._candidates(folded.text)
+            for finding in candidates
             if finding.score >= self.config.threshold and finding.type in self.types
         ]
         kept = resolve(dict.fromkeys(found))

@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.errors import UsageError
+from headrace.ledger.identity import digest
+from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.folding import fold
 from headrace.privacy.patterns.base import Search, bounded
 from headrace.records.privacy import Finding
 
 _FEWEST_CHARACTERS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameLists:
+    """The lists of names of a workspace."""
+
+    searches: tuple[Search, ...]
+    """What finds them, one for each type."""
+    digest: str
+    """Over the names: another list has another one, the same names in another order or file do not."""
+
+    @property
+    def types(self) -> frozenset[str]:
+        """What their findings are."""
+        return frozenset().union(*(search.types for search in self.searches))
+
+
+def open_lists(config: PrivacyConfig, *, root: Path) -> NameLists | None:
+    """The lists under `root` that `[privacy]` names; None where it names none. Raises UsageError."""
+    files = {"PERSON": config.people, "ORGANIZATION": config.organizations}
+    names = {
+        kind: sorted({name for file in given for name in read_names(root / file)})
+        for kind, given in files.items()
+        if given
+    }
+    if not names:
+        return None
+    searches = tuple(listed_names(kind, listed) for kind, listed in names.items())
+    return NameLists(searches=searches, digest=digest("names", names))
 
 
 def listed_names(kind: str, names: Iterable[str]) -> Search:

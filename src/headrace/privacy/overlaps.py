@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, insort
 from collections.abc import Iterable
+from operator import attrgetter
 
 from headrace.privacy.entities import ORDER, SECRETS
 from headrace.records.privacy import Finding
@@ -16,7 +18,10 @@ def resolve(found: Iterable[Finding]) -> list[Finding]:
     first, then the order of the types. What overlaps a winner is dropped whole, so the result does not
     depend on the order in which they were found.
     """
-    ranked = sorted(found, key=_rank)
+    ordered = sorted(found, key=_start)
+    if all(left.end <= right.start for left, right in itertools.pairwise(ordered)):
+        return ordered
+    ranked = sorted(ordered, key=_rank)
     taken: list[tuple[int, int]] = []
     kept: list[Finding] = []
     for finding in ranked:
@@ -25,7 +30,10 @@ def resolve(found: Iterable[Finding]) -> list[Finding]:
             continue
         insort(taken, (finding.start, finding.end))
         kept.append(finding)
-    return sorted(kept, key=lambda finding: finding.start)
+    return sorted(kept, key=_start)
+
+
+_start = attrgetter("start")
 
 
 def _rank(finding: Finding) -> tuple[float, bool, int, int, int, str]:

@@ -197,6 +197,8 @@ class LabelReport:
     """Where it pointed before."""
     moved: bool
     """False where it pointed there already."""
+    pinned: bool
+    """Whether it followed its file until now, and stays where it is from now on: it was decided by hand."""
     release: str | None
     """The release that serves since; None for a label that decides nothing."""
 

@@ -21,6 +21,8 @@ from headrace.workspace import Workspace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from headrace.server.mcp_mount import Mount
+
 _DESCRIPTION = """\
 Search and ask the documents of one workspace, and explain what came back.
 
@@ -43,40 +45,37 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     """
     if find_spec("fastapi") is None or find_spec("uvicorn") is None or find_spec("prometheus_client") is None:
         raise MissingExtra("The HTTP server", extra="server")
-    from fastapi import FastAPI
-
     from headrace.flows.keys.entry import Entry
-    from headrace.server import (
-        api,
-        api_cache,
-        api_calls,
-        api_embeddings,
-        api_features,
-        api_forget,
-        api_gates,
-        api_index,
-        api_keys,
-        api_metadata,
-        api_pii,
-        api_prompts,
-        api_quality,
-        api_schemas,
-        api_signals,
-        api_standing,
-        api_steps,
-        api_vault,
-        health,
-        mcp_mount,
-        pages,
-    )
+    from headrace.server import mcp_mount, pages
     from headrace.server.entrance import Entrance
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
     from headrace.server.metrics.route import Metrics
     from headrace.server.openai import routes as openai_routes
+    from headrace.server.routers import ROUTERS
 
     mount = mcp_mount.Mount(workspace)
     metrics = Metrics(workspace)
+    app = _framework(workspace, mount)
+    workspace.prompts.release()
+    workspace.released_only = True
+    app.state.workspace = workspace
+    app.add_middleware(Entrance, entry=Entry(workspace.keys), refused=metrics.calls.refused)
+    app.add_middleware(Guard, hosts=hosts)
+    add_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    # First, as a path is held against all routes that stand before its own.
+    app.router.routes[:0] = openai_routes.ROUTES
+    app.router.routes.append(metrics.route)
+    pages.mount_assets(app)
+    mount.attach(app)
+    return app
+
+
+def _framework(workspace: Workspace, mount: Mount) -> FastAPI:
+    """The application without any route."""
+    from fastapi import FastAPI
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -85,7 +84,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
             yield
             await workspace.calls.gateway.close()  # its connections belong to this event loop
 
-    app = FastAPI(
+    return FastAPI(
         title="Headrace",
         version=__version__,
         description=_DESCRIPTION,
@@ -95,39 +94,6 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    workspace.prompts.release()
-    workspace.released_only = True
-    app.state.workspace = workspace
-    app.add_middleware(Entrance, entry=Entry(workspace.keys), refused=metrics.calls.refused)
-    app.add_middleware(Guard, hosts=hosts)
-    add_handlers(app)
-    app.include_router(api.router)
-    app.include_router(api_calls.router)
-    app.include_router(api_keys.router)
-    app.include_router(api_forget.router)
-    app.include_router(api_metadata.router)
-    app.include_router(api_index.router)
-    app.include_router(api_gates.router)
-    app.include_router(api_quality.router)
-    app.include_router(api_signals.router)
-    app.include_router(api_signals.snippet_router)
-    app.include_router(api_steps.router)
-    app.include_router(api_standing.router)
-    app.include_router(api_embeddings.router)
-    app.include_router(api_pii.router)
-    app.include_router(api_prompts.router)
-    app.include_router(api_schemas.router)
-    app.include_router(api_vault.router)
-    app.include_router(api_cache.router)
-    app.include_router(api_features.router)
-    app.include_router(health.router)
-    app.include_router(pages.router)
-    # First, as a path is held against all routes that stand before its own.
-    app.router.routes[:0] = openai_routes.ROUTES
-    app.router.routes.append(metrics.route)
-    pages.mount_assets(app)
-    mount.attach(app)
-    return app
 
 
 def serve(

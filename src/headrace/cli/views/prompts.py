@@ -121,10 +121,12 @@ def show_log(console: Console, report: PromptLog) -> None:
 def show_label(console: Console, report: LabelReport) -> None:
     """Where a label points now, and since when it does."""
     name = f"{one_line(report.name)}@{one_line(report.label)}"
-    verb = "now points to" if report.moved else "already pointed to"
+    verb = "now points to" if report.moved else ("stays at" if report.pinned else "already pointed to")
     show_name(console, Text.assemble((name, "bold"), f" {verb} {report.digest}"))
     if report.moved and report.former is not None:
         show_row(console, "before", report.former)
+    if report.pinned:
+        show_row(console, "by hand", f"it no longer follows prompts/{one_line(report.name)}.md")
     if report.release is not None:
         show_row(console, "release", f"{report.release} serves")
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from headrace.errors import DocumentError
-from headrace.ingest.gates.declared import open_gates
 from headrace.ingest.sync.access import PUBLIC
 from headrace.ingest.sync.survey import list_sources
 from headrace.ledger import hidden
@@ -95,7 +94,7 @@ def _sensitive(parts: GateParts, kept: Kept, text: str) -> list[_Span]:
         for engine in engines
         for finding in engine.scan(text)
     ]
-    for gate in open_gates(parts.declared[kept.item.corpus]):
+    for gate in parts.opened(kept.item.corpus):
         find = getattr(gate.gate, "redact", None)
         found += [_Span(*each) for each in find(text)] if find is not None else []
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headrace.flows.gates.parts import GateParts
-    from headrace.ingest.gates.declared import GateSpec
+    from headrace.ingest.gates.declared import DeclaredGate
     from headrace.records.gate_report import GateDistributions
     from headrace.records.gates import GateList, GateVerdict
     from headrace.records.quarantine import DecisionReport, Quarantine, QuarantineDetail, ReplayReport
@@ -43,14 +43,14 @@ class GateOperations:
         """
         from headrace.flows.gates.testing import test_file
 
-        return test_file(self._parts.parser(), self._specs(corpus), path)
+        return test_file(self._parts.parser(), self._opened(corpus), path)
 
     def test_text(self, text: str, *, name: str, corpus: str | None = None) -> Sequence[GateVerdict]:
         """The same for a text given as the content of a file called `name`."""
         from headrace.flows.gates.testing import test_content
 
-        specs = self._specs(corpus)
-        return test_content(self._parts.parser(), specs, text.encode(), name=name, modified_at_us=None)
+        gates = self._opened(corpus)
+        return test_content(self._parts.parser(), gates, text.encode(), name=name, modified_at_us=None)
 
     def report(self, corpus: str | None = None) -> GateDistributions:
         """How the documents fare with each gate: counts, scores, reasons, examples. Raises NotFoundError."""
@@ -75,8 +75,8 @@ class GateOperations:
 
         return replay(self._parts, corpus=corpus, gate=gate, apply=apply)
 
-    def _specs(self, corpus: str | None) -> Sequence[GateSpec]:
-        return self._parts.declared[self._parts.corpus(corpus)]
+    def _opened(self, corpus: str | None) -> Sequence[DeclaredGate]:
+        return self._parts.opened(self._parts.corpus(corpus))
 
 
 @dataclass(frozen=True, slots=True)

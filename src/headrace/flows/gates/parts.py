@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headrace.ingest.gates.declared import GateSpec
+    from headrace.ingest.gates.declared import DeclaredGate, GateSpec
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.sync.context import SyncContext
     from headrace.ledger.ledger import Ledger
@@ -22,6 +22,9 @@ class GateParts:
 
     declared: Mapping[str, Sequence[GateSpec]]
     """By corpus, in the order of the file."""
+    opened: Callable[[str], Sequence[DeclaredGate]]
+    """Those of a corpus with the lists of names and the models of the workspace; every built-in one with its
+    defaults where it declares none. Nothing that they ask is stored. Raises ConfigError."""
     corpus: Callable[[str | None], str]
     """The corpus of a name, or the only one. Raises NotFoundError, UsageError."""
     corpora: Callable[[str | None], Sequence[str]]

@@ -94,6 +94,8 @@ class _Gathered:
         """The record; `shown` takes out of reasons what must not be shown."""
         given = self._fingerprint["thresholds"]
         limits = getattr(declared.gate, "limits", ()) if declared else ()
+        if declared and getattr(declared.gate, "question", None):
+            limits = ()  # scores of a model lie beside those of the word list
         marked = {key: float(given[key]) for key in limits if key in given}
         reasons = Counter(_FIGURE.sub("#", verdict.reason or "no reason") for _, verdict in self._failing)
         worst = sorted(

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.errors import DocumentError, UsageError
-from headrace.ingest.gates.declared import GateSpec, default_gates, open_gates
 from headrace.ingest.gates.running import GateInput, batch_of, run_gates
 from headrace.records.document import Content
 from headrace.records.gates import GateVerdict
 
 if TYPE_CHECKING:
+    from headrace.ingest.gates.declared import DeclaredGate
     from headrace.ingest.parsing.pool import ParsePool
 
 
 def test_file(
-    parser: ParsePool, specs: Sequence[GateSpec], path: str | os.PathLike[str]
+    parser: ParsePool, gates: Sequence[DeclaredGate], path: str | os.PathLike[str]
 ) -> list[GateVerdict]:
     """Read, parse and judge a file. Raises UsageError, ParseError, LimitExceeded."""
     file = Path(path)
@@ -29,12 +29,12 @@ def test_file(
         raise UsageError(
             f"The file {str(file)!r} cannot be read: {error.strerror}.", hint="Name a file on this machine."
         ) from error
-    return test_content(parser, specs, data, name=file.name, modified_at_us=modified_ns // 1000)
+    return test_content(parser, gates, data, name=file.name, modified_at_us=modified_ns // 1000)
 
 
 def test_content(
     parser: ParsePool,
-    specs: Sequence[GateSpec],
+    gates: Sequence[DeclaredGate],
     data: bytes,
     *,
     name: str,
@@ -44,7 +44,6 @@ def test_content(
     parsed = parser.parse(name, Content(data=data))
     if isinstance(parsed, DocumentError):
         raise parsed
-    gates = open_gates(specs) if specs else default_gates()
     given = GateInput(document=name, parsed=parsed, size_bytes=len(data), modified_at_us=modified_at_us)
     (verdicts,) = run_gates(gates, batch_of([given], now_us=time.time_ns() // 1000))
     return verdicts

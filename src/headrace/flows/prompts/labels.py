@@ -35,6 +35,7 @@ FROM_FILE = "from its file: nobody has labelled it"
 class _Moved(NamedTuple):
     former: str | None
     release: str | None
+    pinned: bool = False
 
 
 def label(
@@ -174,6 +175,7 @@ def _move_one(
         digest=prompt.digest,
         former=done.former,
         moved=done.former != prompt.digest,
+        pinned=done.pinned,
         release=done.release,
     )
 
@@ -189,7 +191,7 @@ def _move(
     expect: str | refs.AnyTarget | None = refs.ANY,
 ) -> _Moved:
     """Store versions, point the label to them and, if it decides what serves, release them: one commit."""
-    former = None
+    former, anew = None, False
     for prompt in prompts:
         name = label_ref(prompt.name, label)
         before = refs.read(tx.conn, name)
@@ -211,7 +213,7 @@ def _move(
             reason=f"prompts: {reason}",
         )
         fire(_RELEASED)
-    return _Moved(former, release)
+    return _Moved(former, release, pinned=anew)
 
 
 def _serves(parts: PromptParts, conn: Connection, label: str) -> bool:

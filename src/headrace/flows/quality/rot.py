@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+
+from headrace.flows.wilson import wilson
 
 WEIGHTS: Mapping[str, float] = {
     "marked": 1.0,
@@ -94,13 +95,5 @@ def rotten(
 
 
 def wilson_lower(bad: float, total: int) -> float:
-    """The lower end of Wilson's interval for a rate, one-sided at 95 %.
-
-    Wilson (1927). `bad` may be a sum of weights in [0, 1], whose variance is at most that of as many calls
-    that are bad or not, so the bound is on the safe side.
-    """
-    if total <= 0:
-        return 0.0
-    rate, square = bad / total, _Z * _Z
-    spread = _Z * math.sqrt(rate * (1 - rate) / total + square / (4 * total * total))
-    return max(0.0, (rate + square / (2 * total) - spread) / (1 + square / total))
+    """The lower end of Wilson's interval for a rate, one-sided at 95 %; `bad` may be a sum of weights."""
+    return wilson(bad, total, z=_Z)[0] if total > 0 else 0.0

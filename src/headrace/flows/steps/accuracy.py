@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.errors import UsageError
 from headrace.flows.steps.listing import find_step
+from headrace.flows.wilson import wilson
 from headrace.ingest.index.values import fit
 from headrace.ledger import documents
 from headrace.ledger.steps import states
@@ -106,14 +106,9 @@ def accuracy(parts: StepParts, step: str, sample: Sequence[Labelled], corpus: st
     )
 
 
-def wilson(hits: int, n: int) -> tuple[float, float] | tuple[None, None]:
-    """The Wilson score interval of a share, 95 % (Wilson 1927); None without observations."""
-    if n == 0:
-        return None, None
-    share, square = hits / n, _Z * _Z
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = _Z / (1 + square / n) * sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def _interval(hits: int, n: int) -> tuple[float, float] | tuple[None, None]:
+    """The interval of a share, 95 %; None without observations."""
+    return wilson(hits, n, z=_Z) if n else (None, None)
 
 
 def _field(name: str, pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> FieldAccuracy:
@@ -123,7 +118,8 @@ def _field(name: str, pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]
     correct = sum(want is not None and _same(want, have) for want, have in labelled_)
     equal = sum(_same(want, have) for want, have in labelled_)
     n = len(labelled_)
-    (low, high), precision, recall = wilson(equal, n), wilson(correct, written), wilson(correct, expected)
+    (low, high), precision = _interval(equal, n), _interval(correct, written)
+    recall = _interval(correct, expected)
     return FieldAccuracy(
         field=name,
         n=n,

@@ -11,7 +11,7 @@ from headrace.ledger.steps import states
 from headrace.records.steps import StepList, StepReport
 
 if TYPE_CHECKING:
-    from headrace.ingest.steps.running import Opened
+    from headrace.ingest.steps.outputs import Opened
 
 
 def list_steps(parts: StepParts, corpus: str | None) -> StepList:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.steps.asking import Asker
-    from headrace.ingest.steps.running import Opened
+    from headrace.ingest.steps.outputs import Opened
     from headrace.ledger.ledger import Ledger
     from headrace.records.sync import SyncReport
 

@@ -22,6 +22,7 @@ from headrace.ledger.generations import Generation
 from headrace.ledger.signals import SignalRow
 from headrace.ledger.steps import outputs as step_outputs
 from headrace.ledger.steps import states as step_states
+from headrace.ledger.steps.states import PREFIX, StepState
 from headrace.observe.signals.kinds import KINDS
 from headrace.records.explain import WhyNode
 from headrace.ship.releases import Release
@@ -195,7 +196,9 @@ def _step_nodes(reader: Reader, corpus: str, uri: str) -> list[WhyNode]:
     for state in step_states.of(reader.conn, serving.id, [uri]).get(uri, ()):
         outputs = step_outputs.load(reader.conn, state.keys)
         first = next((outputs[key] for key in state.keys if key in outputs), None)
-        facts: dict[str, Any] = {"state": state.state, "fields": list(state.fields)}
+        facts: dict[str, Any] = {"state": state.state}
+        if not state.step.startswith(PREFIX):
+            facts["fields"] = list(state.fields)
         if state.reason:
             facts["reason"] = state.reason
         if first is not None:
@@ -210,10 +213,17 @@ def _step_nodes(reader: Reader, corpus: str, uri: str) -> list[WhyNode]:
             }
             if repairs := sorted({row.repair for row in outputs.values() if row.repair is not None}):
                 facts["repair"] = ", ".join(repairs)
-        relation = "written by" if state.fields else "not written by"
-        label = f"step {state.step}"
+        relation, label = _said(state)
         found.append(WhyNode(kind="step", ref=state.step, label=label, relation=relation, facts=facts))
     return found
+
+
+def _said(state: StepState) -> tuple[str, str]:
+    """How a document came by what a model said of it, and who asked the model."""
+    gate = state.step.removeprefix(PREFIX)
+    if gate != state.step:
+        return "judged for" if state.state == "written" else "not judged for", f"gate {gate}"
+    return "written by" if state.fields else "not written by", f"step {state.step}"
 
 
 def _revision_node(revision: str, state: DocumentState | None) -> WhyNode:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headrace.errors import TerminalError
 from headrace.infer.completions.base import REFUSED, Completion, Price
+from headrace.infer.providers.chat import first_choice, used
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.openai import OpenAIClient
 
@@ -32,37 +32,20 @@ class OpenAIChat:
         """Make one call. Raises ProviderError."""
         body = {"model": self.config.model, **parameters, "messages": list(messages)}
         answer = await self._client.post("chat/completions", body)
-        choice = self._first_choice(answer)
+        choice = first_choice(answer, provider=self.config.name)
         message = choice["message"]
         text, reason = message.get("content"), choice.get("finish_reason")
         if message.get("refusal"):
             text, reason = str(message["refusal"]), REFUSED
-        usage = answer.get("usage")
-        usage = usage if isinstance(usage, Mapping) else {}
+        tokens = used(answer)
         return Completion(
             text=text if isinstance(text, str) else "",
             finish_reason=str(reason or "stop"),
             model=str(answer.get("model") or body["model"]),
-            input_tokens=_count(usage.get("prompt_tokens")),
-            output_tokens=_count(usage.get("completion_tokens")),
+            input_tokens=tokens.input_tokens,
+            output_tokens=tokens.output_tokens,
         )
-
-    def _first_choice(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-        choices = answer.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(choice, Mapping) or not isinstance(choice.get("message"), Mapping):
-            raise TerminalError(
-                f"Provider {self.config.name!r} answered without a message in `choices`.",
-                hint="Check that base_url is an OpenAI-compatible API.",
-                provider=self.config.name,
-                cause="malformed",
-            )
-        return choice
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

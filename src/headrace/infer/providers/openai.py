@@ -10,12 +10,18 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from headrace.errors import ProviderError, RetryableError, TerminalError
+from headrace.errors import RetryableError
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.pacing import AdaptiveLimit, RateLimiter
 from headrace.infer.providers.portal import portal
-from headrace.infer.providers.responses import error_of, parse_body, pause_named
-from headrace.infer.providers.secrets import excerpt, read_key
+from headrace.infer.providers.responses import (
+    error_of,
+    failure_of,
+    parse_body,
+    pause_named,
+    read_bounded,
+)
+from headrace.infer.providers.secrets import read_key
 
 if TYPE_CHECKING:
     import aiohttp
@@ -100,10 +106,11 @@ class OpenAIClient:
                     url, data=payload, headers=headers, timeout=timeout, allow_redirects=False
                 )
                 async with request as response:
-                    text = await self._read(response)
+                    text = await read_bounded(response, response.content.iter_chunked(1 << 16), self.config)
                     status, seen = response.status, {name.lower(): v for name, v in response.headers.items()}
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                raise self._failed(error, key) from None
+                late = f"within {self.config.timeout_seconds} s"
+                raise failure_of(error, self.config, key=key, late=late) from None
         if not 200 <= status < 300:
             raise error_of(status, text, headers=seen, provider=self.config.name, key=key)
         self._limit.succeeded()
@@ -119,38 +126,6 @@ class OpenAIClient:
             connector = aiohttp.TCPConnector(limit=self.config.max_concurrency)
             self._session = aiohttp.ClientSession(connector=connector)
         return self._session
-
-    async def _read(self, response: aiohttp.ClientResponse) -> str:
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.content.iter_chunked(1 << 16):
-            size += len(part)
-            if size > self.config.max_response_bytes:
-                response.close()
-                limit = self.config.max_response_bytes
-                raise TerminalError(
-                    f"Provider {self.config.name!r} answered with more than {limit} bytes.",
-                    hint="Raise max_response_bytes of the [models] table, or ask for less.",
-                    provider=self.config.name,
-                    cause="too_large",
-                )
-            parts.append(part)
-        return b"".join(parts).decode("utf-8", errors="replace")
-
-    def _failed(self, error: Exception, key: str | None) -> ProviderError:
-        """The ProviderError for a request that got no whole response."""
-        import aiohttp
-
-        name, where = self.config.name, self.config.base_url
-        if isinstance(error, TimeoutError):
-            said = f"Provider {name!r} at {where} did not answer within {self.config.timeout_seconds} s."
-            return RetryableError(said, provider=name, cause="timeout")
-        cause = excerpt(str(error) or type(error).__name__, key)
-        said = f"Provider {name!r} at {where} could not be reached: {cause}."
-        if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError):
-            hint = "Check base_url and the certificate."
-            return TerminalError(said, hint=hint, provider=name, cause="address")
-        return RetryableError(said, provider=name, cause="connection")
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""

@@ -6,17 +6,61 @@ import email.utils
 import json
 import re
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import ProviderError, RetryableError, TerminalError
 from headrace.infer.providers.secrets import excerpt
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from headrace.infer.providers.config import ModelConfig
 
 RETRYABLE_STATUS = frozenset({408, 409, 425, 429})
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+async def read_bounded(
+    response: aiohttp.ClientResponse, parts: AsyncIterator[bytes], config: ModelConfig
+) -> str:
+    """The body of a response as text; `parts` are its bytes as they arrive.
+
+    Raises TerminalError where it is longer than `max_response_bytes`.
+    """
+    kept: list[bytes] = []
+    size = 0
+    async for part in parts:
+        size += len(part)
+        if size > config.max_response_bytes:
+            response.close()
+            raise TerminalError(
+                f"Provider {config.name!r} answered with more than {config.max_response_bytes} bytes.",
+                hint="Raise max_response_bytes of the [models] table, or ask for less.",
+                provider=config.name,
+                cause="too_large",
+            )
+        kept.append(part)
+    return b"".join(kept).decode("utf-8", errors="replace")
+
+
+def failure_of(error: Exception, config: ModelConfig, *, key: str | None, late: str) -> ProviderError:
+    """The error of a request that got no whole response; `late` says how long it was waited for."""
+    import aiohttp
+
+    name, where = config.name, config.base_url
+    if isinstance(error, TimeoutError):
+        said = f"Provider {name!r} at {where} did not answer {late}."
+        return RetryableError(said, provider=name, cause="timeout")
+    cause = excerpt(str(error) or type(error).__name__, key)
+    said = f"Provider {name!r} at {where} could not be reached: {cause}."
+    if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError):
+        hint = "Check base_url and the certificate."
+        return TerminalError(said, hint=hint, provider=name, cause="address")
+    return RetryableError(said, provider=name, cause="connection")
 
 
 def parse_duration(text: str) -> float | None:

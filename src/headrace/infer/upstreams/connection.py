@@ -10,19 +10,26 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from headrace.errors import ProviderError, RetryableError, TerminalError
+from headrace.errors import ProviderError, RetryableError
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.pacing import AdaptiveLimit, RateLimiter
-from headrace.infer.providers.responses import error_of, parse_body, pause_named
-from headrace.infer.providers.secrets import excerpt, read_key
+from headrace.infer.providers.responses import (
+    error_of,
+    failure_of,
+    parse_body,
+    pause_named,
+    read_bounded,
+)
+from headrace.infer.providers.secrets import read_key
 from headrace.infer.upstreams.breaker import Breaker
 from headrace.infer.upstreams.event_stream import events_of
 from headrace.infer.upstreams.hedging import hedged
 
 if TYPE_CHECKING:
-    import aiohttp
+    pass
 
 _DONE = b"[DONE]"
+_LATE = "in time"
 
 
 class Answered(NamedTuple):
@@ -151,10 +158,10 @@ class Connection:
             await lane.limiter.acquire()
             try:
                 async with self._request(lane, path, payload, headers, key) as response:
-                    text = await self._read(response)
+                    text = await read_bounded(response, response.content.iter_any(), self.config)
                     status, seen = response.status, _lower(response.headers)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                raise self._failed(error, key) from None
+                raise failure_of(error, self.config, key=key, late=_LATE) from None
         if not 200 <= status < 300:
             raise error_of(status, text, headers=seen, provider=self.config.name, key=key)
         self._succeeded(lane, seen)
@@ -174,7 +181,7 @@ class Connection:
                 async with self._request(lane, path, payload, headers, key) as response:
                     seen = _lower(response.headers)
                     if not 200 <= response.status < 300:
-                        text = await self._read(response)
+                        text = await read_bounded(response, response.content.iter_any(), self.config)
                         raise error_of(
                             response.status, text, headers=seen, provider=self.config.name, key=key
                         )
@@ -191,7 +198,7 @@ class Connection:
                             ended = True
                             break
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                failed = self._failed(error, key)
+                failed = failure_of(error, self.config, key=key, late=_LATE)
                 if arrived:
                     failed.details["cause"] = "half_stream"
                 raise failed from None
@@ -231,38 +238,6 @@ class Connection:
         if lane is None or lane.session.closed:
             lane = self._lanes[loop] = _Lane(self.config)
         return lane
-
-    async def _read(self, response: aiohttp.ClientResponse) -> str:
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.content.iter_any():
-            size += len(part)
-            if size > self.config.max_response_bytes:
-                response.close()
-                raise TerminalError(
-                    f"Provider {self.config.name!r} answered with more than "
-                    f"{self.config.max_response_bytes} bytes.",
-                    hint="Raise max_response_bytes of the [models] table, or ask for less.",
-                    provider=self.config.name,
-                    cause="too_large",
-                )
-            parts.append(part)
-        return b"".join(parts).decode("utf-8", errors="replace")
-
-    def _failed(self, error: Exception, key: str | None) -> ProviderError:
-        """The ProviderError for a request that got no whole response."""
-        import aiohttp
-
-        name, where = self.config.name, self.config.base_url
-        if isinstance(error, TimeoutError):
-            said = f"Provider {name!r} at {where} did not answer in time."
-            return RetryableError(said, provider=name, cause="timeout")
-        cause = excerpt(str(error) or type(error).__name__, key)
-        said = f"Provider {name!r} at {where} could not be reached: {cause}."
-        if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL | ValueError):
-            hint = "Check base_url and the certificate."
-            return TerminalError(said, hint=hint, provider=name, cause="address")
-        return RetryableError(said, provider=name, cause="connection")
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

@@ -31,6 +31,8 @@ class Gate(Protocol):
       them. A change of these keys is then decided from stored scores, and reports mark them.
     - `needs_text = False`: it reads dates alone, so it can be asked again without reading the document.
     - `redact(text)`: what to put in place of what it found, for `on_failure = "redact"`.
+    - `opened(context)`: the gate with what the workspace brings (see `GateContext`), and `components`, which
+      then names it in the recipe.
 
     Example, a whole gate; the entry point `no_drafts = "my_package:NoDrafts"` of group `headrace.gate` makes
     it known:
@@ -70,6 +72,7 @@ def documents_schema() -> pa.Schema:
             pa.field("size_bytes", pa.int64(), nullable=False),  # as it was read, before parsing
             pa.field("modified_at_us", pa.int64()),  # when its source says it changed; null if it does not
             pa.field("now_us", pa.int64(), nullable=False),  # the time of the run
+            pa.field("revision", pa.string()),  # of its bytes; null where no gate asks a model
         ]
     )
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.ingest.gates.base import Action, Gate
 from headrace.ingest.gates.builtin import BUILT_IN, gate_class
+from headrace.ingest.gates.context import GateContext, Judge
 from headrace.ledger.identity import digest
+
+if TYPE_CHECKING:
+    from headrace.privacy.lists import NameLists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,12 @@ class GateSpec:
     """What becomes of a document that fails; if not given, what the gate says of itself."""
     thresholds: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """The other keys of the table."""
+    judge: Mapping[str, Any] | None = None
+    """What opens the question that it asks a model, its prompt included; None until that is read."""
+
+
+JudgeOf = Callable[[GateSpec], Judge | None]
+"""The model of a gate that has a question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +67,31 @@ def judging(fingerprint: Mapping[str, Any]) -> str:
 
 
 def thresholds(gate: Gate) -> dict[str, Any]:
-    """The keys of a gate with their values."""
+    """The keys of a gate with their values, without those that mean nothing as it is declared."""
     if not dataclasses.is_dataclass(gate):
         return {}
-    values = {item.name: getattr(gate, item.name) for item in dataclasses.fields(gate)}
+    unused = getattr(gate, "unused", ())
+    fields = (item.name for item in dataclasses.fields(gate))
+    values = {name: getattr(gate, name) for name in fields if name not in unused}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
-def open_gates(specs: Sequence[GateSpec]) -> list[DeclaredGate]:
-    """Open declared gates in their order. Raises ConfigError."""
-    return [
-        DeclaredGate(gate=gate_class(spec.name)(**spec.thresholds), on_failure=spec.on_failure)
-        for spec in specs
-    ]
+def open_gates(
+    specs: Sequence[GateSpec], *, lists: NameLists | None = None, judge_of: JudgeOf | None = None
+) -> list[DeclaredGate]:
+    """Open declared gates in their order, with what the workspace brings. Raises ConfigError."""
+    opened: list[DeclaredGate] = []
+    for spec in specs:
+        gate = gate_class(spec.name)(**spec.thresholds)
+        if hasattr(gate, "opened"):
+            judge = None if judge_of is None else judge_of(spec)
+            finds = [other.gate.redact for other in opened if hasattr(other.gate, "redact")]
+            gate = gate.opened(GateContext(lists=lists, judge=judge, finds=finds))
+        opened.append(DeclaredGate(gate=gate, on_failure=spec.on_failure))
+    return opened
 
 
-def default_gates() -> list[DeclaredGate]:
+def default_gates(*, lists: NameLists | None = None) -> list[DeclaredGate]:
     """Every built-in gate with its defaults: what `gate test` runs where nothing is declared."""
-    classes = [gate_class(name) for name in BUILT_IN]
-    return [DeclaredGate(gate=made(), on_failure=made.on_failure) for made in classes]
+    specs = [GateSpec(name=name, on_failure=gate_class(name).on_failure) for name in BUILT_IN]
+    return open_gates(specs, lists=lists)

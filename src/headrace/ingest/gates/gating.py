@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
@@ -29,7 +29,7 @@ class _Noted(NamedTuple):
     size_bytes: int
     modified_at_us: int | None
     revision: str
-    """Empty where nothing was decided about the document."""
+    """Empty where nothing was decided about the document, and no gate asks a model."""
 
 
 class ParseMany(Protocol):
@@ -50,6 +50,8 @@ class Gating:
     parse: ParseMany
     decisions: Callable[[], Decisions] = Decisions
     """What people decided; asked once, when the first document is parsed."""
+    drafting: Sequence[DeclaredGate] = ()
+    """The same gates, but those that ask a model say what is stored; empty where none asks any."""
     counts: dict[str, GateCount] = field(default_factory=dict)
     _made: Deciding | None = None
 
@@ -61,18 +63,38 @@ class Gating:
 
     def parse_many(self, items: Iterable[tuple[str, str, Content]]) -> Iterator[Parsed]:
         """Parse and judge, in the order of the input, a bounded batch at a time."""
+        return self._parse_many(items, self.gates)
+
+    def draft_many(self, items: Iterable[tuple[str, str, Content]]) -> Iterator[Parsed]:
+        """The same without asking a model anything."""
+        return self._parse_many(items, self.drafting or self.gates)
+
+    def _parse_many(
+        self, items: Iterable[tuple[str, str, Content]], gates: Sequence[DeclaredGate]
+    ) -> Iterator[Parsed]:
         noted: dict[str, _Noted] = {}
         waiting: list[Parsed] = []
         characters = 0
-        for uri, result in self.parse(_noting(items, noted, self._deciding.decisions.documents)):
+        for uri, result in self.parse(self._noting(items, noted, self._deciding.decisions)):
             waiting.append((uri, result))
             characters += len(result.text) if isinstance(result, ParsedDocument) else 0
             if len(waiting) >= _BATCH_DOCUMENTS or characters >= _BATCH_CHARACTERS:
-                yield from self._judged(waiting, noted)
+                yield from self._judged(waiting, noted, gates)
                 waiting, characters = [], 0
-        yield from self._judged(waiting, noted)
+        yield from self._judged(waiting, noted, gates)
 
-    def _judged(self, waiting: Sequence[Parsed], noted: dict[str, _Noted]) -> Iterator[Parsed]:
+    def _noting(
+        self, items: Iterable[tuple[str, str, Content]], noted: dict[str, _Noted], decisions: Decisions
+    ) -> Iterator[tuple[str, str, Content]]:
+        for uri, name, content in items:
+            named = self.drafting or uri in decisions.documents
+            revision = digest_bytes("rev", content.data) if named else ""
+            noted[uri] = _Noted(len(content.data), content.modified_at_us, revision)
+            yield uri, name, content
+
+    def _judged(
+        self, waiting: Sequence[Parsed], noted: dict[str, _Noted], gates: Sequence[DeclaredGate]
+    ) -> Iterator[Parsed]:
         notes = [noted.pop(uri) for uri, _ in waiting]
         given = [
             GateInput(
@@ -80,12 +102,13 @@ class Gating:
                 parsed=result,
                 size_bytes=note.size_bytes,
                 modified_at_us=note.modified_at_us,
+                revision=note.revision or None,
             )
             for (uri, result), note in zip(waiting, notes, strict=True)
             if isinstance(result, ParsedDocument)
         ]
         batch = batch_of(given, now_us=time.time_ns() // 1000)
-        verdicts = iter(run_gates(self.gates, batch) if given else ())
+        verdicts = iter(run_gates(gates, batch) if given else ())
         for (uri, result), note in zip(waiting, notes, strict=True):
             if isinstance(result, ParsedDocument):
                 yield uri, self._decided(uri, note.revision, result, next(verdicts))
@@ -129,12 +152,3 @@ def tagged(document: ParsedDocument, gate: str) -> ParsedDocument:
     before = document.metadata.get("failed_gates")
     named = gate if before is None else f"{before}, {gate}"
     return replace(document, metadata={**document.metadata, "failed_gates": named})
-
-
-def _noting(
-    items: Iterable[tuple[str, str, Content]], noted: dict[str, _Noted], decided: Container[str]
-) -> Iterator[tuple[str, str, Content]]:
-    for uri, name, content in items:
-        revision = digest_bytes("rev", content.data) if uri in decided else ""
-        noted[uri] = _Noted(len(content.data), content.modified_at_us, revision)
-        yield uri, name, content

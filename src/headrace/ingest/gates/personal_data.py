@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+import functools
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.ingest.gates.base import Action
 from headrace.ingest.gates.findings import judge_findings, opened_engine, replacements
+from headrace.privacy.config import PrivacyConfig
+from headrace.privacy.engine import Engine
 from headrace.privacy.entities import PERSONAL
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from headrace.ingest.gates.context import GateContext
     from headrace.ingest.gates.findings import Replacement
-    from headrace.privacy.engine import Engine
+    from headrace.privacy.lists import NameLists
 
 _NAMES = ("PERSON", "ORGANIZATION")
 
@@ -22,8 +26,8 @@ _NAMES = ("PERSON", "ORGANIZATION")
 class PersonalData:
     """Numbers, addresses and other data that identify people. Score: how many there are.
 
-    The evidence is the place of the first, and the reason names types and never a value. Names of people are
-    only looked for where `names` says so: most documents name somebody.
+    The evidence is the place of the first, and the reason names types and never a value. Names on the lists
+    of `[privacy]` are looked for; others only where `names` says so, since most documents name somebody.
     """
 
     types: tuple[str, ...] = ()
@@ -59,7 +63,42 @@ class PersonalData:
         """What to put in place of each finding."""
         return replacements(self._engine(), text)
 
-    def _engine(self) -> Engine:
+    def opened(self, context: GateContext) -> PersonalData:
+        """The gate with the lists of names of the workspace, where it looks for what they hold."""
+        lists = context.lists
+        if lists is None or not lists.types.intersection(self._wanted(lists.types)):
+            return self
+        return _WithLists(self, lists)
+
+    def _wanted(self, listed: frozenset[str] = frozenset()) -> tuple[str, ...]:
         wanted = [name for name in self.types or PERSONAL if name not in self.ignore]
-        kept = tuple(name for name in wanted if self.names or self.types or name not in _NAMES)
-        return opened_engine(kept, self.threshold, self.names)
+        always = bool(self.names or self.types)
+        return tuple(name for name in wanted if always or name not in _NAMES or name in listed)
+
+    def _engine(self) -> Engine:
+        return opened_engine(self._wanted(), self.threshold, self.names)
+
+
+class _WithLists(PersonalData):
+    """The gate of a workspace that has lists of names."""
+
+    _lists: NameLists
+
+    def __init__(self, declared: PersonalData, lists: NameLists) -> None:
+        super().__init__(**asdict(declared))
+        self.__dict__["_lists"] = lists  # beside the thresholds, which are fields
+
+    @property
+    def components(self) -> dict[str, Any]:
+        """What decides its verdicts beside its thresholds."""
+        return {"lists": self._lists.digest}
+
+    def _engine(self) -> Engine:
+        return self._with_lists
+
+    @functools.cached_property
+    def _with_lists(self) -> Engine:
+        config = PrivacyConfig(
+            types=self._wanted(self._lists.types), threshold=self.threshold, names=self.names
+        )
+        return Engine(config, searches=self._lists.searches)

@@ -22,17 +22,18 @@ def redacted(document: ParsedDocument, find: Find) -> ParsedDocument:
 
     return replace(
         document,
-        headings=[replace(heading, text=_clean(heading.text, find)) for heading in document.headings],
-        title=None if document.title is None else _clean(document.title, find),
+        headings=[replace(heading, text=cleaned(heading.text, find)) for heading in document.headings],
+        title=None if document.title is None else cleaned(document.title, find),
         metadata={
-            name: _clean(value, find) if isinstance(value, str) else value
+            name: cleaned(value, find) if isinstance(value, str) else value
             for name, value in document.metadata.items()
         },
-        warnings=[_clean(warning, find) for warning in document.warnings],
+        warnings=[cleaned(warning, find) for warning in document.warnings],
     )
 
 
-def _clean(text: str, find: Find) -> str:
+def cleaned(text: str, find: Find) -> str:
+    """The text with every replacement made, until nothing is found."""
     while found := find(text):
         text = _text(text, found)
     return text

@@ -27,6 +27,7 @@ class GateInput:
     parsed: ParsedDocument
     size_bytes: int
     modified_at_us: int | None
+    revision: str | None = None
 
 
 def batch_of(documents: Sequence[GateInput], *, now_us: int) -> pa.RecordBatch:
@@ -43,6 +44,7 @@ def batch_of(documents: Sequence[GateInput], *, now_us: int) -> pa.RecordBatch:
         "size_bytes": [item.size_bytes for item in documents],
         "modified_at_us": [item.modified_at_us for item in documents],
         "now_us": [now_us] * len(documents),
+        "revision": [item.revision for item in documents],
     }
     schema = documents_schema()
     return pa.RecordBatch.from_arrays(

@@ -54,7 +54,7 @@ def _open(spec: StepSpec, root: Path, models: Mapping[str, ModelConfig], default
     labels = _labels(spec, root)
     return Step(
         spec=spec,
-        model=_model(spec.model or default_model, models),
+        model=model_of(spec.model or default_model, models),
         prompt=prompt,
         schema=_schema(spec, root),
         labels=labels,
@@ -62,10 +62,11 @@ def _open(spec: StepSpec, root: Path, models: Mapping[str, ModelConfig], default
     )
 
 
-def _model(name: str, models: Mapping[str, ModelConfig]) -> str:
+def model_of(name: str, models: Mapping[str, ModelConfig]) -> str:
+    """`<provider>:<model>` of a declared model. Raises ConfigError."""
     if name == EXTRACTIVE:
         raise ConfigError(
-            "the built-in model 'extractive' only quotes sentences and cannot write. A step needs an "
+            "the built-in model 'extractive' only quotes sentences and cannot write. This needs an "
             'endpoint: declare [models.NAME] with base_url and model, and name it with model = "NAME".',
             key="model",
         )

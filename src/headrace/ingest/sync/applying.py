@@ -59,7 +59,7 @@ class Pass:
             gates=[gate.fingerprint() for gate in context.gating.gates] if context.gating else [],
             documents=len(target.states),
             chunks=sum(state.chunk_count for state in target.states.values()),
-            stepped=context.stepping is not None,
+            stepped=bool(context.asking),
             leads=leads,
         )
 
@@ -127,8 +127,8 @@ class Pass:
     @property
     def waiting_reason(self) -> str:
         """Why documents, or what steps write of them, wait; empty where nothing does."""
-        stepping = self._context.stepping
-        waits = (self.tally.waiting_reason, stepped.withheld(stepping), *stepped.outages(stepping))
+        asking = self._context.asking
+        waits = (self.tally.waiting_reason, stepped.withheld(asking), *stepped.outages(asking))
         return next(filter(None, waits), "")
 
     def progress(self, phase: Phase, total: int) -> None:
@@ -166,6 +166,7 @@ class Pass:
     def _fail(self, failed: Sequence[Failed], pending: Pending) -> None:
         pending.failed += [FailureRecord.of(item, self._context.recipe.digest) for item in failed]
         pending.judged += [item.judged for item in failed if item.judged is not None]
+        pending.asked |= {item.candidate.item.uri: item.steps for item in failed if item.steps}
         self.tally.fail(failed)
 
     def _embed(

@@ -42,7 +42,7 @@ class Known:
     aliases: Mapping[str, BriefState] = field(default_factory=dict)
     """Documents of this generation that yield to others and are not in its index."""
     unsettled: Collection[str] = ()
-    """Documents with an LLM step that waits, or that is to be asked again."""
+    """Documents with an LLM step, or a gate, whose model was not asked or is to be asked again."""
     leads: bool = True
     """Whether the failures are those of this generation; else only those that stand count."""
     rejected: Container[tuple[str, str]] = ()
@@ -156,7 +156,8 @@ def _sort(
         )
         return
     failure = known.failures.get(item.uri)
-    if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp), known):
+    unsettled = item.uri in known.unsettled
+    if failure is not None and _stands(failure, failure_stamp(known.recipe, item.stamp), known, unsettled):
         changes.failed.append(Failure(document=item.uri, stage=failure.stage, error=failure.error))
         return
     if not known.leads:
@@ -172,16 +173,17 @@ def _sort(
         and observation.stamp == item.stamp
         and observation.revision == state.revision
         and observation.verified_at_us >= verify_before_us
-        and item.uri not in known.unsettled
+        and not unsettled
     ):
         changes.unchanged += served
         return
-    again = item.uri in known.unsettled
-    changes.candidates.append(Candidate(item=item, source=source, acl_id=acl_id, state=state, again=again))
+    changes.candidates.append(
+        Candidate(item=item, source=source, acl_id=acl_id, state=state, again=unsettled)
+    )
 
 
-def _stands(failure: FailureRow, stamp: str, known: Known) -> bool:
-    if failure.stamp != stamp:
+def _stands(failure: FailureRow, stamp: str, known: Known, unsettled: bool) -> bool:
+    if failure.stamp != stamp or (unsettled and failure.stage in ("gate", "dropped")):
         return False
     if failure.stage == "refused":
         return failure.attempts >= RETRIES and not known.retry_refused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,8 @@ from headrace.infer.embedders.store import EmbeddingStore
 from headrace.ingest.gates.gating import Gating
 from headrace.ingest.index.generation import IndexConfig, Upkeep
 from headrace.ingest.sources.base import Source
+from headrace.ingest.steps.judging import Judging
+from headrace.ingest.steps.outputs import Outputs
 from headrace.ingest.steps.running import Stepping
 from headrace.ingest.sync.access import AccessRules
 from headrace.ingest.sync.comparison import Comparison
@@ -74,8 +76,10 @@ class SyncContext:
     """How documents are compared with each other; None where they are not."""
     stepping: Stepping | None = None
     """The LLM steps of the corpus; None where it has none."""
+    judging: Judging | None = None
+    """The models that gates ask; None where none asks any."""
     retry_steps: frozenset[str] = frozenset()
-    """Steps whose dead letters are asked for again."""
+    """Steps, and gates with a model, whose dead letters are asked for again."""
     spending: Spending = field(default_factory=Spending)
     """What the run may spend on embeddings."""
     retry_refused: bool = False
@@ -96,12 +100,27 @@ class SyncContext:
     """What was forgotten and has to stay out."""
 
     @property
+    def asking(self) -> tuple[Outputs, ...]:
+        """What asks models for texts: gates, then steps."""
+        return tuple(item for item in (self.judging, self.stepping) if item is not None)
+
+    @property
     def making(self) -> Making:
         """What makes documents out of bytes."""
-        return Making(
+        made = Making(
             corpus=self.corpus,
             parse_many=self.parse_many,
             chunk_many=self.chunk_many,
             schema=self.metadata,
             step_many=None if self.stepping is None else self.stepping.run,
+        )
+        return made if self.judging is None else replace(made, asked=self.judging.states)
+
+    @property
+    def drafting(self) -> Making:
+        """The same, but nothing is asked: for what a sync would do."""
+        return replace(
+            self.making,
+            parse_many=self.parse_many if self.gating is None else self.gating.draft_many,
+            step_many=None if self.stepping is None else self.stepping.plan,
         )

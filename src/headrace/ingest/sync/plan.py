@@ -55,12 +55,12 @@ def plan(context: SyncContext, *, confirm_deletes: bool = False, verify: bool = 
             for reason in (
                 verdict.reason,
                 over_budget(context.spending, counts.tokens),
-                stepped.over_budget(context.stepping),
+                stepped.over_budget(context.asking),
             )
             if reason
         ),
-        steps=stepped.counts(context.stepping),
-        step_spend=stepped.spent(context.stepping),
+        steps=stepped.counts(context.asking),
+        step_spend=stepped.spent(context.asking),
         spend=planned(context.spending, counts.tokens),
     )
 
@@ -108,7 +108,7 @@ class Draft:
     def __init__(self, context: SyncContext, states: dict[str, BriefState], *, compared: Work | None) -> None:
         self._context = context
         self._work = compared
-        self._making = context.making
+        self._making = context.drafting
         self._planned: set[str] = set()
         self._rejected: list[str] = []
         self.tally = Tally(counts={uri: state.chunk_count for uri, state in states.items()})
@@ -127,9 +127,7 @@ class Draft:
         context = self._context
         work = self._work
         sign = None if work is None else work.found.sign
-        making = replace(context.making, kept_out=changes.kept_out, sign=sign)
-        if context.stepping is not None:
-            making = replace(making, step_many=context.stepping.plan)
+        making = replace(context.drafting, kept_out=changes.kept_out, sign=sign)
         self._making = making
         for batch in prepare(changes.candidates, making):
             documents = [item for item in batch if isinstance(item, Prepared)]

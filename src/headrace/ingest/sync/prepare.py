@@ -67,7 +67,7 @@ class Prepared:
     content: str = ""
     """What it is compared by with other documents; empty where they are not compared."""
     steps: tuple[StepState, ...] = ()
-    """What its LLM steps came to."""
+    """What its LLM steps, and gates that ask a model, came to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,8 @@ class Failed:
     """Its texts that the embedder refused."""
     judged: Judged | None = None
     """The judgement that keeps it out."""
+    steps: tuple[StepState, ...] = ()
+    """What came of asking models about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,8 @@ class Making:
     schema: MetadataSchema
     step_many: StepMany | None = None
     """The LLM steps of the corpus; None where it has none."""
+    asked: Callable[[str], tuple[StepState, ...]] = lambda _: ()
+    """URI to what came of the questions of its gates, once."""
     kept_out: Forgetting | None = None
     """Tells of a candidate and its revision whether they were forgotten."""
     sign: Callable[[Sequence[str]], list[str]] | None = None
@@ -177,7 +181,7 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
     parsed: list[tuple[_Read, ParsedDocument]] = []
     for uri, result in making.parse_many(named):
         if isinstance(result, DocumentError):
-            yield _failed(reads[uri], result)
+            yield _failed(reads[uri], result, making.asked(uri))
         else:
             parsed.append((reads[uri], result))
     contents = [""] * len(parsed)
@@ -195,13 +199,13 @@ def _prepare_batch(batch: Sequence[_Read], making: Making, schema: str) -> Itera
         yield replace(made, content=content) if content and isinstance(made, Prepared) else made
 
 
-def _failed(read: _Read, error: DocumentError) -> Failed:
+def _failed(read: _Read, error: DocumentError, steps: tuple[StepState, ...]) -> Failed:
     judged = None
     if isinstance(error, KeptOut):
         item = read.candidate.item
         judged = Judged(item.uri, read.revision, item.stamp, error.judgement)
     stage = _stage(error, "parse")
-    return Failed(candidate=read.candidate, stage=stage, error=error.message, judged=judged)
+    return Failed(candidate=read.candidate, stage=stage, error=error.message, judged=judged, steps=steps)
 
 
 def _stepped(parsed: Sequence[tuple[_Read, ParsedDocument]], making: Making) -> Sequence[Stepped]:
@@ -248,7 +252,8 @@ def _prepared(
         seen[text_hash] += 1
     metadata, misfits = serve(raw_metadata(read.candidate.item, document), making.schema)
     name = document_digest(uri, read.revision, chunk_ids, text_hashes, metadata)
-    if _waits_still(read.candidate, name, stepped.states, (read.input_digest, schema)):
+    states = (*making.asked(uri), *stepped.states)
+    if _waits_still(read.candidate, name, states, (read.input_digest, schema)):
         return Touched(candidate=read.candidate, revision=read.revision)
     return Prepared(
         candidate=read.candidate,
@@ -266,7 +271,7 @@ def _prepared(
         text_hashes=text_hashes,
         chunk_ids=chunk_ids,
         judgement=document.judgement,
-        steps=stepped.states,
+        steps=states,
     )
 
 

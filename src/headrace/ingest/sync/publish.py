@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger, Write
     from headrace.ledger.qualities import Among
     from headrace.ledger.standings import Standing
+    from headrace.ledger.steps.states import StepState
     from headrace.ledger.verdicts import Judged
 
 _BEFORE_COMMIT = declare("sync.before_index_commit")
@@ -94,6 +95,8 @@ class Pending:
     healed: list[str] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
     """What gates said, of documents that come in and of those that stay out."""
+    asked: dict[str, Sequence[StepState]] = field(default_factory=dict)
+    """What came of asking models about documents that stay out, by URI."""
     withdrawn: list[str] = field(default_factory=list)
     """URIs that leave the index, but stay known: others stand for them."""
     compared: list[Row] = field(default_factory=list)
@@ -258,9 +261,10 @@ class Publisher:
     def _record_steps(self, tx: Write, pending: Pending) -> None:
         written = [item.document.candidate.item.uri for item in pending.embedded]
         rows = [state for item in pending.embedded for state in item.document.steps]
+        rows += [state for states in pending.asked.values() for state in states]
         if not rows and not self.stepped:
             return
-        gone = [*pending.removed, *written]
+        gone = [*pending.removed, *pending.healed, *pending.asked, *written]
         step_states.replace(tx, self.generation, gone, rows)
         step_letters.keep_standing(tx, self.corpus, gone)
 

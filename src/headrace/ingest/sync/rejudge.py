@@ -200,7 +200,7 @@ class _Rejudging:
         self, candidates: Sequence[Candidate], changes: Changes
     ) -> Iterator[tuple[Candidate, Judgement]]:
         by_uri = {candidate.item.uri: candidate for candidate in candidates}
-        for uri, result in self._context.parse_many(self._contents(candidates, changes)):
+        for uri, result in self._context.drafting.parse_many(self._contents(candidates, changes)):
             if isinstance(result, KeptOut):
                 yield by_uri[uri], result.judgement
             elif isinstance(result, DocumentError):

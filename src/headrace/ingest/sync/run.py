@@ -139,7 +139,7 @@ class _Sync:
     ) -> SyncReport:
         tally = lead.tally
         kept_out = tuple(failure for failure in _kept_out(lead) if failure.stage != REJECTED)
-        stepping = self._context.stepping
+        asking = self._context.asking
         return SyncReport(
             corpus=self._context.corpus,
             run_id=self._run_id,
@@ -153,12 +153,12 @@ class _Sync:
             failures=tally.failed,
             withheld_reason="; ".join(
                 reason
-                for reason in (verdict.reason, kept, tally.waiting_reason, stepped.withheld(stepping))
+                for reason in (verdict.reason, kept, tally.waiting_reason, stepped.withheld(asking))
                 if reason
             ),
-            warnings=(*stepped.outages(stepping), *self._columns.warnings),
-            steps=stepped.counts(stepping),
-            step_spend=stepped.spent(stepping),
+            warnings=(*stepped.outages(asking), *self._columns.warnings),
+            steps=stepped.counts(asking),
+            step_spend=stepped.spent(asking),
             waiting=tally.waiting,
             spend=spent(self._context.spending),
             relabelled=listed.relabelled,

@@ -1,56 +1,69 @@
-"""What LLM steps did in a run, or would do, as its report says it."""
+"""What models were asked for in a run, by LLM steps and by gates, or would be, as its report says it."""
 
 from __future__ import annotations
 
-from headrace.ingest.steps.running import Stepping
+from collections.abc import Sequence
+
+from headrace.ingest.steps.judging import Judging
+from headrace.ingest.steps.outputs import Outputs
 from headrace.records.steps import StepCount
 from headrace.records.sync import Spend
 
+Asking = Sequence[Outputs]
+"""The gates with a model, and the steps; both spend of one budget."""
 
-def withheld(stepping: Stepping | None) -> str:
+
+def withheld(asking: Asking) -> str:
     """Why outputs wait for a decision, how many documents that leaves, and how to go on; else empty."""
-    if stepping is None or stepping.decision is None:
+    said = [item for item in asking if item.decision is not None]
+    if not said:
         return ""
-    return f"{stepping.decision.message} {_served(stepping)} {stepping.decision.hint}"
+    decision = said[0].decision
+    assert decision is not None
+    return " ".join((decision.message, *map(_without, said), decision.hint or "")).rstrip()
 
 
-def outages(stepping: Stepping | None) -> tuple[str, ...]:
+def outages(asking: Asking) -> tuple[str, ...]:
     """A warning where outputs wait for a provider."""
-    if stepping is None or not stepping.outage:
-        return ()
-    return (f"{_served(stepping)} The next sync asks again. {stepping.outage}",)
+    return tuple(
+        f"{_without(item)} The next sync asks again. {item.outage}" for item in asking if item.outage
+    )
 
 
-def counts(stepping: Stepping | None) -> dict[str, StepCount]:
-    """What each step did."""
-    return {} if stepping is None else dict(stepping.counts)
+def counts(asking: Asking) -> dict[str, StepCount]:
+    """What each step did, and each gate with a model, as `gate:NAME`."""
+    return {name: count for item in asking for name, count in item.counts.items()}
 
 
-def spent(stepping: Stepping | None) -> Spend:
+def spent(asking: Asking) -> Spend:
     """What the calls of a run took, or are estimated to take, of its budget."""
-    if stepping is None:
+    if not asking:
         return Spend()
-    given = stepping.counts.values()
+    given = counts(asking).values()
     costs = [count.cost_micro for count in given]
     cost = None if None in costs else sum(value for value in costs if value is not None)
     return Spend(
         tokens=sum(count.input_tokens + count.output_tokens for count in given),
         cost_micro=cost,
         currency=next((count.currency for count in given if count.currency), ""),
-        budget=str(stepping.spending.budget),
+        budget=str(asking[0].spending.budget),
     )
 
 
-def over_budget(stepping: Stepping | None) -> str:
-    """Why the steps of a sync would stop before their end; empty where they would not."""
-    spend = spent(stepping)
-    if stepping is None or stepping.spending.fits(spend.tokens or 0, spend.cost_micro):
+def over_budget(asking: Asking) -> str:
+    """Why the calls of a sync would stop before their end; empty where they would not."""
+    spend = spent(asking)
+    if not asking or asking[0].spending.fits(spend.tokens or 0, spend.cost_micro):
         return ""
     return (
-        f"steps would stop at their budget of a run, {spend.budget}: they need {spend.tokens or 0:,} tokens"
+        f"steps would stop at their budget of a run, {asking[0].spending.budget}: "
+        f"they need {spend.tokens or 0:,} tokens"
     )
 
 
-def _served(stepping: Stepping) -> str:
-    number = len(stepping.waiting)
-    return f"{number:,} document{'s are' if number != 1 else ' is'} served without what steps write."
+def _without(item: Outputs) -> str:
+    number = len(item.waiting)
+    documents = f"{number:,} document{'s are' if number != 1 else ' is'}"
+    if isinstance(item, Judging):
+        return f"{documents} not judged by the model of a gate."
+    return f"{documents} served without what steps write."

@@ -154,7 +154,7 @@ def _kept_out(corpus: str, out: Suppressed, candidate: Candidate, revision: str)
 
 
 def _unsettled(conn: Connection, context: SyncContext, generation: str | None) -> set[str]:
-    if context.stepping is None or generation is None:
+    if not context.asking or generation is None:
         return set()
     return step_states.unsettled(conn, generation, failed=context.retry_steps)
 

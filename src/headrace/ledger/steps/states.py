@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 State = Literal["written", "failed", "waiting"]
 """`failed`: a dead letter tells why. `waiting`: nothing was decided yet, the next sync goes on."""
 
+PREFIX = "gate:"
+"""Before the name of a gate that asks a model, in the place of the name of a step, which holds no colon."""
+
 
 class StepState(NamedTuple):
     """One step and one document."""

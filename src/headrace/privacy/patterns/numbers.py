@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from headrace.privacy import validators
@@ -106,14 +107,22 @@ _MOST_GROUPS = max(len(shape) for shape in (*_BY_SHAPE, *_CARD_GROUPS))
 
 def _find(text: str, start: int, end: int) -> Iterator[Finding]:
     groups = Groups(text, start, end)
-    lengths = tuple(groups.lengths)
+    for first, last, kinds, is_card in _shaped(tuple(groups.lengths)):
+        yield from _in_window(text, groups.window(first, last), kinds, is_card=is_card)
+
+
+@lru_cache(maxsize=2048)
+def _shaped(lengths: tuple[int, ...]) -> list[tuple[int, int, Sequence[_Kind], bool]]:
+    """Which neighbouring groups of such lengths have the shape of something, and of what."""
+    found: list[tuple[int, int, Sequence[_Kind], bool]] = []
     for first in range(len(lengths)):
         for last in range(first, min(len(lengths), first + _MOST_GROUPS)):
             shape = lengths[first : last + 1]
             is_card = shape in _CARD_GROUPS or (first == last and 13 <= shape[0] <= 19)
             kinds = _BY_SHAPE.get(shape, ())
             if is_card or kinds:
-                yield from _in_window(text, groups.window(first, last), kinds, is_card=is_card)
+                found.append((first, last, kinds, is_card))
+    return found
 
 
 def _in_window(text: str, window: Window, kinds: Sequence[_Kind], *, is_card: bool) -> Iterator[Finding]:

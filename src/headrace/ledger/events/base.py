@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Redactor = Callable[[Sequence[SpanEvent]], Sequence[SpanEvent]]
 """Takes personal data and secrets out of spans before their first byte is written."""
 
+Merge = Callable[[SpanEvent, SpanEvent], SpanEvent]
+"""Of the span that is kept and the one that arrives, both redacted, the span to keep."""
+
 
 class SpanLink(NamedTuple):
     """A span that touched something."""
@@ -35,10 +38,12 @@ class EventStore(Protocol):
         """Where it lies, without credentials."""
         ...
 
-    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+    def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Write spans; the future resolves once they are durable.
 
-        A span that is there already (same trace and span id) is left as it is. The future fails with
+        A span that is there already (same trace and span id, same end) is left as it is; with `merge`, which
+        must be pure, it becomes `merge(kept, arriving)` in one transaction, so that content which came late,
+        from several senders too, is never lost. Ids and end stay those of the kept one. The future fails with
         StorageError when redaction or the disk failed; then nothing of these spans was written in the clear.
         Raises StorageError after close.
         """

@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 from headrace.ledger.erasers import covers
 from headrace.ledger.erasure.keyring import Keyring
 from headrace.ledger.erasure.scope import TOMBSTONE, Scope, mentions, without
-from headrace.ledger.events.encoding import LINK_COLUMNS, SPAN_COLUMNS, decode_span, encode_span
+from headrace.ledger.events.encoding import (
+    LINK_COLUMNS,
+    SPAN_COLUMNS,
+    decode_span,
+    encode_span,
+    insert_into,
+)
 from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent, SpanRef
 
@@ -36,6 +42,8 @@ class Tables(NamedTuple):
     select: Select
     """Runs a statement with `?` for values."""
     execute: Execute
+    lock: str = ""
+    """What a statement ends with that reads a row in order to change it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +164,6 @@ def _replace(tables: Tables, old: SpanEvent, new: SpanEvent) -> None:
     encoded = encode_span(new)
     for table in (tables.spans, tables.refs):
         tables.execute(f"DELETE FROM {table} WHERE {mine}", place)  # noqa: S608 - our names
-    tables.execute(_insert(tables.spans, SPAN_COLUMNS), encoded.row)
+    tables.execute(insert_into(tables.spans, SPAN_COLUMNS), encoded.row)
     for link in encoded.links:
-        tables.execute(_insert(tables.refs, LINK_COLUMNS), link)
-
-
-def _insert(table: str, columns: str) -> str:
-    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(columns.split(',')))})"  # noqa: S608
+        tables.execute(insert_into(tables.refs, LINK_COLUMNS), link)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import SchemaTooNew
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
-from headrace.ledger.events.base import Redactor, SpanLink, by_role
+from headrace.ledger.events.base import Merge, Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
     DAY_NS,
     LINK_COLUMNS,
@@ -21,6 +21,7 @@ from headrace.ledger.events.encoding import (
     decode_span,
 )
 from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
+from headrace.ledger.events.merging import merge_spans
 from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import vacuum_full
 from headrace.ledger.storage.engine import (
@@ -37,21 +38,43 @@ from headrace.records.call import SpanEvent
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-_SCHEMA = 1
+_SCHEMA = 2
 _LOCK = "SELECT pg_advisory_xact_lock(4915228111)"
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS event_spans (
         trace_id text NOT NULL, span_id text NOT NULL, parent_span_id text, name text NOT NULL,
         kind text NOT NULL, start_ns bigint NOT NULL, end_ns bigint NOT NULL, status text NOT NULL,
-        error text, release text, generation text, model text, prompt text, attributes text NOT NULL,
-        refs text NOT NULL, PRIMARY KEY (trace_id, span_id, end_ns)) PARTITION BY RANGE (end_ns)""",
+        error text, release text, generation text, model text, prompt text, session text, subject text,
+        service text, input_tokens bigint, output_tokens bigint, cost_micro bigint, currency text,
+        attributes text NOT NULL, refs text NOT NULL,
+        PRIMARY KEY (trace_id, span_id, end_ns)) PARTITION BY RANGE (end_ns)""",
     "CREATE INDEX IF NOT EXISTS event_spans_end ON event_spans (end_ns, kind)",
     """CREATE TABLE IF NOT EXISTS event_refs (
         ref text NOT NULL, end_ns bigint NOT NULL, trace_id text NOT NULL, span_id text NOT NULL,
         role text NOT NULL, kind text NOT NULL,
         PRIMARY KEY (ref, end_ns, trace_id, span_id, role)) PARTITION BY RANGE (end_ns)""",
     "CREATE TABLE IF NOT EXISTS event_schema (version integer PRIMARY KEY)",
-    f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING",  # noqa: S608 - a number
+)
+_TO_2 = (
+    "ALTER TABLE event_spans ADD COLUMN session text, ADD COLUMN subject text, ADD COLUMN service text, "
+    "ADD COLUMN input_tokens bigint, ADD COLUMN output_tokens bigint, ADD COLUMN cost_micro bigint, "
+    "ADD COLUMN currency text",
+    # Quotes inside a text are escaped in JSON, so these names are found as keys only.
+    """UPDATE event_spans SET
+        input_tokens = substring(attributes from '"gen_ai.usage.input_tokens":([0-9]{1,15})[,}]')::bigint,
+        output_tokens = substring(attributes from '"gen_ai.usage.output_tokens":([0-9]{1,15})[,}]')::bigint,
+        cost_micro = CASE WHEN kind = 'call' THEN
+            substring(attributes from '"cost_micro":([0-9]{1,15}),"currency":"[^"]*"')::bigint END,
+        currency = CASE WHEN kind = 'call' THEN
+            substring(attributes from '"cost_micro":[0-9]{1,15},"currency":"([^"]*)"') END,
+        session = CASE WHEN kind = 'call' THEN substring(attributes from '"session":"([^"\\\\]*)"') END
+    WHERE kind IN ('call', 'chat', 'embed')""",
+)
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS event_spans_subject ON event_spans (subject, end_ns) "
+    "WHERE subject IS NOT NULL",
+    # A name from outside may be longer than a B-tree takes.
+    "CREATE INDEX IF NOT EXISTS event_spans_session ON event_spans USING hash (session)",
 )
 # One binary array for each column: several times faster than a statement for each row.
 _INSERT = "INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT DO NOTHING"
@@ -59,7 +82,7 @@ _TEXT, _NUMBER = "%b::text[]", "%b::bigint[]"
 _INSERT_SPANS = _INSERT % (
     "event_spans",
     SPAN_COLUMNS,
-    ", ".join([*[_TEXT] * 5, _NUMBER, _NUMBER, *[_TEXT] * 8]),
+    ", ".join([*[_TEXT] * 5, *[_NUMBER] * 2, *[_TEXT] * 9, *[_NUMBER] * 3, *[_TEXT] * 3]),
 )
 _INSERT_LINKS = _INSERT % ("event_refs", LINK_COLUMNS, ", ".join([_TEXT, _NUMBER, *[_TEXT] * 4]))
 
@@ -86,9 +109,9 @@ class PostgresEvents:
         """Where it lies, without credentials."""
         return self._safe_url
 
-    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+    def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Write spans; the future resolves once they are durable."""
-        return self._appender.append(spans)
+        return self._appender.append(spans, merge=merge)
 
     def trace(self, trace_id: str) -> list[SpanEvent]:
         """Every span of a trace in the order of their start."""
@@ -187,8 +210,11 @@ class PostgresEvents:
             for statement in _TABLES:
                 connection.exec_driver_sql(statement)
             found = connection.exec_driver_sql("SELECT max(version) FROM event_schema").scalar_one()
-            if found > _SCHEMA:
+            if found is not None and found > _SCHEMA:
                 raise SchemaTooNew(found=f"events {found}", known=f"events {_SCHEMA}")
+            for statement in (*(_TO_2 if found == 1 else ()), *_INDEXES):
+                connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING")  # noqa: S608 - a number
 
     def _commit(self, spans: Sequence[EncodedSpan]) -> None:
         try:
@@ -208,12 +234,16 @@ class PostgresEvents:
             self._connection = writer(self._engine)
         for day in sorted({span.day for span in spans} - self._days):
             self._partition(self._connection, day)
-        links = [link for span in spans for link in span.links]
         with self._connection.begin():
             self._connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
-            self._connection.exec_driver_sql(_INSERT_SPANS, _columns([span.row for span in spans]))
+            late = [span for span in spans if span.merge is not None]
+            new = [span for span in spans if span.merge is None]
+            if new:
+                self._connection.exec_driver_sql(_INSERT_SPANS, _columns([span.row for span in new]))
+            links = [link for span in new for link in span.links]
             if links:
                 self._connection.exec_driver_sql(_INSERT_LINKS, _columns(links))
+            merge_spans(_tables(self._connection), late)
             fire(BEFORE_COMMIT)
 
     def _partition(self, connection: Connection, day: int) -> None:
@@ -235,7 +265,7 @@ def _tables(connection: Connection) -> Tables:
     def run(statement: str, values: Sequence[Any]) -> Any:
         return connection.exec_driver_sql(statement.replace("?", "%s"), tuple(values))
 
-    return Tables("event_spans", "event_refs", run, run)
+    return Tables("event_spans", "event_refs", run, run, " FOR UPDATE")
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from headrace.errors import SchemaTooNew, StorageError
+from headrace.errors import StorageError
 from headrace.ledger.durability import fsync_path, make_folder
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
-from headrace.ledger.events.base import Redactor, SpanLink, by_role
+from headrace.ledger.events.base import Merge, Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
     LINK_COLUMNS,
     SPAN_COLUMNS,
@@ -25,32 +25,21 @@ from headrace.ledger.events.encoding import (
     decode_span,
 )
 from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
+from headrace.ledger.events.merging import merge_spans
+from headrace.ledger.events.sqlite_schema import prepare
 from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import truncate_log
 from headrace.ledger.storage.engine import cannot_open, configure_sqlite
 from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
-_SCHEMA = 1
 _OPEN_FILES = 8
 _BUSY_SECONDS = 30.0
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
 
-_TABLES = (
-    """CREATE TABLE spans (
-        trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_span_id TEXT, name TEXT NOT NULL,
-        kind TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, status TEXT NOT NULL,
-        error TEXT, release TEXT, generation TEXT, model TEXT, prompt TEXT, attributes TEXT NOT NULL,
-        refs TEXT NOT NULL)""",
-    "CREATE UNIQUE INDEX spans_id ON spans (trace_id, span_id)",
-    "CREATE INDEX spans_end ON spans (end_ns, kind)",
-    """CREATE TABLE span_refs (
-        ref TEXT NOT NULL, end_ns INTEGER NOT NULL, trace_id TEXT NOT NULL, span_id TEXT NOT NULL,
-        role TEXT NOT NULL, kind TEXT NOT NULL,
-        PRIMARY KEY (ref, end_ns, trace_id, span_id, role)) WITHOUT ROWID""",
-    f"PRAGMA user_version={_SCHEMA}",
+_INSERT_SPANS = (
+    f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"  # noqa: S608 - our names
 )
-_INSERT_SPANS = f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * 15)})"  # noqa: S608 - our names
 _INSERT_LINKS = f"INSERT OR IGNORE INTO span_refs ({LINK_COLUMNS}) VALUES ({', '.join('?' * 6)})"  # noqa: S608 - our names
 
 
@@ -75,9 +64,9 @@ class SqliteEvents:
         """Where it lies."""
         return f"sqlite:///{self._folder}"
 
-    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+    def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Write spans; the future resolves once they are durable."""
-        return self._appender.append(spans)
+        return self._appender.append(spans, merge=merge)
 
     def trace(self, trace_id: str) -> list[SpanEvent]:
         """Every span of a trace in the order of their start."""
@@ -313,28 +302,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         configure_sqlite(connection)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _SCHEMA:
-            raise SchemaTooNew(found=f"events {version}", known=f"events {_SCHEMA}")
-        if version == 0:
-            _create_tables(connection)
+        prepare(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _create_tables(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        for statement in _TABLES:
-            connection.execute(statement)
-    connection.execute("COMMIT")
-
-
 def _insert(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(_INSERT_SPANS, [span.row for span in spans])
-    connection.executemany(_INSERT_LINKS, [link for span in spans for link in span.links])
+    late = [span for span in spans if span.merge is not None]
+    new = [span for span in spans if span.merge is None]
+    connection.executemany(_INSERT_SPANS, [span.row for span in new])
+    connection.executemany(_INSERT_LINKS, [link for span in new for link in span.links])
+    merge_spans(_tables(connection), late)
     fire(BEFORE_COMMIT)
     connection.execute("COMMIT")

@@ -50,6 +50,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api,
         api_cache,
         api_calls,
+        api_consents,
         api_embeddings,
         api_features,
         api_forget,
@@ -64,11 +65,13 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api_signals,
         api_standing,
         api_steps,
+        api_traces,
         api_vault,
         health,
         mcp_mount,
         pages,
     )
+    from headrace.server.daily import daily
     from headrace.server.entrance import Entrance
     from headrace.server.failures import add_handlers
     from headrace.server.guard import Guard
@@ -82,6 +85,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(mount.running())
+            await stack.enter_async_context(daily(workspace))
             yield
             await workspace.calls.gateway.close()  # its connections belong to this event loop
 
@@ -120,6 +124,8 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
     app.include_router(api_features.router)
+    app.include_router(api_traces.router)
+    app.include_router(api_consents.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     # First, as a path is held against all routes that stand before its own.

@@ -10,6 +10,7 @@ from headrace.records.call import SpanEvent
 
 if TYPE_CHECKING:
     from headrace.ledger.events.erasing import Redaction
+    from headrace.ledger.events.finding import Place, SpanQuery
 
 Redactor = Callable[[Sequence[SpanEvent]], Sequence[SpanEvent]]
 """Takes personal data and secrets out of spans before their first byte is written."""
@@ -65,6 +66,10 @@ class EventStore(Protocol):
         """The spans that ended last, newest first."""
         ...
 
+    def find(self, query: SpanQuery, *, place: Place | None = None, limit: int = 50) -> list[SpanEvent]:
+        """Spans that meet a query, newest first, after a place; without attributes and references."""
+        ...
+
     def count(self, since_ns: int) -> int:
         """How many spans ended at or after a time, in Unix nanoseconds."""
         ...
@@ -84,7 +89,7 @@ class EventStore(Protocol):
         ...
 
     def touching(self, redaction: Redaction) -> int:
-        """How many spans tell of the documents that a redaction takes out."""
+        """How many spans tell of the documents or users that a redaction takes out."""
         ...
 
     def erase(self, redaction: Redaction) -> int:

@@ -21,6 +21,7 @@ SPAN_COLUMNS = (
     "generation, model, prompt, session, subject, service, input_tokens, output_tokens, cost_micro, "
     "currency, attributes, refs"
 )
+BRIEF_COLUMNS = "trace_id, span_id, end_ns, kind, name, service, prompt, subject"
 LINK_COLUMNS = "ref, end_ns, trace_id, span_id, role, kind"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from headrace.errors import SchemaTooNew
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
 from headrace.ledger.events.base import Merge, Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
+    BRIEF_COLUMNS,
     DAY_NS,
     LINK_COLUMNS,
     SPAN_COLUMNS,
@@ -20,7 +21,8 @@ from headrace.ledger.events.encoding import (
     day_of,
     decode_span,
 )
-from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
+from headrace.ledger.events.erasing import Redaction, Tables, Touched, count, rewrite, spans, touched
+from headrace.ledger.events.finding import Place, SpanQuery, Total, decode_facts, statement, totals_statement
 from headrace.ledger.events.merging import merge_spans
 from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import vacuum_full
@@ -33,6 +35,7 @@ from headrace.ledger.storage.engine import (
     writer,
 )
 from headrace.ledger.storage.readers import Readers
+from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
 if TYPE_CHECKING:
@@ -76,6 +79,10 @@ _INDEXES = (
     # A name from outside may be longer than a B-tree takes.
     "CREATE INDEX IF NOT EXISTS event_spans_session ON event_spans USING hash (session)",
 )
+_REMOVED_AT_ONCE = 2_000
+_SAME = " AND ".join(f"{name} IS NOT DISTINCT FROM %s" for name in SPAN_COLUMNS.split(", ")[2:])
+_DELETE_SAME = f"DELETE FROM event_spans WHERE trace_id = %s AND span_id = %s AND {_SAME} AND end_ns = %s"  # noqa: S608 - our names
+_DELETE_LINKS = "DELETE FROM event_refs WHERE trace_id = %s AND span_id = %s AND end_ns = %s"
 # One binary array for each column: several times faster than a statement for each row.
 _INSERT = "INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT DO NOTHING"
 _TEXT, _NUMBER = "%b::text[]", "%b::bigint[]"
@@ -141,6 +148,72 @@ class PostgresEvents:
         condition = "WHERE (%s::text IS NULL OR kind = %s) ORDER BY end_ns DESC, span_id LIMIT %s"
         return self._spans(condition, kind, kind, limit)
 
+    def find(self, query: SpanQuery, *, place: Place | None = None, limit: int = 50) -> list[SpanEvent]:
+        """Spans that meet a query, newest first, after a place; without attributes and references."""
+        text, values = statement("event_spans", query, place=place, like="ILIKE")
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(text.replace("?", "%s"), (*values, limit))
+            return [decode_facts(row) for row in rows]
+
+    def totals(self, query: SpanQuery) -> list[Total]:
+        """What spans that meet a query come to, by kind and currency."""
+        text, values = totals_statement("event_spans", query, like="ILIKE")
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(text.replace("?", "%s"), tuple(values))
+            return [Total(row[0], row[1], *(int(number) for number in row[2:])) for row in rows]
+
+    def days(self) -> list[int]:
+        """Days that have spans, in order."""
+        statement = "SELECT min(end_ns), max(end_ns) FROM event_spans"
+        with self._readers.read() as connection:
+            first, last = connection.exec_driver_sql(statement).one()
+            found = [] if first is None else range(day_of(first), day_of(last) + 1)
+            there = "SELECT 1 FROM event_spans WHERE end_ns >= %s AND end_ns < %s LIMIT 1"
+            return [
+                day
+                for day in found
+                if connection.exec_driver_sql(there, (day * DAY_NS, (day + 1) * DAY_NS)).first()
+            ]
+
+    def rows(self, day: int) -> list[tuple[Any, ...]]:
+        """Every span of a day in the order of SPAN_COLUMNS."""
+        return self._select(day, SPAN_COLUMNS)
+
+    def brief(self, day: int) -> list[tuple[Any, ...]]:
+        """Of every span of a day what decides how long it is kept."""
+        return self._select(day, BRIEF_COLUMNS)
+
+    def keys(self, days: Collection[int]) -> dict[int, frozenset[tuple[str, str]]]:
+        """Trace and span ids of some days; days without any are left out."""
+        found: dict[int, set[tuple[str, str]]] = {}
+        statement = (
+            "SELECT end_ns / %s, trace_id, span_id FROM event_spans "
+            "WHERE end_ns / %s = ANY(%s) AND end_ns >= %s AND end_ns < %s"
+        )
+        if not days:
+            return {}
+        bounds = (min(days) * DAY_NS, (max(days) + 1) * DAY_NS)
+        with self._readers.read() as connection:
+            for day, *key in connection.exec_driver_sql(statement, (DAY_NS, DAY_NS, list(days), *bounds)):
+                found.setdefault(int(day), set()).add((key[0], key[1]))
+        return {day: frozenset(keys) for day, keys in found.items()}
+
+    def remove(self, day: int, rows: Sequence[Sequence[Any]]) -> None:
+        """Delete spans, each only if it still is as it was read, and give the space back."""
+        for part in slices(rows, _REMOVED_AT_ONCE):
+            with self._engine.begin() as connection:
+                for row in part:
+                    if connection.exec_driver_sql(_DELETE_SAME, (*row, row[6])).rowcount:
+                        place = (row[0], row[1], row[6])
+                        connection.exec_driver_sql(_DELETE_LINKS, place)
+        name = day_name(day, "")
+        vacuum_full(self._engine, {f"event_spans_{name}", f"event_refs_{name}"})
+
+    def touched(self, redaction: Redaction) -> Touched:
+        """Traces that met what a redaction takes out."""
+        with self._readers.read() as connection:
+            return touched(_tables(connection), redaction)
+
     def count(self, since_ns: int) -> int:
         """How many spans ended at or after a time."""
         with self._readers.read() as connection:
@@ -174,18 +247,17 @@ class PostgresEvents:
         with self._readers.read() as connection:
             yield from spans(_tables(connection))
 
-    def touching(self, redaction: Redaction) -> int:
-        """How many spans tell of the documents that a redaction takes out."""
+    def touching(self, redaction: Redaction, *, also: Touched | None = None) -> int:
+        """How many spans tell of the documents or users that a redaction takes out."""
         with self._readers.read() as connection:
             tables = _tables(connection)
-            traces = touched(tables, redaction.refs)
-            return count(tables, redaction, traces)
+            return count(tables, redaction, touched(tables, redaction).union(also))
 
-    def erase(self, redaction: Redaction) -> int:
+    def erase(self, redaction: Redaction, *, also: Touched | None = None) -> int:
         """Redact those spans for good and rewrite the days they are in; returns how many there were."""
         with self._engine.begin() as connection:
             tables = _tables(connection)
-            changed = rewrite(tables, redaction, touched(tables, redaction.refs))
+            changed = rewrite(tables, redaction, touched(tables, redaction).union(also))
             fire(ERASING)
         days = {day_name(day_of(span.end_ns), "") for span in changed}
         vacuum_full(self._engine, {f"event_{kind}_{day}" for kind in ("spans", "refs") for day in days})
@@ -196,6 +268,12 @@ class PostgresEvents:
         self._appender.close()
         self._readers.close()
         self._engine.dispose()
+
+    def _select(self, day: int, columns: str) -> list[tuple[Any, ...]]:
+        statement = f"SELECT {columns} FROM event_spans WHERE end_ns >= %s AND end_ns < %s"  # noqa: S608 - our names
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(statement, (day * DAY_NS, (day + 1) * DAY_NS))
+            return [tuple(row) for row in rows]
 
     def _spans(self, condition: str, *values: Any) -> list[SpanEvent]:
         with self._readers.read() as connection:

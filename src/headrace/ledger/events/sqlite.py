@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,6 +19,7 @@ from headrace.ledger.durability import fsync_path, make_folder
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
 from headrace.ledger.events.base import Merge, Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
+    BRIEF_COLUMNS,
     LINK_COLUMNS,
     SPAN_COLUMNS,
     EncodedSpan,
@@ -24,7 +27,8 @@ from headrace.ledger.events.encoding import (
     day_of,
     decode_span,
 )
-from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
+from headrace.ledger.events.erasing import Redaction, Tables, Touched, count, rewrite, spans, touched
+from headrace.ledger.events.finding import Place, SpanQuery, Total, decode_facts, statement, totals_statement
 from headrace.ledger.events.merging import merge_spans
 from headrace.ledger.events.sqlite_schema import prepare
 from headrace.ledger.failpoints import fire
@@ -34,11 +38,17 @@ from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
 _OPEN_FILES = 8
+_EPOCH = date(1970, 1, 1).toordinal()
 _BUSY_SECONDS = 30.0
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
 
 _INSERT_SPANS = (
     f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"  # noqa: S608 - our names
+)
+_REMOVED_AT_ONCE = 2_000
+_DELETE_SAME = f"DELETE FROM spans WHERE {' AND '.join(f'{name} IS ?' for name in SPAN_COLUMNS.split(', '))}"  # noqa: S608 - our names
+_DELETE_LINK = (
+    "DELETE FROM span_refs WHERE role = ? AND ref = ? AND trace_id = ? AND span_id = ? AND end_ns = ?"
 )
 _INSERT_LINKS = f"INSERT OR IGNORE INTO span_refs ({LINK_COLUMNS}) VALUES ({', '.join('?' * 6)})"  # noqa: S608 - our names
 
@@ -124,6 +134,75 @@ class SqliteEvents:
                 break
         return found
 
+    def find(self, query: SpanQuery, *, place: Place | None = None, limit: int = 50) -> list[SpanEvent]:
+        """Spans that meet a query, newest first, after a place; without attributes and references."""
+        until = query.until_ns if place is None else min(place.end_ns + 1, query.until_ns or place.end_ns + 1)
+        first = "" if query.since_ns is None else day_name(day_of(max(query.since_ns, 0)))
+        last = None if until is None else day_name(day_of(max(until - 1, 0)))
+        # The planner does not know that a trace has few spans and a day has many.
+        table = "spans" if query.traces is None else "spans INDEXED BY spans_id"
+        text, values = statement(table, query, place=place)
+        found: list[SpanEvent] = []
+        for path in self._files():
+            if path.stem < first or len(found) >= limit:
+                break
+            if last is None or path.stem <= last:
+                with self._open(path) as connection:
+                    rows = connection.execute(text, [*values, limit - len(found)]).fetchall()
+                found += map(decode_facts, rows)
+        return found
+
+    def totals(self, query: SpanQuery) -> list[Total]:
+        """What spans that meet a query come to, by kind and currency; a trace counts in each of its days."""
+        text, values = totals_statement("spans", query)
+        found: list[Total] = []
+        for path in self._files():
+            with self._open(path) as connection:
+                found += [Total(*row) for row in connection.execute(text, values).fetchall()]
+        return found
+
+    def days(self) -> list[int]:
+        """Days that may have spans, in order."""
+        return sorted(_day(path) for path in self._files())
+
+    def rows(self, day: int) -> list[tuple[Any, ...]]:
+        """Every span of a day in the order of SPAN_COLUMNS."""
+        return self._select(day, SPAN_COLUMNS)
+
+    def brief(self, day: int) -> list[tuple[Any, ...]]:
+        """Of every span of a day what decides how long it is kept."""
+        return self._select(day, BRIEF_COLUMNS)
+
+    def keys(self, days: Collection[int]) -> dict[int, frozenset[tuple[str, str]]]:
+        """Trace and span ids of some days; days without any are left out."""
+        found = {day: frozenset(self._select(day, "trace_id, span_id")) for day in days}
+        return {day: keys for day, keys in found.items() if keys}
+
+    def remove(self, day: int, rows: Sequence[Sequence[Any]]) -> None:
+        """Delete spans, each only if it still is as it was read, and give the space back."""
+        path = self._folder / f"{day_name(day)}.sqlite"
+        with closing(_connect(path)) as connection:
+            for part in slices(rows, _REMOVED_AT_ONCE):
+                connection.execute("BEGIN IMMEDIATE")
+                for row in part:
+                    if connection.execute(_DELETE_SAME, row).rowcount:
+                        place = (row[0], row[1], row[6])
+                        connection.executemany(_DELETE_LINK, [(*link, *place) for link in _refs_of(row)])
+                connection.execute("COMMIT")
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            if free * 2 > pages:
+                connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def touched(self, redaction: Redaction) -> Touched:
+        """Traces that met what a redaction takes out."""
+        found = Touched()
+        for path in self._files():
+            with self._open(path) as connection:
+                found = found.union(touched(_tables(connection), redaction))
+        return found
+
     def count(self, since_ns: int) -> int:
         """How many spans ended at or after a time."""
         first = day_name(day_of(since_ns))
@@ -179,18 +258,18 @@ class SqliteEvents:
             with self._open(path) as connection:
                 yield from spans(_tables(connection))
 
-    def touching(self, redaction: Redaction) -> int:
-        """How many spans tell of the documents that a redaction takes out."""
-        traces = self._touched(redaction)
+    def touching(self, redaction: Redaction, *, also: Touched | None = None) -> int:
+        """How many spans tell of the documents or users that a redaction takes out."""
+        traces = self.touched(redaction).union(also)
         total = 0
         for path in self._files():
             with self._open(path) as connection:
                 total += count(_tables(connection), redaction, traces)
         return total
 
-    def erase(self, redaction: Redaction) -> int:
+    def erase(self, redaction: Redaction, *, also: Touched | None = None) -> int:
         """Redact those spans for good, with what the logs hold; returns how many there were."""
-        traces = self._touched(redaction)
+        traces = self.touched(redaction).union(also)
         total = 0
         for path in self._files():
             with closing(_connect(path)) as connection:
@@ -241,16 +320,16 @@ class SqliteEvents:
         while self._writing:
             self._writing.popitem()[1].close()
 
-    def _touched(self, redaction: Redaction) -> set[str]:
-        traces: set[str] = set()
-        for path in self._files():
-            with self._open(path) as connection:
-                traces |= touched(_tables(connection), redaction.refs)
-        return traces
-
     def _files(self) -> list[Path]:
         found = [path for path in self._folder.iterdir() if _DAY_FILE.fullmatch(path.name)]
         return sorted(found, reverse=True)
+
+    def _select(self, day: int, columns: str) -> list[tuple[Any, ...]]:
+        path = self._folder / f"{day_name(day)}.sqlite"
+        if not path.exists():
+            return []
+        with self._open(path) as connection:
+            return connection.execute(f"SELECT {columns} FROM spans").fetchall()  # noqa: S608 - our names
 
     def _spans(self, path: Path, condition: str, *values: Any) -> list[SpanEvent]:
         with self._open(path) as connection:
@@ -292,6 +371,14 @@ class _Reader:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+
+def _day(path: Path) -> int:
+    return date.fromisoformat(path.stem).toordinal() - _EPOCH
+
+
+def _refs_of(row: Sequence[Any]) -> list[tuple[str, str]]:
+    return [(role, ref) for role, ref in json.loads(row[-1])]
 
 
 def _tables(connection: sqlite3.Connection) -> Tables:

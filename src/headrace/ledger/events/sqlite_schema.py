@@ -15,7 +15,7 @@ BEFORE_UPGRADE = declare("events.before_upgrade")
 # Whatever a list of traces asks for lies in one index, so that it is read without what was said.
 _INDEXES = (
     """CREATE INDEX spans_end ON spans (end_ns, kind, trace_id, span_id, start_ns, status, model, prompt,
-        release, session, subject, service, input_tokens, output_tokens, cost_micro)""",
+        release, session, subject, service, input_tokens, output_tokens, cost_micro, currency)""",
     "CREATE INDEX spans_subject ON spans (subject, end_ns) WHERE subject IS NOT NULL",
     "CREATE INDEX spans_session ON spans (session, end_ns) WHERE session IS NOT NULL",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headrace.config.base import STATE_FOLDER, StorageConfig, WorkspaceConfig
 from headrace.config.durations import microseconds, parse_duration
+from headrace.ledger.events.cold.catalog import FOLDER as COLD_FOLDER
 
 if TYPE_CHECKING:
     from headrace.flows.forget.context import ForgetContext
@@ -72,7 +73,10 @@ def _places(storage: StorageConfig, state: Path) -> Places:
         for shown, folder in (("index", "generations"), ("embeddings", "embeddings"))
         for path in sorted((index / folder).glob("*.lance"))
     ]
-    files += [("pages", _file(storage.blobs)), ("online", _file(storage.online))]
+    blobs = _file(storage.blobs)
+    files += [("pages", blobs), ("online", _file(storage.online))]
+    if blobs is not None:
+        files.append(("events", blobs / COLD_FOLDER))
     folders: list[tuple[str, Path | None]] = [
         ("state", state),
         ("index", index),

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from headrace.ingest.parsing.pool import ParsePool
     from headrace.ingest.search.retrieve import Query, Retriever
     from headrace.ingest.sync.context import SyncContext
-    from headrace.ledger.events.base import EventStore, Redactor
+    from headrace.ledger.events.base import Redactor
+    from headrace.ledger.events.tiered import TieredEvents
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.observe.features.online.base import OnlineStore
@@ -80,13 +81,11 @@ class Wiring:
         return ledger
 
     @once
-    def events(self) -> EventStore:
-        """The event store, opened at first use."""
-        from headrace.ledger.events.opening import open_events
+    def events(self) -> TieredEvents:
+        """Spans, hot and cold, opened at first use."""
+        from headrace.wiring_traces import open_tiered
 
-        events = open_events(self.config.storage.events, redactor=self._span_redactor())
-        self._closers.append(events.close)
-        return events
+        return open_tiered(self)
 
     @once
     def privacy(self) -> Engine:

@@ -16,6 +16,7 @@ from headrace.wiring import Wiring
 if TYPE_CHECKING:
     from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.calling.operations import CallOperations
+    from headrace.flows.consents.operations import ConsentOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.features.operations import FeatureOperations
     from headrace.flows.gates.operations import GateOperations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from headrace.flows.schemas.operations import SchemaOperations
     from headrace.flows.schemas.record_operations import RecordOperations
     from headrace.flows.steps.operations import StepOperations
+    from headrace.flows.traces.operations import TraceOperations
     from headrace.flows.vault.operations import VaultOperations
     from headrace.infer.embedders.base import Embedder
     from headrace.observe.signals.operations import SignalOperations
@@ -292,6 +294,20 @@ class Workspace(Wiring):
     def calls(self) -> CallOperations:
         """The operations on calls: run, batch, stats, and on dead letters: list, show, replay, resolve."""
         return self._calls
+
+    @property
+    def traces(self) -> TraceOperations:
+        """The operations on traces: list, search, show, tail, stats, export, select, archive, holds."""
+        from headrace.wiring_traces import trace_operations
+
+        return trace_operations(self)
+
+    @property
+    def consents(self) -> ConsentOperations:
+        """What users allow to be done with what they said: set, show, list."""
+        from headrace.wiring_traces import consent_operations
+
+        return consent_operations(self)
 
     @property
     def signals(self) -> SignalOperations:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
+from headrace.cli.commands.consent import CONSENTS
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.feature import FEATURES
@@ -26,6 +27,8 @@ from headrace.cli.commands.schema_records import READING
 from headrace.cli.commands.signal import SIGNALS
 from headrace.cli.commands.signal_audit import AUDITS
 from headrace.cli.commands.step import STEPPING
+from headrace.cli.commands.trace import TRACES
+from headrace.cli.commands.trace_keeping import HOLDS, TRACE_KEEPING
 from headrace.cli.commands.vault import KEEPING
 
 
@@ -66,6 +69,13 @@ GROUPS: Sequence[Group] = (
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
     ),
+    Group(
+        "trace",
+        "Find, see, export and keep what was asked and answered.",
+        [*TRACES, *TRACE_KEEPING],
+        [Group("hold", "Keep traces from being moved or deleted.", HOLDS)],
+    ),
+    Group("consent", "What users allow to be done with what they said.", CONSENTS),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),

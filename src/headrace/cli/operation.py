@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import typer
@@ -32,3 +34,33 @@ def run_operation(
 
         show(output_console(), report)
     return code(report)
+
+
+def run_each(
+    ctx: typer.Context,
+    workspace: Any,
+    as_json: bool,
+    operation: Callable[[Any], Iterable[Any]],
+    show: Callable[[Any, Any], None],
+) -> int:
+    """Print records as an operation gives them, with JSON one on each line, until it ends or Ctrl-C."""
+    from headrace.cli.output import OutputClosed, close_output
+    from headrace.cli.views.console import output_console
+    from headrace.records.wire import to_plain
+    from headrace.workspace import Workspace
+
+    with Workspace.open(workspace_folder(ctx, workspace)) as opened:
+        console = output_console()
+        try:
+            for record in operation(opened):
+                if as_json:
+                    sys.stdout.write(json.dumps(to_plain(record), allow_nan=False) + "\n")
+                    sys.stdout.flush()
+                else:
+                    show(console, record)
+        except BrokenPipeError:
+            close_output()
+            raise OutputClosed from None
+        except KeyboardInterrupt:
+            return 0
+    return 0

@@ -19,6 +19,7 @@ from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
+from headrace.observe.traces.rules import TracesConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField
@@ -183,6 +184,7 @@ class WorkspaceConfig:
     vault: VaultConfig = field(default_factory=VaultConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    traces: TracesConfig = field(default_factory=TracesConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

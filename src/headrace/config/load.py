@@ -15,6 +15,7 @@ from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
 from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
+from headrace.config.keeping import read_traces
 from headrace.config.privacy import read_privacy
 from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage
@@ -39,6 +40,7 @@ _TABLES = (
     "privacy",
     "schemas",
     "storage",
+    "traces",
     "vault",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -83,6 +85,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
         features=read_features(top.child("features"), root=root, environment=environment),
+        traces=read_traces(top.child("traces")),
         environment=_environment(top),
     )
 

@@ -138,6 +138,8 @@ def _chat_span(
         end_ns=time.time_ns(),
         model=generation.model,
         prompt=asker.prompt.digest,
+        input_tokens=generation.input_tokens,
+        output_tokens=generation.output_tokens,
         attributes={
             "gen_ai.operation.name": "chat",
             "gen_ai.request.model": asker.model.identity,

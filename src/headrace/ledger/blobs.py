@@ -17,24 +17,42 @@ from headrace.ledger.identity import digest_bytes
 KIND = "blob"
 
 
-class _Files(Protocol):
-    """Where blobs lie: files by a relative path."""
+class Files(Protocol):
+    """Files by a relative path such as `ab/name`; what `write` returned from is durable."""
 
-    def write(self, items: Sequence[tuple[str, bytes]]) -> None: ...
+    def write(self, items: Sequence[tuple[str, bytes]]) -> None:
+        """Write files, each whole or not at all. Raises DiskFull and StorageError."""
+        ...
 
-    def read(self, path: str) -> bytes | None: ...
+    def read(self, path: str) -> bytes | None:
+        """The bytes; None when they are not there."""
+        ...
 
-    def size(self, path: str) -> int | None: ...
+    def size(self, path: str) -> int | None:
+        """Length in bytes; None when it is not there."""
+        ...
 
-    def delete(self, path: str) -> bool: ...
+    def delete(self, path: str) -> bool:
+        """Remove a file for good; False when it was not there."""
+        ...
 
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        """The names of everything that is there, without their folders."""
+        ...
+
+    def paths(self, ending: str) -> list[str]:
+        """Every path that ends so, half-written ones included."""
+        ...
+
+    def local(self, path: str) -> Path | None:
+        """Where it lies on this machine, if it does."""
+        ...
 
 
 class Blobs:
     """A content-addressed store; what `put` returned is durable."""
 
-    def __init__(self, files: _Files) -> None:
+    def __init__(self, files: Files) -> None:
         self._files = files
 
     def put(self, data: bytes) -> str:
@@ -80,11 +98,16 @@ class Blobs:
 
 def open_blobs(url: str, **options: Any) -> Blobs:
     """Open a store: a path, `file:///folder`, or `<scheme>://…` of fsspec with its options."""
+    return Blobs(open_files(url, **options))
+
+
+def open_files(url: str, *, below: str = "", **options: Any) -> Files:
+    """Open the files themselves, under names of one's own, in a folder `below` the store."""
     parts = urlsplit(url)
     if parts.scheme in ("", "file"):
         folder = unquote(parts.path) if parts.scheme else url
-        return Blobs(_LocalFiles(Path(folder)))
-    return Blobs(_RemoteFiles(url, options))
+        return _LocalFiles(Path(folder) / below)
+    return _RemoteFiles(f"{url.rstrip('/')}/{below}" if below else url, options)
 
 
 def _path(digest: str) -> str:
@@ -142,6 +165,12 @@ class _LocalFiles:
     def names(self) -> list[str]:
         return [path.name for path in self._root.glob("*/*")]
 
+    def paths(self, ending: str) -> list[str]:
+        return sorted(str(path.relative_to(self._root)) for path in self._root.glob(f"*/*{ending}*"))
+
+    def local(self, path: str) -> Path | None:
+        return self._root / path
+
 
 class _RemoteFiles:
     """A store behind fsspec; a finished upload is durable there."""
@@ -178,6 +207,13 @@ class _RemoteFiles:
 
     def names(self) -> list[str]:
         return [path.rpartition("/")[2] for path in self._system.find(self._root)]
+
+    def paths(self, ending: str) -> list[str]:
+        start = len(self._root.rstrip("/")) + 1
+        return sorted(path[start:] for path in self._system.find(self._root) if path.endswith(ending))
+
+    def local(self, path: str) -> Path | None:
+        return None
 
     def _at(self, path: str) -> str:
         return f"{self._root.rstrip('/')}/{path}"

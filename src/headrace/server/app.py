@@ -77,10 +77,13 @@ def _framework(workspace: Workspace, mount: Mount) -> FastAPI:
     """The application without any route."""
     from fastapi import FastAPI
 
+    from headrace.server.daily import daily
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(mount.running())
+            await stack.enter_async_context(daily(workspace))
             yield
             await workspace.calls.gateway.close()  # its connections belong to this event loop
 

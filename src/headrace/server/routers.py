@@ -25,6 +25,8 @@ from headrace.server import (
     api_standing,
     api_steps,
     api_vault,
+    api_traces,
+    api_consents,
     health,
     pages,
 )
@@ -49,6 +51,8 @@ ROUTERS: Sequence[APIRouter] = (
     api_vault.router,
     api_cache.router,
     api_features.router,
+    api_traces.router,
+    api_consents.router,
     health.router,
     pages.router,
 )

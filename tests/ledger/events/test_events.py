@@ -51,6 +51,13 @@ def span(**changes: object) -> SpanEvent:
         generation="gen_1",
         model="extractive",
         prompt="prompt_1",
+        session="s-1",
+        subject="sub_1",
+        service="web",
+        input_tokens=120,
+        output_tokens=0,
+        cost_micro=31,
+        currency="EUR",
         attributes={
             "input": "Wie lange?",
             "scores": [0.5, 1],

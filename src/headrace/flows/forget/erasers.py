@@ -70,9 +70,10 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
 
 
 class EventEraser:
-    """Erases what calls quote."""
+    """Erases what calls quote, and what users said in them, hot and cold."""
 
     name = EVENTS
+    opens_all = True
 
     def __init__(self, context: ForgetContext) -> None:
         self._context = context

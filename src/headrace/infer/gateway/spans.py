@@ -69,6 +69,7 @@ def span_of(begun: Begun, *, status: SpanStatus, error: str | None = None) -> Sp
     """The span of a call that is over, however it ended."""
     request, last = begun.request, begun.attempts[-1] if begun.attempts else None
     asked = request.prompt.name if request.prompt else request.model
+    usage = usage_of(begun.attempts)
     return SpanEvent(
         trace_id=begun.trace_id,
         span_id=begun.span_id,
@@ -82,7 +83,11 @@ def span_of(begun: Begun, *, status: SpanStatus, error: str | None = None) -> Sp
         release=request.release,
         model=last.model if last else None,
         prompt=request.prompt.digest if request.prompt else None,
-        attributes=_attributes(begun, last),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost_micro=usage.cost_micro,
+        currency=usage.currency,
+        attributes=_attributes(begun, last, usage),
         refs=_refs(request.retrieved),
     )
 
@@ -118,9 +123,8 @@ def attempt_facts(attempt: Attempt) -> dict[str, Any]:
     return facts | {name: value for name, value in rest.items() if value}
 
 
-def _attributes(begun: Begun, last: Attempt | None) -> dict[str, Any]:
+def _attributes(begun: Begun, last: Attempt | None, usage: Usage) -> dict[str, Any]:
     request, climb = begun.request, begun.climb
-    usage = usage_of(begun.attempts)
     facts: dict[str, Any] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": request.model,

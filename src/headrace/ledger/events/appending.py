@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from headrace.errors import DiskFull, HeadraceError, StorageError
-from headrace.ledger.events.base import Redactor
+from headrace.ledger.events.base import Merge, Redactor
 from headrace.ledger.events.encoding import EncodedSpan, encode_span
 from headrace.ledger.failpoints import declare
 from headrace.ledger.storage.engine import is_full
@@ -41,7 +41,7 @@ class Appender:
             self._run, name="headrace-events-writer", max_group=_MAX_GROUP, at_end=at_end
         )
 
-    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+    def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Queue spans. Redaction runs here, in the caller's thread, before anything leaves it."""
         future: Future[None] = Future()
         try:
@@ -55,7 +55,7 @@ class Appender:
             settle_error(future, failure)
             return future
         try:
-            encoded = [encode_span(span) for span in redacted]
+            encoded = [encode_span(span, merge=merge) for span in redacted]
         except (TypeError, ValueError, OverflowError) as error:
             failure = StorageError(
                 f"Spans were not written because one cannot be stored: {error}",

@@ -10,9 +10,13 @@ from headrace.records.call import SpanEvent
 
 if TYPE_CHECKING:
     from headrace.ledger.events.erasing import Redaction
+    from headrace.ledger.events.finding import Place, SpanQuery
 
 Redactor = Callable[[Sequence[SpanEvent]], Sequence[SpanEvent]]
 """Takes personal data and secrets out of spans before their first byte is written."""
+
+Merge = Callable[[SpanEvent, SpanEvent], SpanEvent]
+"""Of the span that is kept and the one that arrives, both redacted, the span to keep."""
 
 
 class SpanLink(NamedTuple):
@@ -35,10 +39,12 @@ class EventStore(Protocol):
         """Where it lies, without credentials."""
         ...
 
-    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+    def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Write spans; the future resolves once they are durable.
 
-        A span that is there already (same trace and span id) is left as it is. The future fails with
+        A span that is there already (same trace and span id, same end) is left as it is; with `merge`, which
+        must be pure, it becomes `merge(kept, arriving)` in one transaction, so that content which came late,
+        from several senders too, is never lost. Ids and end stay those of the kept one. The future fails with
         StorageError when redaction or the disk failed; then nothing of these spans was written in the clear.
         Raises StorageError after close.
         """
@@ -60,6 +66,10 @@ class EventStore(Protocol):
         """The spans that ended last, newest first."""
         ...
 
+    def find(self, query: SpanQuery, *, place: Place | None = None, limit: int = 50) -> list[SpanEvent]:
+        """Spans that meet a query, newest first, after a place; without attributes and references."""
+        ...
+
     def count(self, since_ns: int) -> int:
         """How many spans ended at or after a time, in Unix nanoseconds."""
         ...
@@ -79,7 +89,7 @@ class EventStore(Protocol):
         ...
 
     def touching(self, redaction: Redaction) -> int:
-        """How many spans tell of the documents that a redaction takes out."""
+        """How many spans tell of the documents or users that a redaction takes out."""
         ...
 
     def erase(self, redaction: Redaction) -> int:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.ledger.storage.rows import storable
 from headrace.records.call import SpanEvent, SpanRef
 from headrace.records.wire import to_plain
 
+if TYPE_CHECKING:
+    from headrace.ledger.events.base import Merge
+
 DAY_NS = 86_400 * 1_000_000_000
 
 SPAN_COLUMNS = (
     "trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, error, release, "
-    "generation, model, prompt, attributes, refs"
+    "generation, model, prompt, session, subject, service, input_tokens, output_tokens, cost_micro, "
+    "currency, attributes, refs"
 )
+BRIEF_COLUMNS = "trace_id, span_id, end_ns, kind, name, service, prompt, subject"
 LINK_COLUMNS = "ref, end_ns, trace_id, span_id, role, kind"
 
 
@@ -29,6 +34,8 @@ class EncodedSpan(NamedTuple):
     """In the order of SPAN_COLUMNS."""
     links: list[tuple[Any, ...]]
     """In the order of LINK_COLUMNS."""
+    merge: Merge | None = None
+    """Makes one of it and of the span that is there; without it that one stays as it is."""
 
 
 def day_of(time_ns: int) -> int:
@@ -41,7 +48,12 @@ def day_name(day: int, separator: str = "-") -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).strftime(f"%Y{separator}%m{separator}%d")
 
 
-def encode_span(span: SpanEvent) -> EncodedSpan:
+def insert_into(table: str, columns: str) -> str:
+    """The statement that inserts one row, with `?` for values."""
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(columns.split(',')))})"  # noqa: S608
+
+
+def encode_span(span: SpanEvent, *, merge: Merge | None = None) -> EncodedSpan:
     """Turn a span into rows. Raises TypeError for attributes that are not JSON-like."""
     day = day_of(span.end_ns)
     day_name(day)
@@ -55,15 +67,22 @@ def encode_span(span: SpanEvent) -> EncodedSpan:
         span.start_ns,
         span.end_ns,
         span.status,
-        None if span.error is None else storable(span.error),
+        _text(span.error),
         span.release,
         span.generation,
         span.model,
         span.prompt,
+        _text(span.session),
+        span.subject,
+        _text(span.service),
+        span.input_tokens,
+        span.output_tokens,
+        span.cost_micro,
+        _text(span.currency),
         _json(span.attributes),
         _json([(ref.role, ref.ref) for ref in span.refs]),
     )
-    return EncodedSpan(day=day, row=row, links=sorted(links))
+    return EncodedSpan(day=day, row=row, links=sorted(links), merge=merge)
 
 
 def decode_span(row: Sequence[Any]) -> SpanEvent:
@@ -82,9 +101,20 @@ def decode_span(row: Sequence[Any]) -> SpanEvent:
         generation=row[10],
         model=row[11],
         prompt=row[12],
-        attributes=json.loads(row[13]),
-        refs=tuple(SpanRef(role=role, ref=ref) for role, ref in json.loads(row[14])),
+        session=row[13],
+        subject=row[14],
+        service=row[15],
+        input_tokens=row[16],
+        output_tokens=row[17],
+        cost_micro=row[18],
+        currency=row[19],
+        attributes=json.loads(row[20]),
+        refs=tuple(SpanRef(role=role, ref=ref) for role, ref in json.loads(row[21])),
     )
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else storable(text)
 
 
 def _json(value: Mapping[str, Any] | Sequence[Any]) -> str:

@@ -1,19 +1,27 @@
-"""Take what calls quote of forgotten documents out of their spans; the calls themselves stay."""
+"""Take what spans quote of forgotten documents, and what forgotten users said, out; the spans stay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from headrace.ledger.erasers import covers
+from headrace.ledger.erasers import covers, exempt
 from headrace.ledger.erasure.keyring import Keyring
 from headrace.ledger.erasure.scope import TOMBSTONE, Scope, mentions, without
-from headrace.ledger.events.encoding import LINK_COLUMNS, SPAN_COLUMNS, decode_span, encode_span
+from headrace.ledger.events.encoding import (
+    LINK_COLUMNS,
+    SPAN_COLUMNS,
+    decode_span,
+    encode_span,
+    insert_into,
+)
 from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent, SpanRef
 
 NAME = "events"
+_ERASED = "erased"
 _DERIVED = ("answer", "input", "output", "citations_removed")
 """Attributes that may repeat, in any words, what a retrieved document says."""
 _ATTEMPTS = "attempts"
@@ -21,8 +29,15 @@ _ATTEMPT_WORDS = frozenset({"raw_output", "tool_calls", "refusal", "errors", "er
 """Of each attempt of a call."""
 _MESSAGE_FACTS = frozenset({"role", "name", "tool_call_id"})
 _PLACE = {"headings": [], "quote": TOMBSTONE}
+_FACTS = re.compile(
+    r"gen_ai\.(operation|provider|system|request|response|usage|output\.type)\b.*|kind|model|asked|corpus|document"
+    r"|revision|chunk_id|finish_reason|currency|repair|role|digest|version|label|record|dead_letter|key"
+)
+"""Names of attributes that say nothing of a user: models, ids and outcomes."""
 
 covers(NAME, "folder:events", "events:spans", "events:span_refs")
+exempt("counts, times and hashed bits", "table:cold_files")
+exempt("ids, times, keyed hashes, and why they are held", "table:trace_holds")
 
 Select = Callable[[str, Sequence[Any]], Iterable[Sequence[Any]]]
 Execute = Callable[[str, Sequence[Any]], Any]
@@ -36,11 +51,28 @@ class Tables(NamedTuple):
     select: Select
     """Runs a statement with `?` for values."""
     execute: Execute
+    lock: str = ""
+    """What a statement ends with that reads a row in order to change it."""
+
+
+class Touched(NamedTuple):
+    """Traces that met what is to be forgotten."""
+
+    documents: Collection[str] = frozenset()
+    """Those that retrieved or cited one of its documents."""
+    subjects: Collection[str] = frozenset()
+    """Those of one of its users."""
+
+    def union(self, other: Touched | None) -> Touched:
+        """Both together."""
+        if other is None:
+            return self
+        return Touched({*self.documents, *other.documents}, {*self.subjects, *other.subjects})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redaction:
-    """Turns a span that touched forgotten documents into one that does not tell of them."""
+    """Turns a span that met forgotten documents or users into one that does not tell of them."""
 
     scope: Scope
     keyring: Keyring
@@ -50,8 +82,11 @@ class Redaction:
         """References by which such spans are found."""
         return [*self.scope.names, *self.scope.chunk_ids]
 
-    def __call__(self, span: SpanEvent, *, touched: bool) -> SpanEvent:
-        """The span without them. `touched`: its trace retrieved or cited one of them."""
+    def __call__(self, span: SpanEvent, traces: Touched) -> SpanEvent:
+        """The span without them, as its trace is among the touched ones."""
+        touched = span.trace_id in traces.documents
+        if span.trace_id in traces.subjects:
+            span = self._without_user(span)
         attributes = {
             key: self._derived(key, value) if touched and key in _DERIVED else self._value(value)
             for key, value in span.attributes.items()
@@ -62,6 +97,19 @@ class Redaction:
         error = None if span.error is None else without(span.error, self.scope)
         return replace(
             span, attributes=attributes, refs=refs, error=error, name=without(span.name, self.scope)
+        )
+
+    def _without_user(self, span: SpanEvent) -> SpanEvent:
+        """The span without anything that a user said or was told; models, ids and numbers stay."""
+        session = span.session
+        if session is not None and not session.startswith(f"{_ERASED}_"):
+            session = self.keyring.keyed(_ERASED, session)
+        return replace(
+            span,
+            name=span.name if span.service is None else span.kind,
+            error=TOMBSTONE if span.error else span.error,
+            session=session,
+            attributes={key: _said(key, value) for key, value in span.attributes.items()},
         )
 
     def _derived(self, key: str, value: Any) -> Any:
@@ -88,16 +136,27 @@ class Redaction:
         place = {key: _PLACE.get(key, self._value(part)) for key, part in value.items()}
         for key in ("chunk_id", "document", "revision"):
             if key in place:
-                place[key] = self.keyring.keyed("erased", str(value[key]))
+                place[key] = self.keyring.keyed(_ERASED, str(value[key]))
         return place
 
     def _name(self, ref: str) -> str:
         if ref in self.scope.chunk_ids:
-            return self.keyring.keyed("erased", ref)
+            return self.keyring.keyed(_ERASED, ref)
         for target in self.scope.targets:
             if ref == target.name:
                 return f"{target.corpus}/{self.keyring.keyed('erased', target.uri)}"
         return ref
+
+
+def _said(key: str, value: Any) -> Any:
+    """A value of a user's span; texts become tombstones unless their name says that they are facts."""
+    if isinstance(value, str):
+        return value if not value or _FACTS.fullmatch(key) else TOMBSTONE
+    if isinstance(value, Mapping):
+        return {name: _said(name, part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_said(key, part) for part in value]
+    return value
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,21 +168,33 @@ def _without_words(attempt: Mapping[str, Any]) -> dict[str, Any]:
     return {key: TOMBSTONE if key in _ATTEMPT_WORDS and value else value for key, value in attempt.items()}
 
 
-def touched(tables: Tables, refs: Sequence[str]) -> set[str]:
-    """Traces that retrieved or cited one of these."""
+def touched(tables: Tables, redaction: Redaction) -> Touched:
+    """Traces that retrieved or cited one of its documents, and those of its users."""
+    return Touched(
+        documents=_traces(tables, f"{tables.refs} WHERE ref", redaction.refs),
+        subjects=_traces(tables, f"{tables.spans} WHERE subject", redaction.scope.subjects),
+    )
+
+
+def _traces(tables: Tables, where: str, values: Sequence[str]) -> set[str]:
     found: set[str] = set()
-    for part in slices(refs):
+    for part in slices(values):
         marks = ", ".join("?" * len(part))
-        statement = f"SELECT trace_id FROM {tables.refs} WHERE ref IN ({marks})"  # noqa: S608 - our names
+        statement = f"SELECT DISTINCT trace_id FROM {where} IN ({marks})"  # noqa: S608 - our names
         found.update(row[0] for row in tables.select(statement, part))
     return found
 
 
-def mentioning(tables: Tables, scope: Scope, traces: set[str]) -> Iterator[SpanEvent]:
+def concerns(span: SpanEvent, redaction: Redaction, traces: Touched) -> bool:
+    """Whether a span is of a touched trace, or its words mention a document."""
+    if span.trace_id in traces.documents or span.trace_id in traces.subjects:
+        return True
+    return mentions([span.name, span.error, span.attributes], redaction.scope)
+
+
+def mentioning(tables: Tables, redaction: Redaction, traces: Touched) -> Iterator[SpanEvent]:
     """Spans of these traces, and any others whose words mention a document."""
-    for span in spans(tables):
-        if span.trace_id in traces or mentions([span.name, span.error, span.attributes], scope):
-            yield span
+    return (span for span in spans(tables) if concerns(span, redaction, traces))
 
 
 def spans(tables: Tables) -> Iterator[SpanEvent]:
@@ -132,11 +203,11 @@ def spans(tables: Tables) -> Iterator[SpanEvent]:
         yield decode_span(row)
 
 
-def rewrite(tables: Tables, redaction: Redaction, traces: set[str]) -> list[SpanEvent]:
+def rewrite(tables: Tables, redaction: Redaction, traces: Touched) -> list[SpanEvent]:
     """Redact the spans of one file or database; returns those that changed. Runs in a transaction."""
     changed = []
-    for span in list(mentioning(tables, redaction.scope, traces)):
-        kept = redaction(span, touched=span.trace_id in traces)
+    for span in list(mentioning(tables, redaction, traces)):
+        kept = redaction(span, traces)
         if kept == span:
             continue
         _replace(tables, span, kept)
@@ -144,10 +215,9 @@ def rewrite(tables: Tables, redaction: Redaction, traces: set[str]) -> list[Span
     return changed
 
 
-def count(tables: Tables, redaction: Redaction, traces: set[str]) -> int:
+def count(tables: Tables, redaction: Redaction, traces: Touched) -> int:
     """How many spans of one file or database a redaction would change."""
-    found = mentioning(tables, redaction.scope, traces)
-    return sum(redaction(span, touched=span.trace_id in traces) != span for span in found)
+    return sum(redaction(span, traces) != span for span in mentioning(tables, redaction, traces))
 
 
 def _replace(tables: Tables, old: SpanEvent, new: SpanEvent) -> None:
@@ -156,10 +226,6 @@ def _replace(tables: Tables, old: SpanEvent, new: SpanEvent) -> None:
     encoded = encode_span(new)
     for table in (tables.spans, tables.refs):
         tables.execute(f"DELETE FROM {table} WHERE {mine}", place)  # noqa: S608 - our names
-    tables.execute(_insert(tables.spans, SPAN_COLUMNS), encoded.row)
+    tables.execute(insert_into(tables.spans, SPAN_COLUMNS), encoded.row)
     for link in encoded.links:
-        tables.execute(_insert(tables.refs, LINK_COLUMNS), link)
-
-
-def _insert(table: str, columns: str) -> str:
-    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(columns.split(',')))})"  # noqa: S608
+        tables.execute(insert_into(tables.refs, LINK_COLUMNS), link)

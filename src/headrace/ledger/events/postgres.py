@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import SchemaTooNew
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
-from headrace.ledger.events.base import Redactor, SpanLink, by_role
+from headrace.ledger.events.base import Merge, Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
+    BRIEF_COLUMNS,
     DAY_NS,
     LINK_COLUMNS,
     SPAN_COLUMNS,
@@ -20,7 +21,9 @@ from headrace.ledger.events.encoding import (
     day_of,
     decode_span,
 )
-from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
+from headrace.ledger.events.erasing import Redaction, Tables, Touched, count, rewrite, spans, touched
+from headrace.ledger.events.finding import Place, SpanQuery, Total, decode_facts, statement, totals_statement
+from headrace.ledger.events.merging import merge_spans
 from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import vacuum_full
 from headrace.ledger.storage.engine import (
@@ -32,34 +35,61 @@ from headrace.ledger.storage.engine import (
     writer,
 )
 from headrace.ledger.storage.readers import Readers
+from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-_SCHEMA = 1
+_SCHEMA = 2
 _LOCK = "SELECT pg_advisory_xact_lock(4915228111)"
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS event_spans (
         trace_id text NOT NULL, span_id text NOT NULL, parent_span_id text, name text NOT NULL,
         kind text NOT NULL, start_ns bigint NOT NULL, end_ns bigint NOT NULL, status text NOT NULL,
-        error text, release text, generation text, model text, prompt text, attributes text NOT NULL,
-        refs text NOT NULL, PRIMARY KEY (trace_id, span_id, end_ns)) PARTITION BY RANGE (end_ns)""",
+        error text, release text, generation text, model text, prompt text, session text, subject text,
+        service text, input_tokens bigint, output_tokens bigint, cost_micro bigint, currency text,
+        attributes text NOT NULL, refs text NOT NULL,
+        PRIMARY KEY (trace_id, span_id, end_ns)) PARTITION BY RANGE (end_ns)""",
     "CREATE INDEX IF NOT EXISTS event_spans_end ON event_spans (end_ns, kind)",
     """CREATE TABLE IF NOT EXISTS event_refs (
         ref text NOT NULL, end_ns bigint NOT NULL, trace_id text NOT NULL, span_id text NOT NULL,
         role text NOT NULL, kind text NOT NULL,
         PRIMARY KEY (ref, end_ns, trace_id, span_id, role)) PARTITION BY RANGE (end_ns)""",
     "CREATE TABLE IF NOT EXISTS event_schema (version integer PRIMARY KEY)",
-    f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING",  # noqa: S608 - a number
 )
+_TO_2 = (
+    "ALTER TABLE event_spans ADD COLUMN session text, ADD COLUMN subject text, ADD COLUMN service text, "
+    "ADD COLUMN input_tokens bigint, ADD COLUMN output_tokens bigint, ADD COLUMN cost_micro bigint, "
+    "ADD COLUMN currency text",
+    # Quotes inside a text are escaped in JSON, so these names are found as keys only.
+    """UPDATE event_spans SET
+        input_tokens = substring(attributes from '"gen_ai.usage.input_tokens":([0-9]{1,15})[,}]')::bigint,
+        output_tokens = substring(attributes from '"gen_ai.usage.output_tokens":([0-9]{1,15})[,}]')::bigint,
+        cost_micro = CASE WHEN kind = 'call' THEN
+            substring(attributes from '"cost_micro":([0-9]{1,15}),"currency":"[^"]*"')::bigint END,
+        currency = CASE WHEN kind = 'call' THEN
+            substring(attributes from '"cost_micro":[0-9]{1,15},"currency":"([^"]*)"') END,
+        session = CASE WHEN kind = 'call' THEN substring(attributes from '"session":"([^"\\\\]*)"') END
+    WHERE kind IN ('call', 'chat', 'embed')""",
+)
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS event_spans_subject ON event_spans (subject, end_ns) "
+    "WHERE subject IS NOT NULL",
+    # A name from outside may be longer than a B-tree takes.
+    "CREATE INDEX IF NOT EXISTS event_spans_session ON event_spans USING hash (session)",
+)
+_REMOVED_AT_ONCE = 2_000
+_SAME = " AND ".join(f"{name} IS NOT DISTINCT FROM %s" for name in SPAN_COLUMNS.split(", ")[2:])
+_DELETE_SAME = f"DELETE FROM event_spans WHERE trace_id = %s AND span_id = %s AND {_SAME} AND end_ns = %s"  # noqa: S608 - our names
+_DELETE_LINKS = "DELETE FROM event_refs WHERE trace_id = %s AND span_id = %s AND end_ns = %s"
 # One binary array for each column: several times faster than a statement for each row.
 _INSERT = "INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT DO NOTHING"
 _TEXT, _NUMBER = "%b::text[]", "%b::bigint[]"
 _INSERT_SPANS = _INSERT % (
     "event_spans",
     SPAN_COLUMNS,
-    ", ".join([*[_TEXT] * 5, _NUMBER, _NUMBER, *[_TEXT] * 8]),
+    ", ".join([*[_TEXT] * 5, *[_NUMBER] * 2, *[_TEXT] * 9, *[_NUMBER] * 3, *[_TEXT] * 3]),
 )
 _INSERT_LINKS = _INSERT % ("event_refs", LINK_COLUMNS, ", ".join([_TEXT, _NUMBER, *[_TEXT] * 4]))
 
@@ -86,9 +116,9 @@ class PostgresEvents:
         """Where it lies, without credentials."""
         return self._safe_url
 
-    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+    def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Write spans; the future resolves once they are durable."""
-        return self._appender.append(spans)
+        return self._appender.append(spans, merge=merge)
 
     def trace(self, trace_id: str) -> list[SpanEvent]:
         """Every span of a trace in the order of their start."""
@@ -117,6 +147,72 @@ class PostgresEvents:
         """The spans that ended last, newest first."""
         condition = "WHERE (%s::text IS NULL OR kind = %s) ORDER BY end_ns DESC, span_id LIMIT %s"
         return self._spans(condition, kind, kind, limit)
+
+    def find(self, query: SpanQuery, *, place: Place | None = None, limit: int = 50) -> list[SpanEvent]:
+        """Spans that meet a query, newest first, after a place; without attributes and references."""
+        text, values = statement("event_spans", query, place=place, like="ILIKE")
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(text.replace("?", "%s"), (*values, limit))
+            return [decode_facts(row) for row in rows]
+
+    def totals(self, query: SpanQuery) -> list[Total]:
+        """What spans that meet a query come to, by kind and currency."""
+        text, values = totals_statement("event_spans", query, like="ILIKE")
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(text.replace("?", "%s"), tuple(values))
+            return [Total(row[0], row[1], *(int(number) for number in row[2:])) for row in rows]
+
+    def days(self) -> list[int]:
+        """Days that have spans, in order."""
+        statement = "SELECT min(end_ns), max(end_ns) FROM event_spans"
+        with self._readers.read() as connection:
+            first, last = connection.exec_driver_sql(statement).one()
+            found = [] if first is None else range(day_of(first), day_of(last) + 1)
+            there = "SELECT 1 FROM event_spans WHERE end_ns >= %s AND end_ns < %s LIMIT 1"
+            return [
+                day
+                for day in found
+                if connection.exec_driver_sql(there, (day * DAY_NS, (day + 1) * DAY_NS)).first()
+            ]
+
+    def rows(self, day: int) -> list[tuple[Any, ...]]:
+        """Every span of a day in the order of SPAN_COLUMNS."""
+        return self._select(day, SPAN_COLUMNS)
+
+    def brief(self, day: int) -> list[tuple[Any, ...]]:
+        """Of every span of a day what decides how long it is kept."""
+        return self._select(day, BRIEF_COLUMNS)
+
+    def keys(self, days: Collection[int]) -> dict[int, frozenset[tuple[str, str]]]:
+        """Trace and span ids of some days; days without any are left out."""
+        found: dict[int, set[tuple[str, str]]] = {}
+        statement = (
+            "SELECT end_ns / %s, trace_id, span_id FROM event_spans "
+            "WHERE end_ns / %s = ANY(%s) AND end_ns >= %s AND end_ns < %s"
+        )
+        if not days:
+            return {}
+        bounds = (min(days) * DAY_NS, (max(days) + 1) * DAY_NS)
+        with self._readers.read() as connection:
+            for day, *key in connection.exec_driver_sql(statement, (DAY_NS, DAY_NS, list(days), *bounds)):
+                found.setdefault(int(day), set()).add((key[0], key[1]))
+        return {day: frozenset(keys) for day, keys in found.items()}
+
+    def remove(self, day: int, rows: Sequence[Sequence[Any]]) -> None:
+        """Delete spans, each only if it still is as it was read, and give the space back."""
+        for part in slices(rows, _REMOVED_AT_ONCE):
+            with self._engine.begin() as connection:
+                for row in part:
+                    if connection.exec_driver_sql(_DELETE_SAME, (*row, row[6])).rowcount:
+                        place = (row[0], row[1], row[6])
+                        connection.exec_driver_sql(_DELETE_LINKS, place)
+        name = day_name(day, "")
+        vacuum_full(self._engine, {f"event_spans_{name}", f"event_refs_{name}"})
+
+    def touched(self, redaction: Redaction) -> Touched:
+        """Traces that met what a redaction takes out."""
+        with self._readers.read() as connection:
+            return touched(_tables(connection), redaction)
 
     def count(self, since_ns: int) -> int:
         """How many spans ended at or after a time."""
@@ -151,18 +247,17 @@ class PostgresEvents:
         with self._readers.read() as connection:
             yield from spans(_tables(connection))
 
-    def touching(self, redaction: Redaction) -> int:
-        """How many spans tell of the documents that a redaction takes out."""
+    def touching(self, redaction: Redaction, *, also: Touched | None = None) -> int:
+        """How many spans tell of the documents or users that a redaction takes out."""
         with self._readers.read() as connection:
             tables = _tables(connection)
-            traces = touched(tables, redaction.refs)
-            return count(tables, redaction, traces)
+            return count(tables, redaction, touched(tables, redaction).union(also))
 
-    def erase(self, redaction: Redaction) -> int:
+    def erase(self, redaction: Redaction, *, also: Touched | None = None) -> int:
         """Redact those spans for good and rewrite the days they are in; returns how many there were."""
         with self._engine.begin() as connection:
             tables = _tables(connection)
-            changed = rewrite(tables, redaction, touched(tables, redaction.refs))
+            changed = rewrite(tables, redaction, touched(tables, redaction).union(also))
             fire(ERASING)
         days = {day_name(day_of(span.end_ns), "") for span in changed}
         vacuum_full(self._engine, {f"event_{kind}_{day}" for kind in ("spans", "refs") for day in days})
@@ -173,6 +268,12 @@ class PostgresEvents:
         self._appender.close()
         self._readers.close()
         self._engine.dispose()
+
+    def _select(self, day: int, columns: str) -> list[tuple[Any, ...]]:
+        statement = f"SELECT {columns} FROM event_spans WHERE end_ns >= %s AND end_ns < %s"  # noqa: S608 - our names
+        with self._readers.read() as connection:
+            rows = connection.exec_driver_sql(statement, (day * DAY_NS, (day + 1) * DAY_NS))
+            return [tuple(row) for row in rows]
 
     def _spans(self, condition: str, *values: Any) -> list[SpanEvent]:
         with self._readers.read() as connection:
@@ -187,8 +288,11 @@ class PostgresEvents:
             for statement in _TABLES:
                 connection.exec_driver_sql(statement)
             found = connection.exec_driver_sql("SELECT max(version) FROM event_schema").scalar_one()
-            if found > _SCHEMA:
+            if found is not None and found > _SCHEMA:
                 raise SchemaTooNew(found=f"events {found}", known=f"events {_SCHEMA}")
+            for statement in (*(_TO_2 if found == 1 else ()), *_INDEXES):
+                connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(f"INSERT INTO event_schema VALUES ({_SCHEMA}) ON CONFLICT DO NOTHING")  # noqa: S608 - a number
 
     def _commit(self, spans: Sequence[EncodedSpan]) -> None:
         try:
@@ -208,12 +312,16 @@ class PostgresEvents:
             self._connection = writer(self._engine)
         for day in sorted({span.day for span in spans} - self._days):
             self._partition(self._connection, day)
-        links = [link for span in spans for link in span.links]
         with self._connection.begin():
             self._connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
-            self._connection.exec_driver_sql(_INSERT_SPANS, _columns([span.row for span in spans]))
+            late = [span for span in spans if span.merge is not None]
+            new = [span for span in spans if span.merge is None]
+            if new:
+                self._connection.exec_driver_sql(_INSERT_SPANS, _columns([span.row for span in new]))
+            links = [link for span in new for link in span.links]
             if links:
                 self._connection.exec_driver_sql(_INSERT_LINKS, _columns(links))
+            merge_spans(_tables(self._connection), late)
             fire(BEFORE_COMMIT)
 
     def _partition(self, connection: Connection, day: int) -> None:
@@ -235,7 +343,7 @@ def _tables(connection: Connection) -> Tables:
     def run(statement: str, values: Sequence[Any]) -> Any:
         return connection.exec_driver_sql(statement.replace("?", "%s"), tuple(values))
 
-    return Tables("event_spans", "event_refs", run, run)
+    return Tables("event_spans", "event_refs", run, run, " FOR UPDATE")
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from headrace.errors import SchemaTooNew, StorageError
+from headrace.errors import StorageError
 from headrace.ledger.durability import fsync_path, make_folder
 from headrace.ledger.events.appending import AFTER_COMMIT, BEFORE_COMMIT, ERASING, Appender
-from headrace.ledger.events.base import Redactor, SpanLink, by_role
+from headrace.ledger.events.base import Merge, Redactor, SpanLink, by_role
 from headrace.ledger.events.encoding import (
+    BRIEF_COLUMNS,
     LINK_COLUMNS,
     SPAN_COLUMNS,
     EncodedSpan,
@@ -24,33 +27,29 @@ from headrace.ledger.events.encoding import (
     day_of,
     decode_span,
 )
-from headrace.ledger.events.erasing import Redaction, Tables, count, rewrite, spans, touched
+from headrace.ledger.events.erasing import Redaction, Tables, Touched, count, rewrite, spans, touched
+from headrace.ledger.events.finding import Place, SpanQuery, Total, decode_facts, statement, totals_statement
+from headrace.ledger.events.merging import merge_spans
+from headrace.ledger.events.sqlite_schema import prepare
 from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import truncate_log
 from headrace.ledger.storage.engine import cannot_open, configure_sqlite
 from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
-_SCHEMA = 1
 _OPEN_FILES = 8
+_EPOCH = date(1970, 1, 1).toordinal()
 _BUSY_SECONDS = 30.0
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
 
-_TABLES = (
-    """CREATE TABLE spans (
-        trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_span_id TEXT, name TEXT NOT NULL,
-        kind TEXT NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, status TEXT NOT NULL,
-        error TEXT, release TEXT, generation TEXT, model TEXT, prompt TEXT, attributes TEXT NOT NULL,
-        refs TEXT NOT NULL)""",
-    "CREATE UNIQUE INDEX spans_id ON spans (trace_id, span_id)",
-    "CREATE INDEX spans_end ON spans (end_ns, kind)",
-    """CREATE TABLE span_refs (
-        ref TEXT NOT NULL, end_ns INTEGER NOT NULL, trace_id TEXT NOT NULL, span_id TEXT NOT NULL,
-        role TEXT NOT NULL, kind TEXT NOT NULL,
-        PRIMARY KEY (ref, end_ns, trace_id, span_id, role)) WITHOUT ROWID""",
-    f"PRAGMA user_version={_SCHEMA}",
+_INSERT_SPANS = (
+    f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"  # noqa: S608 - our names
 )
-_INSERT_SPANS = f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * 15)})"  # noqa: S608 - our names
+_REMOVED_AT_ONCE = 2_000
+_DELETE_SAME = f"DELETE FROM spans WHERE {' AND '.join(f'{name} IS ?' for name in SPAN_COLUMNS.split(', '))}"  # noqa: S608 - our names
+_DELETE_LINK = (
+    "DELETE FROM span_refs WHERE role = ? AND ref = ? AND trace_id = ? AND span_id = ? AND end_ns = ?"
+)
 _INSERT_LINKS = f"INSERT OR IGNORE INTO span_refs ({LINK_COLUMNS}) VALUES ({', '.join('?' * 6)})"  # noqa: S608 - our names
 
 
@@ -75,9 +74,9 @@ class SqliteEvents:
         """Where it lies."""
         return f"sqlite:///{self._folder}"
 
-    def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
+    def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Write spans; the future resolves once they are durable."""
-        return self._appender.append(spans)
+        return self._appender.append(spans, merge=merge)
 
     def trace(self, trace_id: str) -> list[SpanEvent]:
         """Every span of a trace in the order of their start."""
@@ -135,6 +134,75 @@ class SqliteEvents:
                 break
         return found
 
+    def find(self, query: SpanQuery, *, place: Place | None = None, limit: int = 50) -> list[SpanEvent]:
+        """Spans that meet a query, newest first, after a place; without attributes and references."""
+        until = query.until_ns if place is None else min(place.end_ns + 1, query.until_ns or place.end_ns + 1)
+        first = "" if query.since_ns is None else day_name(day_of(max(query.since_ns, 0)))
+        last = None if until is None else day_name(day_of(max(until - 1, 0)))
+        # The planner does not know that a trace has few spans and a day has many.
+        table = "spans" if query.traces is None else "spans INDEXED BY spans_id"
+        text, values = statement(table, query, place=place)
+        found: list[SpanEvent] = []
+        for path in self._files():
+            if path.stem < first or len(found) >= limit:
+                break
+            if last is None or path.stem <= last:
+                with self._open(path) as connection:
+                    rows = connection.execute(text, [*values, limit - len(found)]).fetchall()
+                found += map(decode_facts, rows)
+        return found
+
+    def totals(self, query: SpanQuery) -> list[Total]:
+        """What spans that meet a query come to, by kind and currency; a trace counts in each of its days."""
+        text, values = totals_statement("spans", query)
+        found: list[Total] = []
+        for path in self._files():
+            with self._open(path) as connection:
+                found += [Total(*row) for row in connection.execute(text, values).fetchall()]
+        return found
+
+    def days(self) -> list[int]:
+        """Days that may have spans, in order."""
+        return sorted(_day(path) for path in self._files())
+
+    def rows(self, day: int) -> list[tuple[Any, ...]]:
+        """Every span of a day in the order of SPAN_COLUMNS."""
+        return self._select(day, SPAN_COLUMNS)
+
+    def brief(self, day: int) -> list[tuple[Any, ...]]:
+        """Of every span of a day what decides how long it is kept."""
+        return self._select(day, BRIEF_COLUMNS)
+
+    def keys(self, days: Collection[int]) -> dict[int, frozenset[tuple[str, str]]]:
+        """Trace and span ids of some days; days without any are left out."""
+        found = {day: frozenset(self._select(day, "trace_id, span_id")) for day in days}
+        return {day: keys for day, keys in found.items() if keys}
+
+    def remove(self, day: int, rows: Sequence[Sequence[Any]]) -> None:
+        """Delete spans, each only if it still is as it was read, and give the space back."""
+        path = self._folder / f"{day_name(day)}.sqlite"
+        with closing(_connect(path)) as connection:
+            for part in slices(rows, _REMOVED_AT_ONCE):
+                connection.execute("BEGIN IMMEDIATE")
+                for row in part:
+                    if connection.execute(_DELETE_SAME, row).rowcount:
+                        place = (row[0], row[1], row[6])
+                        connection.executemany(_DELETE_LINK, [(*link, *place) for link in _refs_of(row)])
+                connection.execute("COMMIT")
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            if free * 2 > pages:
+                connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def touched(self, redaction: Redaction) -> Touched:
+        """Traces that met what a redaction takes out."""
+        found = Touched()
+        for path in self._files():
+            with self._open(path) as connection:
+                found = found.union(touched(_tables(connection), redaction))
+        return found
+
     def count(self, since_ns: int) -> int:
         """How many spans ended at or after a time."""
         first = day_name(day_of(since_ns))
@@ -190,18 +258,18 @@ class SqliteEvents:
             with self._open(path) as connection:
                 yield from spans(_tables(connection))
 
-    def touching(self, redaction: Redaction) -> int:
-        """How many spans tell of the documents that a redaction takes out."""
-        traces = self._touched(redaction)
+    def touching(self, redaction: Redaction, *, also: Touched | None = None) -> int:
+        """How many spans tell of the documents or users that a redaction takes out."""
+        traces = self.touched(redaction).union(also)
         total = 0
         for path in self._files():
             with self._open(path) as connection:
                 total += count(_tables(connection), redaction, traces)
         return total
 
-    def erase(self, redaction: Redaction) -> int:
+    def erase(self, redaction: Redaction, *, also: Touched | None = None) -> int:
         """Redact those spans for good, with what the logs hold; returns how many there were."""
-        traces = self._touched(redaction)
+        traces = self.touched(redaction).union(also)
         total = 0
         for path in self._files():
             with closing(_connect(path)) as connection:
@@ -252,16 +320,16 @@ class SqliteEvents:
         while self._writing:
             self._writing.popitem()[1].close()
 
-    def _touched(self, redaction: Redaction) -> set[str]:
-        traces: set[str] = set()
-        for path in self._files():
-            with self._open(path) as connection:
-                traces |= touched(_tables(connection), redaction.refs)
-        return traces
-
     def _files(self) -> list[Path]:
         found = [path for path in self._folder.iterdir() if _DAY_FILE.fullmatch(path.name)]
         return sorted(found, reverse=True)
+
+    def _select(self, day: int, columns: str) -> list[tuple[Any, ...]]:
+        path = self._folder / f"{day_name(day)}.sqlite"
+        if not path.exists():
+            return []
+        with self._open(path) as connection:
+            return connection.execute(f"SELECT {columns} FROM spans").fetchall()  # noqa: S608 - our names
 
     def _spans(self, path: Path, condition: str, *values: Any) -> list[SpanEvent]:
         with self._open(path) as connection:
@@ -305,6 +373,14 @@ class _Reader:
             self._connection = None
 
 
+def _day(path: Path) -> int:
+    return date.fromisoformat(path.stem).toordinal() - _EPOCH
+
+
+def _refs_of(row: Sequence[Any]) -> list[tuple[str, str]]:
+    return [(role, ref) for role, ref in json.loads(row[-1])]
+
+
 def _tables(connection: sqlite3.Connection) -> Tables:
     return Tables("spans", "span_refs", connection.execute, connection.execute)
 
@@ -313,28 +389,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         configure_sqlite(connection)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _SCHEMA:
-            raise SchemaTooNew(found=f"events {version}", known=f"events {_SCHEMA}")
-        if version == 0:
-            _create_tables(connection)
+        prepare(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _create_tables(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        for statement in _TABLES:
-            connection.execute(statement)
-    connection.execute("COMMIT")
-
-
 def _insert(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(_INSERT_SPANS, [span.row for span in spans])
-    connection.executemany(_INSERT_LINKS, [link for span in spans for link in span.links])
+    late = [span for span in spans if span.merge is not None]
+    new = [span for span in spans if span.merge is None]
+    connection.executemany(_INSERT_SPANS, [span.row for span in new])
+    connection.executemany(_INSERT_LINKS, [link for span in new for link in span.links])
+    merge_spans(_tables(connection), late)
     fire(BEFORE_COMMIT)
     connection.execute("COMMIT")

@@ -76,6 +76,7 @@ def _embed(workspace: Workspace, body: dict[str, Any], caller: Caller | None) ->
         start_ns=started_ns,
         end_ns=time.time_ns(),
         model=embedder.name,
+        input_tokens=tokens,
         attributes={
             "gen_ai.operation.name": "embeddings",
             "gen_ai.request.model": body["model"],

@@ -1,0 +1,1 @@
+"""Reading traces: found, shown, exported, selected, kept."""

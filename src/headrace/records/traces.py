@@ -1,0 +1,262 @@
+"""What the operations on traces give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TracePurpose = Literal["eval", "training"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceLine:
+    """One trace in a list."""
+
+    trace_id: str
+    """`headrace trace show` takes it."""
+    name: str
+    """Of its outermost span."""
+    kind: str
+    """Of its outermost span."""
+    started: str
+    """RFC 3339."""
+    ended_ns: int
+    """End of its last span, Unix nanoseconds."""
+    ms: float
+    """From the start of its first span to the end of its last."""
+    spans: int
+    errors: int
+    """Spans that ended with an error."""
+    status: str
+    """`error` where its outermost span failed."""
+    service: str | None = None
+    """Who sent it; None for what this workspace did."""
+    session: str | None = None
+    subject: str | None = None
+    """Keyed hash of the user."""
+    release: str | None = None
+    models: Sequence[str] = ()
+    prompts: Sequence[str] = ()
+    """Digests of versions."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_micro: int | None = None
+    """Millionths of the currency."""
+    currency: str | None = None
+    """None as well where spans have several."""
+    p_bad: float | None = None
+    """P(bad) of the answer, where it was asked for."""
+    why: Sequence[str] = ()
+    """What speaks for bad, most first."""
+    question: str | None = None
+    """What was asked, where it was asked for and may be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceList:
+    """Traces, newest first."""
+
+    traces: Sequence[TraceLine]
+    next: str | None
+    """Where the next page begins; None at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceChunk:
+    """A chunk that a span was given."""
+
+    document: str
+    chunk_id: str
+    score: float | None
+    cited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSpan:
+    """A span in the tree of its trace."""
+
+    span_id: str
+    parent_span_id: str | None
+    depth: int
+    """0 for the outermost."""
+    name: str
+    kind: str
+    status: str
+    start_ms: float
+    """After the start of the trace."""
+    ms: float
+    error: str | None = None
+    model: str | None = None
+    prompt: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_micro: int | None = None
+    currency: str | None = None
+    chunks: Sequence[TraceChunk] = ()
+    attempts: Sequence[Mapping[str, Any]] = ()
+    """Of a call: model, whether valid, repair, milliseconds, tokens."""
+    input: Any = None
+    """What it was given, as it is kept."""
+    output: Any = None
+    """What it gave, as it is kept."""
+    children: int = 0
+    hidden: int = 0
+    """Spans below it that a summary leaves out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSignal:
+    """What was said of a trace."""
+
+    kind: str
+    value: Any
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceReport:
+    """A whole trace."""
+
+    trace: TraceLine
+    spans: Sequence[TraceSpan]
+    """Depth first; of a large trace the outer ones, the failed ones and the slowest."""
+    hidden: int
+    """Spans that are left out."""
+    closed: bool
+    """Whether texts are left out because a document may not be read by the caller."""
+    signals: Sequence[TraceSignal] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceStats:
+    """How much is kept, and what it cost."""
+
+    spans: int
+    """In both stores."""
+    traces: int
+    hot: int
+    """Spans in the event store."""
+    cold: int
+    """Spans in files that are read."""
+    cold_bytes: int
+    archived: int
+    """Spans in files that are no longer read."""
+    quarantined: int
+    """Spans that were received and could not be kept."""
+    held: int
+    """Holds that are in force."""
+    errors: int
+    """Spans that ended with an error."""
+    input_tokens: int
+    output_tokens: int
+    cost_micro: Mapping[str, int] = field(default_factory=dict)
+    """Currency to millionths."""
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """Kind to spans."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceExport:
+    """What was written to a file."""
+
+    out: str
+    traces: int
+    spans: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedDay:
+    """A day from which spans were moved."""
+
+    day: str
+    spans: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveReport:
+    """What `[traces.keep]` led to."""
+
+    moved: int
+    """Spans that went from the event store into files."""
+    bytes: int
+    """Of the files that were written."""
+    days: Sequence[ArchivedDay]
+    archived: int
+    """Spans in files that are no longer read."""
+    deleted: int
+    """Spans that were kept for long enough."""
+    held: int
+    """Spans that stay because they are held."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceHold:
+    """Traces that are neither moved nor deleted."""
+
+    id: str
+    trace_id: str | None
+    subject: str | None
+    """Keyed hash of a user."""
+    since: str | None
+    until: str | None
+    reason: str
+    actor: str
+    added: str
+    released: str | None
+    released_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldList:
+    """Holds, newest first."""
+
+    holds: Sequence[TraceHold]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSelection:
+    """Traces that may serve a purpose."""
+
+    purpose: TracePurpose
+    traces: Sequence[str]
+    """Newest first."""
+    refused: int
+    """Traces that met the conditions and may not serve it."""
+    next: str | None
+    """Where the next page begins; None at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentDecision:
+    """What a user decided."""
+
+    subject: str
+    """Keyed hash of the user."""
+    purpose: TracePurpose
+    allowed: bool
+    at: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentReport:
+    """What a user allows now, and how that came."""
+
+    subject: str
+    """Keyed hash of the user."""
+    allows: Mapping[str, bool]
+    """Purpose to whether the user's words may serve it."""
+    history: Sequence[ConsentDecision]
+    """Newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentList:
+    """Decisions of all users, newest first."""
+
+    decisions: Sequence[ConsentDecision]

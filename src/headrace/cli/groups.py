@@ -26,6 +26,8 @@ from headrace.cli.commands.schema_records import READING
 from headrace.cli.commands.signal import SIGNALS
 from headrace.cli.commands.signal_audit import AUDITS
 from headrace.cli.commands.step import STEPPING
+from headrace.cli.commands.trace_quarantine import TRACE_QUARANTINE
+from headrace.cli.commands.trace_send import SENDING
 from headrace.cli.commands.vault import KEEPING
 
 
@@ -65,6 +67,16 @@ GROUPS: Sequence[Group] = (
         "What users said of answers and did with them.",
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
+    ),
+    Group(
+        "trace",
+        "Spans of calls, of this workspace and of other programs.",
+        SENDING,
+        [
+            Group(
+                "quarantine", "See what arrived and could not be kept, and decide about it.", TRACE_QUARANTINE
+            )
+        ],
     ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),

@@ -20,6 +20,7 @@ from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
+from headrace.config.traces import read_traces
 from headrace.config.vault import read_vault
 from headrace.errors import ConfigError, UsageError, WorkspaceNotFound
 from headrace.infer.providers.config import ModelConfig
@@ -39,6 +40,7 @@ _TABLES = (
     "privacy",
     "schemas",
     "storage",
+    "traces",
     "vault",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -83,6 +85,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
         features=read_features(top.child("features"), root=root, environment=environment),
+        traces=read_traces(top.child("traces")),
         environment=_environment(top),
     )
 

@@ -57,6 +57,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api_index,
         api_keys,
         api_metadata,
+        api_otlp,
         api_pii,
         api_prompts,
         api_quality,
@@ -74,14 +75,18 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     from headrace.server.guard import Guard
     from headrace.server.metrics.route import Metrics
     from headrace.server.openai import routes as openai_routes
+    from headrace.server.otlp import OtlpDoor
 
     mount = mcp_mount.Mount(workspace)
     metrics = Metrics(workspace)
+    otlp = OtlpDoor(workspace)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(mount.running())
+            otlp.start()
+            stack.callback(otlp.close)
             yield
             await workspace.calls.gateway.close()  # its connections belong to this event loop
 
@@ -120,10 +125,11 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
     app.include_router(api_features.router)
+    app.include_router(api_otlp.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     # First, as a path is held against all routes that stand before its own.
-    app.router.routes[:0] = openai_routes.ROUTES
+    app.router.routes[:0] = [*openai_routes.ROUTES, *otlp.routes]
     app.router.routes.append(metrics.route)
     pages.mount_assets(app)
     mount.attach(app)

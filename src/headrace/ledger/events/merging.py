@@ -30,7 +30,8 @@ Insert = Callable[[Sequence[EncodedSpan]], int]
 _START, _END = 5, 6
 _PLACE = "trace_id = ? AND span_id = ? AND end_ns = ?"
 _MINE = (
-    f"WITH mine (t, s) AS (VALUES %s) SELECT {SPAN_COLUMNS} FROM %s, mine WHERE trace_id = t AND span_id = s"  # noqa: S608 - our names
+    f"WITH mine (t, s) AS (VALUES %s) SELECT {SPAN_COLUMNS} "  # noqa: S608 - our names
+    "FROM %s, mine WHERE trace_id = t AND span_id = s"
 )
 
 

@@ -26,6 +26,7 @@ from headrace.ledger.storage.tables.erasure import erasures, hidden, keyring, su
 from headrace.ledger.storage.tables.features import feature_runs
 from headrace.ledger.storage.tables.gates import gate_decisions, gate_verdicts
 from headrace.ledger.storage.tables.generations import generation_states, generations, leases, runs, snapshots
+from headrace.ledger.storage.tables.receiving import trace_quarantine
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
 from headrace.ledger.storage.tables.standing import (
     acl_labels,
@@ -103,6 +104,7 @@ __all__ = [
     "step_states",
     "step_uses",
     "suppressions",
+    "trace_quarantine",
     "vault_audit",
     "vault_keys",
     "vault_masters",

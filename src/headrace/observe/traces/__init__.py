@@ -1,0 +1,1 @@
+"""Spans of calls, of this workspace and of senders elsewhere."""

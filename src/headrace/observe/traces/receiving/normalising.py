@@ -154,10 +154,10 @@ def _facts(given: Facts, kind: str) -> tuple[dict[str, Any], list[SpanRef]]:
     _set(facts, "gen_ai.request.model", _text(given, names.ASKED_MODELS))
     _set(facts, "gen_ai.response.model", _text(given, ("gen_ai.response.model", "llm.response.model")))
     _set(facts, "gen_ai.provider.name", _text(given, names.PROVIDERS))
-    is_indexed = any(name.startswith(names.INDEXED) for name in given)
-    _contents(facts, given, kind, is_indexed=is_indexed)
+    indexed = _indexed(given)
+    _contents(facts, given, kind, indexed=indexed)
     _usage(facts, given)
-    reasons = _finish(given, is_indexed=is_indexed)
+    reasons = _finish(given, indexed=indexed)
     _set(facts, "gen_ai.response.finish_reasons", reasons)
     _set(facts, "parameters", _parameters(given))
     _set(facts, "prompt", _prompt(given))
@@ -165,14 +165,21 @@ def _facts(given: Facts, kind: str) -> tuple[dict[str, Any], list[SpanRef]]:
         _set(facts, "tool", _text(given, ("gen_ai.tool.name", "tool.name")))
     refs: list[SpanRef] = []
     if kind in ("search", "rerank", "call", "ask"):
-        refs = _retrieved(facts, given, kind, is_indexed=is_indexed)
+        refs = _retrieved(facts, given, kind, indexed=indexed)
     return facts, refs
 
 
-def _contents(facts: dict[str, Any], given: Facts, kind: str, *, is_indexed: bool) -> None:
-    asked = _messages(given, names.INPUT_MESSAGES, names.INDEXED_INPUT, is_indexed=is_indexed)
+def _indexed(given: Facts) -> frozenset[str]:
+    """What lies in attributes whose names hold a position, such as `llm.input_messages`."""
+    return frozenset(
+        ".".join(name.split(".", 2)[:2]) for name in given if name.startswith(names.INDEXED)
+    )
+
+
+def _contents(facts: dict[str, Any], given: Facts, kind: str, *, indexed: frozenset[str]) -> None:
+    asked = _messages(given, names.INPUT_MESSAGES, names.INDEXED_INPUT, indexed=indexed)
     wrote = _messages(
-        given, names.OUTPUT_MESSAGES, names.INDEXED_OUTPUT, is_indexed=is_indexed, role="assistant"
+        given, names.OUTPUT_MESSAGES, names.INDEXED_OUTPUT, indexed=indexed, role="assistant"
     )
     system = given.get(names.SYSTEM)
     if system is not None:
@@ -198,12 +205,12 @@ def _tool(tool: Facts) -> Any:
 
 
 def _messages(
-    given: Facts, whole: Sequence[str], indexed: Sequence[str], *, is_indexed: bool, role: str = "user"
+    given: Facts, whole: Sequence[str], starts: Sequence[str], *, indexed: frozenset[str], role: str = "user"
 ) -> list[dict[str, Any]] | None:
     for name in whole:
         if name in given and (found := messages_of(given[name], role=role)):
             return found
-    for start in indexed if is_indexed else ():
+    for start in indexed.intersection(starts):
         items = unflatten(given, start)
         if items and (found := messages_of(items, role=role)):
             return found
@@ -251,7 +258,7 @@ def _sent_cost(given: Facts) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _finish(given: Facts, *, is_indexed: bool) -> list[str] | None:
+def _finish(given: Facts, *, indexed: frozenset[str]) -> list[str] | None:
     value = _first(given, names.FINISH)
     if value is not None:
         listed = container(value) if isinstance(value, str) else value
@@ -260,8 +267,8 @@ def _finish(given: Facts, *, is_indexed: bool) -> list[str] | None:
     whole = given.get(names.OUTPUT_MESSAGES[0])
     messages = container(whole) if isinstance(whole, str) else whole
     items = messages if isinstance(messages, list) else []
-    if is_indexed:
-        items = [*items, *(item for start in names.INDEXED_OUTPUT for item in unflatten(given, start))]
+    for start in indexed.intersection(names.INDEXED_OUTPUT):
+        items = [*items, *unflatten(given, start)]
     found = [
         text_of(item["finish_reason"])
         for item in items
@@ -289,12 +296,13 @@ def _prompt(given: Facts) -> dict[str, Any] | None:
     return {"name": name} | ({} if version is None else {"version": text_of(version)})
 
 
-def _retrieved(facts: dict[str, Any], given: Facts, kind: str, *, is_indexed: bool) -> list[SpanRef]:
+def _retrieved(facts: dict[str, Any], given: Facts, kind: str, *, indexed: frozenset[str]) -> list[SpanRef]:
     whole = given.get(names.DOCUMENTS)
     listed = container(whole) if isinstance(whole, str) else whole
     items = listed if isinstance(listed, list) else []
-    for start in names.INDEXED_DOCUMENTS if is_indexed and not items else ():
-        items = items or unflatten(given, start)
+    for start in names.INDEXED_DOCUMENTS:
+        if not items and start in indexed:
+            items = unflatten(given, start)
     if not items and kind == "call":
         return []
     hits = [document_of(item, rank) for rank, item in enumerate(items, 1)]

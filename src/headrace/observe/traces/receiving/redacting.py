@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from headrace.observe.traces.receiving.arrived import Arrived, Problem
@@ -137,30 +138,21 @@ class Redactor:
                 setattr(item, name, parts[id(part)][1])
 
     def _dirty(self, engine: Engine, texts: Sequence[str]) -> dict[str, tuple[str, Counter[str]]]:
-        """Texts with findings, each with what takes its place and what was found."""
-        if not texts:
-            return {}
-        starts, at = [], 0
-        for text in texts:
-            starts.append(at)
-            at += len(text) + len(_BREAK)
-        found = engine.scan(_BREAK.join(texts))
-        touched = {bisect_right(starts, finding.start) - 1 for finding in found}
-        touched |= {bisect_right(starts, finding.end - 1) - 1 for finding in found}
-        result = {}
-        for place in touched:
-            clean, counts = self._without(engine, texts[place])
-            if counts:
-                result[texts[place]] = (clean, counts)
-        return result
+        """Texts with findings, each with what takes its place and what was found.
 
-    def _without(self, engine: Engine, text: str) -> tuple[str, Counter[str]]:
-        """A text without findings: what takes their place can show others, until there are none."""
-        counts: Counter[str] = Counter()
-        while findings := _outside_marks(text, engine.scan(text)):
-            counts.update(finding.type for finding in findings)
-            text = "".join(self._pieces(text, findings))
-        return text, counts
+        What takes a finding's place can show another one, so what changed is looked at until nothing does.
+        """
+        current = {text: text for text in texts}
+        counts: dict[str, Counter[str]] = {}
+        waiting = list(texts)
+        while waiting:
+            found = _findings(engine, [current[text] for text in waiting])
+            for place, findings in found.items():
+                text = waiting[place]
+                counts.setdefault(text, Counter()).update(finding.type for finding in findings)
+                current[text] = "".join(self._pieces(current[text], findings))
+            waiting = [waiting[place] for place in found]
+        return {text: (current[text], counts[text]) for text in counts}
 
     def _pieces(self, text: str, findings: Sequence[Finding]) -> Iterator[str]:
         at = 0
@@ -176,6 +168,31 @@ class Redactor:
         if self._mode == "hash":
             return f"[{kind}_{self._keyring.keyed('pii', kind, value).rpartition('_')[2][:13]}]"
         return f"[{kind}]"
+
+
+def _findings(engine: Engine, texts: Sequence[str]) -> dict[int, list[Finding]]:
+    """Findings by the position of their text, from one scan of all texts."""
+    starts, at = [], 0
+    for text in texts:
+        starts.append(at)
+        at += len(text) + len(_BREAK)
+    found: dict[int, list[Finding]] = {}
+    for finding in engine.scan(_BREAK.join(texts)):
+        place = bisect_right(starts, finding.start) - 1
+        begin, end = finding.start - starts[place], finding.end - starts[place]
+        if end > len(texts[place]) + len(_BREAK):  # nothing should reach over a break: look at each by itself
+            return _one_at_a_time(engine, texts)
+        end = min(end, len(texts[place]))
+        if begin < end:
+            moved = replace(finding, start=begin, end=end)
+            found.setdefault(place, []).append(moved)
+    outside = {place: _outside_marks(texts[place], findings) for place, findings in found.items()}
+    return {place: findings for place, findings in outside.items() if findings}
+
+
+def _one_at_a_time(engine: Engine, texts: Sequence[str]) -> dict[int, list[Finding]]:
+    scanned = {place: _outside_marks(text, engine.scan(text)) for place, text in enumerate(texts)}
+    return {place: findings for place, findings in scanned.items() if findings}
 
 
 def _outside_marks(text: str, findings: list[Finding]) -> list[Finding]:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from headrace.ledger.generations import Generation
     from headrace.ledger.ledger import Ledger
     from headrace.observe.features.online.base import OnlineStore
+    from headrace.observe.traces.receiving.operations import ReceivingOperations
     from headrace.privacy.engine import Engine
     from headrace.privacy.lists import NameLists
     from headrace.privacy.vault.vault import Vault
@@ -236,6 +237,12 @@ class Wiring:
         return online_store(self)
 
     @once
+    def _receiving(self) -> ReceivingOperations:
+        from headrace.wiring_receiving import receiving_operations
+
+        return receiving_operations(self)
+
+    @once
     def _parser(self) -> ParsePool:
         from headrace.ingest.parsing.base import ParserConfig
         from headrace.ingest.parsing.pool import ParsePool
@@ -247,12 +254,13 @@ class Wiring:
     @once
     def _forgetting(self) -> ForgetContext:
         from headrace.forgetting import forget_context
+        from headrace.wiring_receiving import receiving_eraser
         from headrace.wiring_vault import cache_eraser
 
         context = forget_context(
             self.config, self.ledger, self.events, actor=_actor(), online=lambda: self._online
         )
-        return replace(context, more_erasers=lambda: [cache_eraser(self)])
+        return replace(context, more_erasers=lambda: [cache_eraser(self), receiving_eraser(self)])
 
     @once
     def shields(self) -> Vault:

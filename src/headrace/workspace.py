@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from headrace.flows.vault.operations import VaultOperations
     from headrace.infer.embedders.base import Embedder
     from headrace.observe.signals.operations import SignalOperations
+    from headrace.observe.traces.receiving.operations import ReceivingOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
@@ -360,6 +361,11 @@ class Workspace(Wiring):
     def features(self) -> FeatureOperations:
         """The operations on features: list, join, join_rows, materialise, get, check; and a reader."""
         return self._features
+
+    @property
+    def receiving(self) -> ReceivingOperations:
+        """The operations on traces of other programs: receive, send, and those on what could not be kept."""
+        return self._receiving
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -29,6 +29,8 @@ from headrace.cli.commands.signal_audit import AUDITS
 from headrace.cli.commands.step import STEPPING
 from headrace.cli.commands.trace import TRACES
 from headrace.cli.commands.trace_keeping import HOLDS, TRACE_KEEPING
+from headrace.cli.commands.trace_quarantine import TRACE_QUARANTINE
+from headrace.cli.commands.trace_send import SENDING
 from headrace.cli.commands.vault import KEEPING
 
 
@@ -72,8 +74,13 @@ GROUPS: Sequence[Group] = (
     Group(
         "trace",
         "Find, see, export and keep what was asked and answered.",
-        [*TRACES, *TRACE_KEEPING],
-        [Group("hold", "Keep traces from being moved or deleted.", HOLDS)],
+        [*TRACES, *TRACE_KEEPING, *SENDING],
+        [
+            Group("hold", "Keep traces from being moved or deleted.", HOLDS),
+            Group(
+                "quarantine", "See what arrived and could not be kept, and decide about it.", TRACE_QUARANTINE
+            ),
+        ],
     ),
     Group("consent", "What users allow to be done with what they said.", CONSENTS),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),

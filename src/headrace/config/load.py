@@ -21,6 +21,7 @@ from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
+from headrace.config.traces import read_traces
 from headrace.config.vault import read_vault
 from headrace.errors import ConfigError, UsageError, WorkspaceNotFound
 from headrace.infer.providers.config import ModelConfig

@@ -26,6 +26,10 @@ REDACTED = "privacy.redacted"
 _BREAK = "\n\x00\n"
 
 
+class CleanAttributes(dict[str, Any]):
+    """Attributes of a span that was redacted before it was made: they are not looked through again."""
+
+
 class SpanRedactor:
     """Redacts the error and every text among the attributes of spans."""
 
@@ -37,12 +41,20 @@ class SpanRedactor:
     def __call__(self, spans: Sequence[SpanEvent]) -> Sequence[SpanEvent]:
         """The spans without personal data, marked with what was done."""
         engine = self._engine = self._engine or self._open()
-        return [_redacted(span, engine) for span in spans]
+        return [
+            span if isinstance(span.attributes, CleanAttributes) else _redacted(span, engine)
+            for span in spans
+        ]
 
 
 def mark_unprotected(spans: Sequence[SpanEvent]) -> Sequence[SpanEvent]:
     """The spans as they are, marked as not redacted: for a workspace that switched redaction off."""
-    return [dataclasses.replace(span, attributes={**span.attributes, PROTECTED: False}) for span in spans]
+    return [
+        span
+        if isinstance(span.attributes, CleanAttributes)
+        else dataclasses.replace(span, attributes={**span.attributes, PROTECTED: False})
+        for span in spans
+    ]
 
 
 def _redacted(span: SpanEvent, engine: Engine) -> SpanEvent:

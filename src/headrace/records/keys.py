@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["chat", "embeddings", "search", "api", "mcp", "metrics", "keys"]
-SCOPES: Sequence[Scope] = ("chat", "embeddings", "search", "api", "mcp", "metrics", "keys")
-"""`search` opens search, ask, why and history; `api` all of /api but /api/keys; `keys` that."""
+Scope = Literal["chat", "embeddings", "search", "api", "mcp", "metrics", "keys", "traces"]
+SCOPES: Sequence[Scope] = ("chat", "embeddings", "search", "api", "mcp", "metrics", "keys", "traces")
+"""`search` opens search, ask, why and history; `api` all of /api but /api/keys; `keys` that; `traces` lets
+spans in at /v1/traces and /v1/logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from headrace.server.mcp_mount import Mount
+    from headrace.server.otlp import OtlpDoor
 
 _DESCRIPTION = """\
 Search and ask the documents of one workspace, and explain what came back.
@@ -52,11 +53,13 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     from headrace.server.guard import Guard
     from headrace.server.metrics.route import Metrics
     from headrace.server.openai import routes as openai_routes
+    from headrace.server.otlp import OtlpDoor
     from headrace.server.routers import ROUTERS
 
     mount = mcp_mount.Mount(workspace)
     metrics = Metrics(workspace)
-    app = _framework(workspace, mount)
+    otlp = OtlpDoor(workspace)
+    app = _framework(workspace, mount, otlp)
     workspace.prompts.release()
     workspace.released_only = True
     app.state.workspace = workspace
@@ -66,14 +69,14 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     # First, as a path is held against all routes that stand before its own.
-    app.router.routes[:0] = openai_routes.ROUTES
+    app.router.routes[:0] = [*openai_routes.ROUTES, *otlp.routes]
     app.router.routes.append(metrics.route)
     pages.mount_assets(app)
     mount.attach(app)
     return app
 
 
-def _framework(workspace: Workspace, mount: Mount) -> FastAPI:
+def _framework(workspace: Workspace, mount: Mount, otlp: OtlpDoor) -> FastAPI:
     """The application without any route."""
     from fastapi import FastAPI
 
@@ -84,6 +87,8 @@ def _framework(workspace: Workspace, mount: Mount) -> FastAPI:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(mount.running())
             await stack.enter_async_context(daily(workspace))
+            otlp.start()
+            stack.callback(otlp.close)
             yield
             await workspace.calls.gateway.close()  # its connections belong to this event loop
 

@@ -35,12 +35,15 @@ class Need(NamedTuple):
 _CHAT = Need(frozenset({"chat"}), metered=True)
 _EMBEDDINGS = Need(frozenset({"embeddings"}), metered=True)
 _MODELS = Need(frozenset({"chat", "embeddings"}))
+_TRACES = Need(frozenset({"traces"}))
 _READING = frozenset({"search", "api"})
 _ANY = Need(frozenset(SCOPES))
 _EXACT = {
     "/v1/chat/completions": _CHAT,
     "/v1/embeddings": _EMBEDDINGS,
     "/v1/models": _MODELS,
+    "/v1/traces": _TRACES,
+    "/v1/logs": _TRACES,
     "/api/search": Need(_READING),
     "/api/ask": Need(_READING, metered=True),
     "/api/call": Need(frozenset({"api"}), metered=True),

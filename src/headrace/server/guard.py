@@ -13,7 +13,9 @@ from headrace.server.loopback import host_name, is_loopback
 from headrace.server.replies import SECURITY_HEADERS
 
 MAX_BODY_BYTES = 1_000_000
-"""The largest request body."""
+"""The largest request body, where a route does not bound its own."""
+OWN_BODIES = frozenset({"/v1/traces", "/v1/logs"})
+"""Routes that read and bound their bodies themselves."""
 
 _READING = ("GET", "HEAD", "OPTIONS")
 _FOREIGN_SITES = ("cross-site", "same-site")
@@ -47,7 +49,7 @@ class Guard:
             return
         refused = _refusal(scope, self._hosts)
         body: list[Message] = []
-        if refused is None and scope["method"] not in _READING:
+        if refused is None and scope["method"] not in _READING and scope["path"] not in OWN_BODIES:
             refused = await _read_body(receive, body)
         if refused is not None:
             error, status = refused
@@ -72,7 +74,7 @@ def _refusal(scope: Scope, hosts: frozenset[str]) -> tuple[HeadraceError, int] |
             hint="Programs send no Origin header; a proxy must keep Host and Origin alike.",
         ), 403
     length = headers.get("content-length", "0")
-    if length.isdigit() and int(length) > MAX_BODY_BYTES:
+    if length.isdigit() and int(length) > MAX_BODY_BYTES and scope["path"] not in OWN_BODIES:
         return _too_large(), 413
     return None
 

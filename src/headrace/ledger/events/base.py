@@ -43,8 +43,9 @@ class EventStore(Protocol):
         """Write spans; the future resolves once they are durable.
 
         A span that is there already (same trace and span id, same end) is left as it is; with `merge`, which
-        must be pure, it becomes `merge(kept, arriving)` in one transaction, so that content which came late,
-        from several senders too, is never lost. Ids and end stay those of the kept one. The future fails with
+        must be pure and keep the ids, it becomes `merge(kept, arriving)`, so that content which came late,
+        from several senders too, is never lost; then the two may end at different times, and the merged one
+        too, as long as they end within days of each other. The future fails with
         StorageError when redaction or the disk failed; then nothing of these spans was written in the clear.
         Raises StorageError after close.
         """

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
 
 from headrace.ledger.storage.rows import storable
 from headrace.records.call import SpanEvent, SpanRef
@@ -14,6 +17,7 @@ from headrace.records.wire import to_plain
 if TYPE_CHECKING:
     from headrace.ledger.events.base import Merge
 
+_AS_IT_IS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 DAY_NS = 86_400 * 1_000_000_000
 
 SPAN_COLUMNS = (
@@ -43,6 +47,7 @@ def day_of(time_ns: int) -> int:
     return time_ns // DAY_NS
 
 
+@lru_cache(maxsize=4096)
 def day_name(day: int, separator: str = "-") -> str:
     """The date of a day as YYYY-MM-DD. Raises OverflowError for what no calendar holds."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).strftime(f"%Y{separator}%m{separator}%d")
@@ -119,6 +124,13 @@ def _text(text: str | None) -> str | None:
 
 def _json(value: Mapping[str, Any] | Sequence[Any]) -> str:
     plain = dict(value) if isinstance(value, Mapping) else value
+    try:
+        return orjson.dumps(plain, default=_plain, option=_AS_IT_IS).decode()
+    except (TypeError, ValueError):  # large numbers, lone surrogates, keys that are no texts
+        return _slow_json(plain)
+
+
+def _slow_json(plain: Any) -> str:
     text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_plain)
     try:
         text.encode()

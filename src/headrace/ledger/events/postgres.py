@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _SCHEMA = 2
 _LOCK = "SELECT pg_advisory_xact_lock(4915228111)"
+_MERGE_LOCK = "SELECT pg_advisory_xact_lock(4915228112)"
+"""Two versions of a span may end at different times, so that no row lock keeps them apart."""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS event_spans (
         trace_id text NOT NULL, span_id text NOT NULL, parent_span_id text, name text NOT NULL,
@@ -314,14 +317,11 @@ class PostgresEvents:
             self._partition(self._connection, day)
         with self._connection.begin():
             self._connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
+            _insert_new(self._connection, [span for span in spans if span.merge is None])
             late = [span for span in spans if span.merge is not None]
-            new = [span for span in spans if span.merge is None]
-            if new:
-                self._connection.exec_driver_sql(_INSERT_SPANS, _columns([span.row for span in new]))
-            links = [link for span in new for link in span.links]
-            if links:
-                self._connection.exec_driver_sql(_INSERT_LINKS, _columns(links))
-            merge_spans(_tables(self._connection), late)
+            if late:
+                self._connection.exec_driver_sql(_MERGE_LOCK)
+                merge_spans(_tables(self._connection), late, partial(_insert_new, self._connection))
             fire(BEFORE_COMMIT)
 
     def _partition(self, connection: Connection, day: int) -> None:
@@ -344,6 +344,16 @@ def _tables(connection: Connection) -> Tables:
         return connection.exec_driver_sql(statement.replace("?", "%s"), tuple(values))
 
     return Tables("event_spans", "event_refs", run, run, " FOR UPDATE")
+
+
+def _insert_new(connection: Connection, spans: Sequence[EncodedSpan]) -> int:
+    if not spans:
+        return 0
+    inserted = connection.exec_driver_sql(_INSERT_SPANS, _columns([span.row for span in spans])).rowcount
+    links = [link for span in spans for link in span.links]
+    if links:
+        connection.exec_driver_sql(_INSERT_LINKS, _columns(links))
+    return inserted
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:

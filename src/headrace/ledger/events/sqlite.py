@@ -6,10 +6,11 @@ import json
 import re
 import sqlite3
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -29,7 +30,7 @@ from headrace.ledger.events.encoding import (
 )
 from headrace.ledger.events.erasing import Redaction, Tables, Touched, count, rewrite, spans, touched
 from headrace.ledger.events.finding import Place, SpanQuery, Total, decode_facts, statement, totals_statement
-from headrace.ledger.events.merging import merge_spans
+from headrace.ledger.events.merging import by_id, days_around, existing, merge_spans, merged, remove
 from headrace.ledger.events.sqlite_schema import prepare
 from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import truncate_log
@@ -292,17 +293,44 @@ class SqliteEvents:
             reader.close()
 
     def _commit(self, spans: Sequence[EncodedSpan]) -> None:
+        late, moved = self._gathered([span for span in spans if span.merge is not None])
         days: dict[int, list[EncodedSpan]] = defaultdict(list)
-        for span in spans:
+        for span in (*late, *(span for span in spans if span.merge is None)):
             days[span.day].append(span)
         for day, of_day in days.items():
-            connection = self._day(day)
-            try:
-                _insert(connection, of_day)
-            except BaseException:
-                self._writing.pop(day).close()
-                raise
+            self._change(day, partial(_insert, spans=of_day))
+        for day, ids in moved.items():
+            self._change(day, partial(_remove, ids=ids))
         fire(AFTER_COMMIT)
+
+    def _change(self, day: int, work: Callable[[sqlite3.Connection], None]) -> None:
+        connection = self._day(day)
+        try:
+            work(connection)
+        except BaseException:
+            self._writing.pop(day).close()
+            raise
+
+    def _gathered(
+        self, late: Sequence[EncodedSpan]
+    ) -> tuple[Sequence[EncodedSpan], dict[int, list[tuple[str, str]]]]:
+        """Spans with what is kept of them in files of other days, and what has to leave which file."""
+        moved: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        if not late:
+            return late, moved
+        found = by_id(late)
+        low, high = days_around(found.values())
+        for day in range(low, high + 1):
+            if not (self._folder / f"{day_name(day)}.sqlite").exists():
+                continue
+            foreign = [span for span in found.values() if span.day != day]
+            for row in list(existing(_tables(self._day(day)), foreign)) if foreign else ():
+                kept = decode_span(row)
+                name = (kept.trace_id, kept.span_id)
+                found[name] = merged(kept, found[name])
+                if found[name].day != day:
+                    moved[day].append(name)
+        return list(found.values()), moved
 
     def _day(self, day: int) -> sqlite3.Connection:
         connection = self._writing.get(day)
@@ -398,10 +426,22 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _insert(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> None:
     connection.execute("BEGIN IMMEDIATE")
+    _insert_new(connection, [span for span in spans if span.merge is None])
     late = [span for span in spans if span.merge is not None]
-    new = [span for span in spans if span.merge is None]
-    connection.executemany(_INSERT_SPANS, [span.row for span in new])
-    connection.executemany(_INSERT_LINKS, [link for span in new for link in span.links])
-    merge_spans(_tables(connection), late)
+    merge_spans(_tables(connection), late, lambda new: _insert_new(connection, new))
     fire(BEFORE_COMMIT)
     connection.execute("COMMIT")
+
+
+def _remove(connection: sqlite3.Connection, ids: Sequence[tuple[str, str]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    remove(_tables(connection), ids)
+    connection.execute("COMMIT")
+
+
+def _insert_new(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> int:
+    if not spans:
+        return 0
+    inserted = connection.executemany(_INSERT_SPANS, [span.row for span in spans]).rowcount
+    connection.executemany(_INSERT_LINKS, [link for span in spans for link in span.links])
+    return inserted

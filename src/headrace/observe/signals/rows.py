@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from headrace.privacy.redact import outside_marks, redact
 from headrace.records.signals import Signal
 from headrace.records.times import rfc3339
 
+_SUBJECT_KEY = re.compile(rf"{SUBJECT}_[a-z2-7]{{26}}")
 BUCKET_US = 60_000_000
 """Equal signals within one such bucket of time are one signal, where no client id says otherwise."""
 
@@ -68,7 +70,9 @@ def row_of(parts: SignalParts, given: Given) -> SignalRow:
 
 
 def subject_key(parts: SignalParts, subject: str) -> str:
-    """What stands for a user in the ledger."""
+    """What stands for a user in the ledger; what does so already stays as it is."""
+    if _SUBJECT_KEY.fullmatch(subject):
+        return subject
     return parts.keyring.keyed(SUBJECT, subject.strip())
 
 

@@ -27,6 +27,7 @@ from headrace.ledger.storage.tables.features import feature_runs
 from headrace.ledger.storage.tables.gates import gate_decisions, gate_verdicts
 from headrace.ledger.storage.tables.generations import generation_states, generations, leases, runs, snapshots
 from headrace.ledger.storage.tables.keeping import cold_files, trace_holds
+from headrace.ledger.storage.tables.receiving import trace_quarantine
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
 from headrace.ledger.storage.tables.standing import (
     acl_labels,
@@ -106,6 +107,7 @@ __all__ = [
     "step_uses",
     "suppressions",
     "trace_holds",
+    "trace_quarantine",
     "vault_audit",
     "vault_keys",
     "vault_masters",

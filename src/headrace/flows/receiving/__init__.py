@@ -1,0 +1,1 @@
+"""What users said, as OTLP tells it, becomes signals."""

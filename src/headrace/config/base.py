@@ -10,7 +10,6 @@ from typing import Any
 
 from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
-from headrace.config.traces import TracesConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig

@@ -1,25 +1,17 @@
-"""Fills `[traces]`."""
+"""Fills `[traces.keep]`."""
 
 from __future__ import annotations
 
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.table import Table
-from headrace.observe.traces.rules import KeepConfig, KeepFor, TracesConfig
+from headrace.observe.traces.rules import KeepConfig, KeepFor
 
 _KINDS = ("service", "prompt", "corpus")
 _DAY_SECONDS = 86_400
 
 
-def read_traces(table: Table) -> TracesConfig:
-    """Fill `[traces]`. Raises ConfigError."""
-    table.refuse_unknown(["anonymous_training", "keep"])
-    anonymous = (
-        bool(table.read("anonymous_training", bool)) if "anonymous_training" in table.values else False
-    )
-    return TracesConfig(anonymous_training=anonymous, keep=_keep(table.child("keep")))
-
-
-def _keep(table: Table) -> KeepConfig:
+def read_keep(table: Table) -> KeepConfig:
+    """Fill `[traces.keep]`. Raises ConfigError."""
     table.refuse_unknown(["hot", "cold", "then", *_KINDS])
     base = KeepConfig()
     hot, cold = _days(table, "hot", base.hot_days), _days(table, "cold", base.cold_days)

@@ -15,7 +15,6 @@ from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
 from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
-from headrace.config.keeping import read_traces
 from headrace.config.privacy import read_privacy
 from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage

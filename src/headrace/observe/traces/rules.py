@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 RuleKind = Literal["service", "prompt", "corpus"]
+Redact = Literal["tokens", "remove", "hash", "off"]
 
 
 class KeepFor(NamedTuple):
@@ -49,8 +50,18 @@ class KeepConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracesConfig:
-    """`[traces]`: what becomes of traces."""
+    """`[traces]`: what arrives of other programs as OTLP, what is sent on, and what becomes of it."""
 
+    redact: Redact | None = None
+    """What takes the place of personal data in what arrives: `tokens` writes its type, such as
+    `[EMAIL_ADDRESS]`, `hash` a keyed hash beside it, `remove` nothing; `off` leaves it. Without this key
+    `tokens`, or `off` where `[privacy] redact_events` is false."""
+    spill_megabytes: int = field(default=256, metadata={"minimum": 1, "maximum": 1_000_000})
+    """Redacted spans that may wait on disk while the store of spans is slow or away."""
+    export: str | None = None
+    """Address of an OTLP collector, such as `http://127.0.0.1:4318`, to which every span is sent on."""
+    export_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """`[traces.export_headers]`: NAME to a value; `${VAR}` in it is read from the environment."""
     anonymous_training: bool = False
     """Whether traces without a user may be used for training."""
     keep: KeepConfig = field(default_factory=KeepConfig)

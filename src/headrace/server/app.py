@@ -61,6 +61,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api_prompts,
         api_quality,
         api_schemas,
+        api_sessions,
         api_signals,
         api_standing,
         api_steps,
@@ -120,6 +121,8 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
     app.include_router(api_features.router)
+    app.include_router(api_sessions.router)
+    app.include_router(api_sessions.profile_router)
     app.include_router(health.router)
     app.include_router(pages.router)
     # First, as a path is held against all routes that stand before its own.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.flows.prompts.filling import Filled, Filler
 from headrace.flows.sessions.placing import VARIABLE, said, takes_history
+from headrace.observe.sessions.log import checked_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,11 @@ class Around:
     """Key column to key, for the features of the prompt."""
     access: Sequence[str] = ()
     caller: Caller | None = None
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for an id that no session can have: it is written on every call as it is."""
+        if self.session is not None:
+            checked_id(self.session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ class Filler(Protocol):
 class UserProfiles(Protocol):
     """Reads the profile of a user."""
 
-    def __call__(self, name: str, user: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def __call__(self, name: str, user: str, /) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
         """Its value, empty where there is none, and what the span says of it. Raises NotFoundError."""
         ...
 

@@ -69,6 +69,7 @@ class ReleasedPrompts:
             prompt=found.version,
             variables=with_history(found.prompt, made.variables, made.history) if fill else given,
             features=made.features,
+            profile=made.profile,
             conversation=made.talk,
             fallbacks=() if model is not None else found.fallbacks,
             vault=found.vault,

@@ -115,6 +115,8 @@ class CallRequest:
     """Where a valid answer is added to its session before the caller has it."""
     features: Sequence[FeatureUse] = ()
     """What the prompt was given of the online store."""
+    profile: Mapping[str, Any] | None = None
+    """Which profile it was given: name, version, schema version."""
     vault: VaultPolicy = "off"
     budget: Budget = field(default_factory=Budget)
     idempotency_key: str | None = None

@@ -155,6 +155,7 @@ def _attributes(begun: Begun, last: Attempt | None, usage: Usage) -> dict[str, A
         "access": list(request.access),
         "session": request.session,
         "history": dict(request.conversation.facts()) if request.conversation else None,
+        "profile": dict(request.profile) if request.profile else None,
         "features": [asdict(feature) for feature in request.features],
         "skew": list(request.skew),
         "measures": begun.measures,

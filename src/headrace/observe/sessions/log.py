@@ -32,8 +32,8 @@ MOST_AT_ONCE = 100
 """Turns in one write."""
 MOST_TURNS = 10_000
 """Turns of one session."""
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
-_ALLOWED = "letters, digits, '.', '_', ':', '/' and '-', at most 128, a letter or digit first"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_ALLOWED = "letters, digits, '.', '_', ':' and '-', at most 128, a letter or digit first"
 
 
 def checked_id(session: str) -> str:

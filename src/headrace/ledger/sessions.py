@@ -32,7 +32,7 @@ class SessionRow(NamedTuple):
     subject: str | None
     """Keyed hash of the user."""
     owner: str | None
-    """Id of the key that opened it over HTTP."""
+    """Name of the key that began it over HTTP: a new key of the same name has it."""
     created_at_us: int
     updated_at_us: int
     closed_at_us: int | None

@@ -43,8 +43,6 @@ class _Limits(BaseModel):
     access: Annotated[list[str], Field(description=ACCESS, max_length=200)] = []
     corpus: Annotated[str | None, Field(description="Needed where a workspace has several.")] = None
     as_of: Annotated[str | None, Field(description=_AS_OF, max_length=64)] = None
-    session: SessionId = None
-    user: UserName = None
 
 
 class SearchRequest(_Limits):
@@ -52,6 +50,8 @@ class SearchRequest(_Limits):
 
     query: Annotated[Text, Field(description="What to look for.")]
     k: Annotated[Limit, Field(description="Hits at most.")] = 10
+    session: SessionId = None
+    user: UserName = None
 
 
 class AskRequest(_Limits):
@@ -59,6 +59,8 @@ class AskRequest(_Limits):
 
     question: Annotated[Text, Field(description="A question in your own words.")]
     k: Annotated[Limit | None, Field(description="Chunks to give to the model.")] = None
+    session: SessionId = None
+    user: UserName = None
     entity: Entity = {}
 
 

@@ -103,7 +103,7 @@ def close_session(workspace: Served, session: SessionPath) -> Reply:
     return Reply(workspace.sessions.close(session, caller=CALLER.get()))
 
 
-@router.delete("/{session}", response_model=SessionChange)
+@router.post("/{session}/delete", response_model=SessionChange)
 def delete_session(workspace: Served, session: SessionPath) -> Reply:
     """Delete a session with its key, bytes included."""
     return Reply(workspace.sessions.delete(session, caller=CALLER.get()))

@@ -64,16 +64,16 @@ class StoreFiller:
         facts: Mapping[str, Any] | None = None
         if prompt.profile is not None and "profile" in prompt.variables and "profile" not in given:
             variables["profile"], facts = self._profile(prompt)
-        taken = {name: value for name, value in variables.items() if _takes(prompt, given, name)}
-        return Filled(variables=taken, features=uses, profile=facts)
+        return Filled(variables=variables, features=uses, profile=facts)
 
     def _features(self, prompt: Prompt, given: Mapping[str, Any]) -> list[FeatureUse]:
-        wanted = [item.name for item in prompt.features if item.variable not in given]
+        taken = [item for item in prompt.features if item.variable in prompt.variables]
+        wanted = [item.name for item in taken if item.variable not in given]
         found = self._read(prompt, wanted) if wanted else {}
         entity = {column: self.subject(str(key).strip()) for column, key in self.entity.items()}
         return [
             _use(prompt, item, None if item.variable in given else found[item.name], given, entity)
-            for item in prompt.features
+            for item in taken
         ]
 
     def _read(self, prompt: Prompt, wanted: Sequence[str]) -> Mapping[str, FeatureValue]:
@@ -130,7 +130,3 @@ def _use(
         entity=entity,
     )
 
-
-def _takes(prompt: Prompt, given: Mapping[str, Any], name: str) -> bool:
-    """Whether a variable is the caller's, or one that the body uses."""
-    return name in given or name in prompt.variables

@@ -140,13 +140,18 @@ def _said(use: HistoryUse) -> list[str]:
     """What was not given word for word, in words."""
     said = []
     if use.summarised:
-        said.append(f"history: {use.summarised} older turns are told by a summary")
+        said.append(f"history: {_older(use.summarised)} told by a summary")
     if use.retrieved:
-        said.append(f"history: {use.retrieved} older turns were looked up")
+        said.append(f"history: {_older(use.retrieved)} looked up")
     if use.trimmed:
-        said.append(f"history: {use.trimmed} older turns do not fit into {use.budget} tokens")
+        said.append(f"history: {_older(use.trimmed)} left out to fit into {use.budget} tokens")
     if use.cut:
         said.append("history: the last turn was cut to fit")
     if use.withheld:
-        said.append(f"history: {use.withheld} turns quote documents that may not be seen")
+        turns = "1 turn quotes" if use.withheld == 1 else f"{use.withheld} turns quote"
+        said.append(f"history: {turns} documents that may not be seen")
     return said
+
+
+def _older(number: int) -> str:
+    return "1 older turn was" if number == 1 else f"{number} older turns were"

@@ -59,7 +59,7 @@ class ProfileOperations:
             value=value,
             expect=expect,
             reason=reason,
-            actor=f"key {caller.id}" if caller else "",
+            actor=f"key {caller.name}" if caller else "",
         )
         return set_profile(self.parts, name, user, change)
 

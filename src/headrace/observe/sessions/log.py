@@ -179,7 +179,7 @@ def _begun(
     row = SessionRow(
         id=name,
         subject=subject,
-        owner=caller.id if caller else None,
+        owner=caller.name if caller else None,
         created_at_us=tx.now_us,
         updated_at_us=tx.now_us,
         closed_at_us=None,
@@ -216,7 +216,7 @@ def _check_place(
 
 
 def _check_owner(row: SessionRow, subject: str | None, caller: Caller | None) -> None:
-    if caller is not None and row.owner != caller.id:
+    if caller is not None and row.owner != caller.name:
         raise NotFoundError("session", row.id, hint="A key opens the sessions that it began.")
     if subject is not None and row.subject is not None and row.subject != subject:
         raise UsageError(

@@ -24,7 +24,7 @@ def listed(parts: SessionParts, *, user: str | None, limit: int, caller: Caller 
     subject = subject_of(parts, user)
     with parts.ledger.read() as conn:
         rows = sessions.find(
-            conn, subject=subject, owner=caller.id if caller else None, since_us=since_us, limit=limit
+            conn, subject=subject, owner=caller.name if caller else None, since_us=since_us, limit=limit
         )
     return SessionList(sessions=[session_of(parts, row) for row in rows])
 

@@ -22,6 +22,7 @@ HeadraceError
 │   ├── LeaseHeld            another writer holds the lease
 │   ├── LeaseLost            this writer lost its lease: nothing more may be published
 │   ├── RefConflict          a pointer moved under a compare-and-set
+│   ├── StateConflict        a session or profile moved on under a compare-and-set
 │   └── DiskFull             no space left; nothing was published
 ├── ProviderError            an upstream model or embedder failed
 │   ├── RetryableError       may work later (429, 5xx, timeout, connection)
@@ -236,6 +237,18 @@ class RefConflict(StorageError):
         super().__init__(
             f"Ref {name!r} points to {found!r}, not to {expected!r} as expected.",
             hint="Someone else moved it; look at what it points to now and decide again.",
+            expected=expected,
+            found=found,
+        )
+
+
+class StateConflict(StorageError):
+    """A session or profile moved on under a compare-and-set."""
+
+    def __init__(self, what: str, name: str, *, expected: int, found: int) -> None:
+        super().__init__(
+            f"{what} {name!r} is at {found}, not at {expected} as expected.",
+            hint="Somebody else wrote meanwhile, and nothing of it is lost: read it and decide again.",
             expected=expected,
             found=found,
         )

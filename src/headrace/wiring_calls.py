@@ -38,6 +38,7 @@ def gateway_of(wiring: Wiring) -> Gateway:
         vault=wiring.shields,
         cache=wiring.cache if config.cache.exact or config.cache.semantic else None,
         keeper=wiring._record_keeper,
+        subjects=keyring.subject,
         meter=Meter(wiring.ledger),
         validators=[(spec, open_validator(spec)) for spec in config.gateway.validators],
     )
@@ -49,6 +50,7 @@ def call_operations(wiring: Wiring) -> CallOperations:
     """What `workspace.calls` works with."""
     from headrace.flows.calling.operations import CallOperations
     from headrace.wiring_prompts import released_prompts
+    from headrace.wiring_sessions import call_parts
 
     return CallOperations(
         gateway=wiring.gateway,
@@ -59,4 +61,5 @@ def call_operations(wiring: Wiring) -> CallOperations:
         ),
         releases=wiring.releases,
         actor=wiring.actor,
+        parts=call_parts(wiring),
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.config.base import WorkspaceConfig
 from headrace.config.load import find_workspace, load_config
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from headrace.flows.traces.operations import TraceOperations
     from headrace.flows.vault.operations import VaultOperations
     from headrace.infer.embedders.base import Embedder
+    from headrace.observe.profiles.operations import ProfileOperations
+    from headrace.observe.sessions.operations import SessionOperations
     from headrace.observe.signals.operations import SignalOperations
     from headrace.observe.traces.receiving.operations import ReceivingOperations
     from headrace.records.explain import AtReport, StatusReport, WhyReport
     from headrace.records.forget import AllowReport, ForgetReport, HideReport, VerifyReport
     from headrace.records.freshness import DeprecateReport, DocumentHistory
+    from headrace.records.keys import Caller
     from headrace.records.privacy import PiiReport
     from headrace.records.search import Answer, SearchResult
     from headrace.records.sync import PlanReport, SyncProgress, SyncReport
@@ -111,15 +114,19 @@ class Workspace(Wiring):
         access: Sequence[str] = (),
         corpus: str | None = None,
         as_of: str | datetime | None = None,
+        session: str | None = None,
+        user: str | None = None,
     ) -> SearchResult:
         """Find the best chunks for a query among those that the access labels open.
 
         `as_of` is a time as `at` takes it: what held then counts; the index of then is read if it is kept.
+        `session` and `user` are noted on the call, the user as a keyed hash.
         """
         from headrace.flows.search import search
+        from headrace.wiring_sessions import who
 
         asked = self._query(query, k, filter, access, corpus, as_of)
-        return search(self._retriever, asked, events=self.events)
+        return search(self._retriever, asked, events=self.events, who=who(self, session, user))
 
     def ask(
         self,
@@ -130,13 +137,19 @@ class Workspace(Wiring):
         access: Sequence[str] = (),
         corpus: str | None = None,
         as_of: str | datetime | None = None,
+        session: str | None = None,
+        user: str | None = None,
+        entity: Mapping[str, Any] | None = None,
+        caller: Caller | None = None,
     ) -> Answer:
         """Answer a question from the documents, with citations that were checked against them.
 
-        `as_of`: as in `search`.
+        `as_of`: as in `search`. In a `session` the question may lean on those before it; both it and the
+        answer are added. `entity` names whose features the prompt takes. Raises UsageError.
         """
         from headrace.flows.answer import Asker, ask
         from headrace.wiring_prompts import asked_model, asked_prompt
+        from headrace.wiring_sessions import conversation, store_filler, who
 
         name, prompt = self._corpus(corpus), asked_prompt(self)
         asker = Asker(
@@ -145,6 +158,9 @@ class Workspace(Wiring):
             prompt=prompt,
             releases=self.releases,
             events=self.events,
+            who=who(self, session, user),
+            talk=conversation(self, session, user, access, caller),
+            features=store_filler(self, entity or {}, user),
         )
         return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name, as_of))
 
@@ -316,6 +332,20 @@ class Workspace(Wiring):
         from headrace.wiring_signals import signal_operations
 
         return signal_operations(self)
+
+    @property
+    def sessions(self) -> SessionOperations:
+        """The operations on sessions: list, show, append, extend, close, delete."""
+        from headrace.wiring_sessions import session_operations
+
+        return session_operations(self)
+
+    @property
+    def profiles(self) -> ProfileOperations:
+        """The operations on profiles of users: get, set, history, list."""
+        from headrace.wiring_sessions import profile_operations
+
+        return profile_operations(self)
 
     @property
     def prompts(self) -> PromptOperations:

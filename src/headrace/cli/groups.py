@@ -19,11 +19,13 @@ from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.key import KEYS
 from headrace.cli.commands.pii import SCANNING
+from headrace.cli.commands.profile import PROFILES
 from headrace.cli.commands.prompt import WRITING
 from headrace.cli.commands.prompt_labels import LABELLING
 from headrace.cli.commands.quarantine import QUARANTINE
 from headrace.cli.commands.schema import VERSIONING
 from headrace.cli.commands.schema_records import READING
+from headrace.cli.commands.session import SESSIONS
 from headrace.cli.commands.signal import SIGNALS
 from headrace.cli.commands.signal_audit import AUDITS
 from headrace.cli.commands.step import STEPPING
@@ -64,6 +66,8 @@ GROUPS: Sequence[Group] = (
         CALLING,
         [Group("cache", "See and clear the outputs that answer calls again.", CACHING)],
     ),
+    Group("session", "What was said in conversations.", SESSIONS),
+    Group("profile", "What is known of users, by schema, with every change.", PROFILES),
     Group("feature", "Values of entities, the same for training rows and for calls.", FEATURES),
     Group(
         "signal",

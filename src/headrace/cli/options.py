@@ -55,6 +55,21 @@ AsOfOption = Annotated[
     typer.Option("--as-of", metavar="TIME", help="As of a time: 2026-03-01, RFC 3339, or '30d ago'."),
 ]
 
+SessionOption = Annotated[
+    str | None,
+    typer.Option("--session", metavar="ID", help="The conversation it belongs to; a new id begins one."),
+]
+UserOption = Annotated[
+    str | None,
+    typer.Option("--user", "-u", metavar="NAME", help="For whom; on the call is only a keyed hash of it."),
+]
+EntityOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--entity", "-e", metavar="KEY=VALUE", help="Whose features the prompt takes: user_id=u7. Repeat it."
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:

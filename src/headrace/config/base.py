@@ -19,6 +19,8 @@ from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
+from headrace.observe.profiles.config import ProfileConfig
+from headrace.observe.sessions.config import SessionConfig
 from headrace.observe.traces.rules import TracesConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.vault.config import VaultConfig
@@ -184,6 +186,9 @@ class WorkspaceConfig:
     vault: VaultConfig = field(default_factory=VaultConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    sessions: SessionConfig = field(default_factory=SessionConfig)
+    profiles: Mapping[str, ProfileConfig] = field(default_factory=dict)
+    """`[profiles.NAME]`: what is known of users, by schema."""
     traces: TracesConfig = field(default_factory=TracesConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""

@@ -17,6 +17,7 @@ from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
 from headrace.config.schemas import read_schemas
+from headrace.config.sessions import read_profiles, read_sessions
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
 from headrace.config.toml_lines import locate
@@ -38,7 +39,9 @@ _TABLES = (
     "index",
     "models",
     "privacy",
+    "profiles",
     "schemas",
+    "sessions",
     "storage",
     "traces",
     "vault",
@@ -85,6 +88,8 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
         features=read_features(top.child("features"), root=root, environment=environment),
+        sessions=read_sessions(top.child("sessions"), models=list(models)),
+        profiles=read_profiles(top),
         traces=read_traces(top.child("traces")),
         environment=_environment(top),
     )

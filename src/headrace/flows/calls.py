@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from headrace.ingest.search.retrieve import Query, Retrieval
 from headrace.ledger.events.base import EventStore
@@ -16,17 +16,31 @@ _RECENT = 1000
 """Searches that count as recent."""
 
 
+class Who(NamedTuple):
+    """Whose call it is."""
+
+    session: str | None
+    subject: str | None
+    """Keyed hash of the user."""
+
+
+NOBODY = Who(None, None)
+
+
 @dataclass(slots=True, kw_only=True)
 class Trace:
     """The spans of one call; written together when the call is over."""
 
     events: EventStore
+    who: Who = field(default_factory=lambda: NOBODY)
     trace_id: str = field(default_factory=new_trace_id)
     spans: list[SpanEvent] = field(default_factory=list)
 
     def add(self, span: SpanEvent) -> None:
-        """Add a finished span."""
-        self.spans.append(span)
+        """Add a finished span, marked with whose it is."""
+        session, subject = self.who
+        facts = {**span.attributes, "session": session} if session else span.attributes
+        self.spans.append(replace(span, session=session, subject=subject, attributes=facts))
 
     def write(self) -> None:
         """Make the spans durable; raises StorageError when that fails, so nothing goes unrecorded."""

@@ -93,3 +93,7 @@ class Answer:
     prompt: str
     """Digest of the prompt version."""
     generation: str
+    session: str | None = None
+    """The session that question and answer were added to."""
+    warnings: tuple[str, ...] = ()
+    """What the caller should know, such as turns of the session that do not fit."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headrace.records.explain import AtReport, StatusReport, WhyReport
 from headrace.records.search import Answer, SearchResult
-from headrace.server.callers import labels_of
+from headrace.server.callers import CALLER, labels_of
 from headrace.server.failures import ErrorBody
 from headrace.server.replies import Reply
 from headrace.workspace import Workspace
@@ -21,6 +21,15 @@ ACCESS = "Labels of the caller. Once keys exist they come from the key, and this
 _FILTER = "Only documents whose metadata match, such as `year >= 2020 and lang in ('en', 'de')`."
 _AS_OF = "Search as of a time: RFC 3339, a date, or an age such as `30d ago`."
 
+SessionId = Annotated[
+    str | None, Field(description="The conversation it belongs to; a new id begins one.", max_length=128)
+]
+UserName = Annotated[
+    str | None, Field(description="For whom; on the call is only a keyed hash.", max_length=1000)
+]
+Entity = Annotated[
+    dict[str, str | int], Field(description="Keys whose features the prompt takes.", max_length=20)
+]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 
@@ -41,6 +50,8 @@ class SearchRequest(_Limits):
 
     query: Annotated[Text, Field(description="What to look for.")]
     k: Annotated[Limit, Field(description="Hits at most.")] = 10
+    session: SessionId = None
+    user: UserName = None
 
 
 class AskRequest(_Limits):
@@ -48,6 +59,9 @@ class AskRequest(_Limits):
 
     question: Annotated[Text, Field(description="A question in your own words.")]
     k: Annotated[Limit | None, Field(description="Chunks to give to the model.")] = None
+    session: SessionId = None
+    user: UserName = None
+    entity: Entity = {}
 
 
 class SearchParameters(_Limits):
@@ -144,6 +158,8 @@ def _search(workspace: Workspace, asked: SearchRequest) -> Reply:
             access=labels_of(asked.access),
             corpus=asked.corpus,
             as_of=asked.as_of,
+            session=asked.session,
+            user=asked.user,
         )
     )
 
@@ -157,5 +173,9 @@ def _ask(workspace: Workspace, asked: AskRequest) -> Reply:
             access=labels_of(asked.access),
             corpus=asked.corpus,
             as_of=asked.as_of,
+            session=asked.session,
+            user=asked.user,
+            entity=asked.entity,
+            caller=CALLER.get(),
         )
     )

@@ -15,7 +15,7 @@ from headrace.records.calls import (
     ReplayReport,
     SettledLetters,
 )
-from headrace.server.api import ACCESS, ERRORS, Served
+from headrace.server.api import ACCESS, ERRORS, Entity, Served, SessionId, UserName
 from headrace.server.callers import CALLER, labels_of
 from headrace.server.replies import Reply
 
@@ -33,8 +33,10 @@ class Call(BaseModel):
     prompt: Annotated[str, Field(min_length=1, max_length=200, description="`NAME` or `NAME@LABEL`.")]
     variables: Annotated[dict[str, Any], Field(description="What the prompt takes.")] = {}
     model: Annotated[str | None, Field(description="Another model than the prompt names.")] = None
-    session: Annotated[str | None, Field(description="Calls that belong together.", max_length=200)] = None
-    subject: Annotated[str | None, Field(description="The user it is made for.", max_length=200)] = None
+    session: SessionId = None
+    user: UserName = None
+    subject: Annotated[str | None, Field(description="The same as `user`.", max_length=1000)] = None
+    entity: Entity = {}
     access: Annotated[list[str], Field(description=ACCESS, max_length=200)] = []
     idempotency_key: Annotated[
         str | None, Field(description="Within a day the same call is made once.", max_length=200)
@@ -70,7 +72,8 @@ def call(workspace: Served, asked: Annotated[Call, Body()]) -> Reply:
             asked.variables,
             model=asked.model,
             session=asked.session,
-            subject=asked.subject,
+            subject=asked.user or asked.subject,
+            entity=asked.entity,
             access=labels_of(asked.access),
             idempotency_key=asked.idempotency_key,
             caller=CALLER.get(),

@@ -14,7 +14,7 @@ from headrace import __version__
 from headrace.errors import HeadraceError
 from headrace.records.search import Answer, Citation, Hit, SearchResult
 from headrace.records.wire import to_plain
-from headrace.server.callers import labels_of
+from headrace.server.callers import CALLER, labels_of
 from headrace.workspace import Workspace
 
 _INSTRUCTIONS = (
@@ -33,6 +33,11 @@ Filter = Annotated[
     Field(description="Only documents whose metadata match, such as: year >= 2020 and lang in ('en', 'de')"),
 ]
 Corpus = Annotated[str | None, Field(description="Needed only where the workspace has several.")]
+Session = Annotated[
+    str | None,
+    Field(description="Id of this conversation, made up once: then a question may lean on those before it."),
+]
+User = Annotated[str | None, Field(description="Whom the answer is for; only a keyed hash is kept.")]
 AsOf = Annotated[
     str | None, Field(description="What held at a time, such as 2026-03-01; without it, what holds now.")
 ]
@@ -79,12 +84,24 @@ def build_mcp(workspace: Workspace, *, access: tuple[str, ...]) -> MCPServer[Non
         filter: Filter = None,  # noqa: A002  the word of every door
         corpus: Corpus = None,
         as_of: AsOf = None,
+        session: Session = None,
+        user: User = None,
     ) -> Annotated[CallToolResult, Answered]:
         """Answer a question from the documents. Marks such as [1] name verbatim quotes, listed below it."""
 
         def run() -> Answer:
             labels = access or labels_of()
-            return workspace.ask(question, k=k, filter=filter, access=labels, corpus=corpus, as_of=as_of)
+            return workspace.ask(
+                question,
+                k=k,
+                filter=filter,
+                access=labels,
+                corpus=corpus,
+                as_of=as_of,
+                session=session,
+                user=user,
+                caller=CALLER.get(),
+            )
 
         try:
             result = await anyio.to_thread.run_sync(run)
@@ -108,7 +125,9 @@ def answer_text(result: Answer) -> str:
         f"[{number}] {_place(citation)} ({citation.chunk_id}): “{citation.quote}”"
         for number, citation in enumerate(result.citations, start=1)
     ]
-    return "\n".join([result.answer, *([""] if sources else []), *sources, "", f"trace {result.trace_id}"])
+    notes = [f"Note: {warning}." for warning in result.warnings]
+    tail = ["", *notes, f"trace {result.trace_id}"]
+    return "\n".join([result.answer, *([""] if sources else []), *sources, *tail])
 
 
 def _place(item: Hit | Citation) -> str:

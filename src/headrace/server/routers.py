@@ -28,6 +28,7 @@ from headrace.server import (
     api_steps,
     api_traces,
     api_vault,
+    api_sessions,
     health,
     pages,
 )
@@ -55,6 +56,8 @@ ROUTERS: Sequence[APIRouter] = (
     api_traces.router,
     api_consents.router,
     api_otlp.router,
+    api_sessions.router,
+    api_sessions.profile_router,
     health.router,
     pages.router,
 )

@@ -20,6 +20,9 @@ base_url = "{url}"
 model = "good"
 max_retries = 0
 timeout_seconds = 5
+
+[profiles.greeting]
+schema = "greeting"
 """
 _GREETING = """\
 ---

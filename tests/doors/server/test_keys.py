@@ -230,3 +230,18 @@ def test_a_rate_fills_up_again() -> None:
     now += 1.01
     assert rates.wait("a", 60) == 0
     assert rates.wait("a", 60) > 0
+
+
+def test_a_key_opens_the_sessions_that_it_began(http: httpx.Client, secrets: dict[str, str]) -> None:
+    def headers(scope: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {secrets[scope]}"}
+
+    for scope, session in (("search", "of-search"), ("api", "of-api")):
+        asked = {"question": "How long are backups kept?", "session": session, "user": "kim"}
+        assert http.post("/api/ask", json=asked, headers=headers(scope)).json()["session"] == session
+    taken = {"question": "And then?", "session": "of-search", "user": "kim"}
+    assert http.post("/api/ask", json=taken, headers=headers("api")).status_code == 404
+    assert http.get("/api/sessions/of-search", headers=headers("api")).status_code == 404
+    assert len(http.get("/api/sessions/of-api", headers=headers("api")).json()["items"]) == 2
+    listed = http.get("/api/sessions", params={"user": "kim"}, headers=headers("api")).json()["sessions"]
+    assert [item["id"] for item in listed] == ["of-api"]

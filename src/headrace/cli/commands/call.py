@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from headrace.cli.operation import run_operation
-from headrace.cli.options import AccessOption, JsonOption, WorkspaceOption
-from headrace.cli.variables import read_variables
+from headrace.cli.options import AccessOption, EntityOption, JsonOption, SessionOption, WorkspaceOption
+from headrace.cli.variables import read_pairs, read_variables
 
 PromptArgument = Annotated[
     str, typer.Argument(metavar="PROMPT", help="NAME of prompts/NAME.md, or NAME@LABEL.")
@@ -23,11 +23,11 @@ ModelOption = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="NAME", help="Another model than the prompt names."),
 ]
-SessionOption = Annotated[
-    str | None, typer.Option("--session", metavar="ID", help="Calls that belong together.")
-]
-SubjectOption = Annotated[
-    str | None, typer.Option("--subject", metavar="ID", help="The user on whose behalf it is made.")
+CalledForOption = Annotated[
+    str | None,
+    typer.Option(
+        "--user", "-u", "--subject", metavar="NAME", help="For whom; on the call is only a keyed hash of it."
+    ),
 ]
 KeyOption = Annotated[
     str | None,
@@ -56,7 +56,8 @@ def call_run(
     var: VarOption = None,
     model: ModelOption = None,
     session: SessionOption = None,
-    subject: SubjectOption = None,
+    subject: CalledForOption = None,
+    entity: EntityOption = None,
     access: AccessOption = None,
     key: KeyOption = None,
     workspace: WorkspaceOption = None,
@@ -65,11 +66,13 @@ def call_run(
     """Call a model with a prompt and print the output.
 
     An output that breaks the prompt's schema is mended or asked for again, then other models are tried.
+    A prompt that takes features or the history of a session is given them.
     Exit code 1 when none was valid: then the call is a dead letter, see `headrace dead-letter list`.
     """
     from headrace.cli.views.calls import show_call
 
     variables = read_variables(var or ())
+    keys = read_pairs(entity or (), option="--entity")
     return run_operation(
         ctx,
         workspace,
@@ -80,6 +83,7 @@ def call_run(
             model=model,
             session=session,
             subject=subject,
+            entity=keys,
             access=access or (),
             idempotency_key=key,
         ),

@@ -12,6 +12,8 @@ from headrace.cli.options import (
     FilterOption,
     JsonOption,
     OneCorpusOption,
+    SessionOption,
+    UserOption,
     WorkspaceOption,
     workspace_folder,
 )
@@ -25,6 +27,8 @@ def search(
     access: AccessOption = None,
     corpus: OneCorpusOption = None,
     as_of: AsOfOption = None,
+    session: SessionOption = None,
+    user: UserOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the quality of each document and what lowers it.")
     ] = False,
@@ -40,7 +44,16 @@ def search(
 
     with Workspace.open(workspace_folder(ctx, workspace)) as opened:
         labels = tuple(access or ())
-        result = opened.search(query, k=k, filter=filter_, access=labels, corpus=corpus, as_of=as_of)
+        result = opened.search(
+            query,
+            k=k,
+            filter=filter_,
+            access=labels,
+            corpus=corpus,
+            as_of=as_of,
+            session=session,
+            user=user,
+        )
     if as_json:
         from headrace.cli.output import write_json
 

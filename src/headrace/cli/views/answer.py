@@ -25,6 +25,10 @@ def show_answer(console: Console, answer: Answer) -> None:
         show_indented(console, f"“{_shortened(citation.quote)}”", columns=4)
     if answer.citations:
         console.print()
+    for warning in answer.warnings:
+        show_indented(console, f"Note: {warning}.", columns=0, style="yellow")
+    if answer.session:
+        show_name(console, Text(f"session {answer.session}", style="dim"))
     show_name(console, Text(f"{answer.model} · trace {answer.trace_id}", style="dim"))
     show_name(console, Text(f"headrace why {answer.trace_id}", style="dim"))
 

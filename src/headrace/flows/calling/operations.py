@@ -12,6 +12,7 @@ from headrace.errors import UsageError
 from headrace.infer.providers.portal import portal
 
 if TYPE_CHECKING:
+    from headrace.flows.calling.around import Around, CallParts
     from headrace.flows.calling.letters import LetterParts
     from headrace.flows.calling.prompts import PromptSource
     from headrace.infer.gateway.base import CallRequest
@@ -44,6 +45,7 @@ class CallOperations:
     prompts: PromptSource
     releases: Releases
     actor: str
+    parts: CallParts
 
     def run(
         self,
@@ -53,18 +55,25 @@ class CallOperations:
         model: str | None = None,
         session: str | None = None,
         subject: str | None = None,
+        entity: Mapping[str, Any] | None = None,
         access: Sequence[str] = (),
         idempotency_key: str | None = None,
         caller: Caller | None = None,
     ) -> CallReport:
         """Call a model with a prompt; its output is valid by the prompt's schema, or dead-lettered.
 
-        Raises NotFoundError, UsageError for variables that do not fit, CallRefused.
+        `subject` is the user's name, `entity` the keys of its features. A prompt that takes the history of
+        its `session` is given it, and what is said is added to it. Raises NotFoundError, UsageError for
+        variables that do not fit, CallRefused.
         """
+        from headrace.flows.calling.around import Around
         from headrace.flows.calling.reports import report_of
 
+        around = Around(
+            session=session, user=subject, entity=entity or {}, access=tuple(access), caller=caller
+        )
         request = replace(
-            self.request(prompt, variables or {}, model=model),
+            self.request(prompt, variables or {}, model=model, around=around),
             session=session,
             subject=subject,
             access=tuple(access),
@@ -73,9 +82,22 @@ class CallOperations:
         )
         return report_of(portal().run(self.gateway.call(request)))
 
-    def request(self, prompt: str, variables: Mapping[str, Any], *, model: str | None = None) -> CallRequest:
-        """The call that a prompt makes of variables, under the release that serves; nothing is sent."""
-        request = self.prompts.request(prompt, variables, model=model)
+    def request(
+        self,
+        prompt: str,
+        variables: Mapping[str, Any],
+        *,
+        model: str | None = None,
+        around: Around | None = None,
+    ) -> CallRequest:
+        """The call that a prompt makes of variables, under the release that serves; nothing is sent.
+
+        What the prompt declares of features, profile and history is brought by what is `around` it.
+        """
+        from headrace.flows.calling.around import Around, CallFiller
+
+        fill = CallFiller(parts=self.parts, around=around or Around())
+        request = self.prompts.request(prompt, variables, model=model, fill=fill)
         if request.release is not None:
             return request
         return replace(request, release=self._release(request))
@@ -106,6 +128,12 @@ class CallOperations:
         )
         return replace(request, release=self._release(request))
 
+    def continued(self, request: CallRequest, around: Around) -> CallRequest:
+        """A call whose messages come from outside, within the session that is around it."""
+        from headrace.flows.calling.around import in_session
+
+        return in_session(self.parts.talks, request, around)
+
     def batch(
         self,
         file: str | os.PathLike[str],
@@ -119,9 +147,11 @@ class CallOperations:
     ) -> BatchReport:
         """Call for every row of a JSONL file; what an earlier run has answered is not called again.
 
-        A row has `variables` (or its own keys are the variables), and may have `key`, `prompt` and `model`.
+        A row has `variables` (or its own keys are the variables), and may have `key`, `prompt` and `model`;
+        beside `variables` also `entity`, for the features of its prompt.
         The output is a JSONL file, by default beside the input. Raises UsageError.
         """
+        from headrace.flows.calling.around import Around
         from headrace.flows.calling.batch import BatchPlan, run_batch, variables_of
 
         source = Path(file)
@@ -135,7 +165,10 @@ class CallOperations:
             name = values.get("prompt") or prompt
             if not isinstance(name, str):
                 raise UsageError("This row names no prompt.", hint="Give it `prompt`, or use --prompt NAME.")
-            return self.request(name, variables_of(values), model=values.get("model") or model)
+            entity = values.get("entity") if "variables" in values else None
+            around = Around(entity=entity if isinstance(entity, Mapping) else {})
+            chosen = values.get("model") or model
+            return self.request(name, variables_of(values), model=chosen, around=around)
 
         plan = BatchPlan(
             file=source,

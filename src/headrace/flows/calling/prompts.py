@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
+from headrace.flows.prompts.filling import Filler
 from headrace.infer.gateway.base import CallRequest
 
 
@@ -13,7 +14,14 @@ from headrace.infer.gateway.base import CallRequest
 class PromptSource(Protocol):
     """Renders a prompt by its name, `NAME` or `NAME@label`."""
 
-    def request(self, prompt: str, variables: Mapping[str, Any], *, model: str | None = None) -> CallRequest:
+    def request(
+        self,
+        prompt: str,
+        variables: Mapping[str, Any],
+        *,
+        model: str | None = None,
+        fill: Filler | None = None,
+    ) -> CallRequest:
         """The call that a prompt makes of variables. Raises NotFoundError, UsageError, ConfigError."""
         ...
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import os
 
-    from headrace.infer.prompts.features import FeatureReader
     from headrace.observe.features.parts import FeatureParts
+    from headrace.observe.features.serving import OnlineReader
     from headrace.records.features import FeatureCheck, FeatureList, FeatureRow, FeatureRun, JoinReport
 
 
@@ -85,7 +85,7 @@ class FeatureOperations:
         return check(self.parts, view, sample=sample)
 
     @property
-    def reader(self) -> FeatureReader:
+    def reader(self) -> OnlineReader:
         """Reads features for prompts, from the online store."""
         from headrace.observe.features.serving import OnlineReader
 

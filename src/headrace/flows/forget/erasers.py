@@ -24,6 +24,8 @@ from headrace.ledger.events.erasing import NAME as EVENTS
 from headrace.ledger.events.erasing import Redaction
 from headrace.ledger.steps.eraser import StepEraser
 from headrace.observe.features.eraser import FeatureEraser
+from headrace.observe.profiles.eraser import ProfileEraser
+from headrace.observe.sessions.eraser import SessionEraser
 from headrace.observe.signals.eraser import SignalEraser
 from headrace.privacy.vault.eraser import VaultEraser
 
@@ -62,6 +64,8 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         CallEraser(context.ledger, context.keyring),
         VaultEraser(context.ledger, context.keyring),
         SignalEraser(context.ledger, context.events),
+        SessionEraser(context.ledger, context.keyring),
+        ProfileEraser(context.ledger, context.keyring),
         *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
         FeatureEraser(context.online),

@@ -66,7 +66,7 @@ def show_prompt(parts: PromptParts, name: str, version: str | None) -> PromptDet
         variables={variable: prompt.type_of(variable) for variable in prompt.variables},
         parameters=prompt.parameters,
         tools=prompt.tools,
-        features=prompt.features,
+        features=[feature.name for feature in prompt.features],
         few_shot=_few_shot(prompt.few_shot),
         vault=prompt.vault,
         chat_template=_pinned(prompt.chat_template),

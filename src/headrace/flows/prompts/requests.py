@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from headrace.flows.prompts.filling import Filled, Filler
 from headrace.flows.prompts.labels import release_unreleased
 from headrace.flows.prompts.served import ServedTemplates
+from headrace.flows.sessions.placing import rendered, with_history
 from headrace.infer.gateway.base import Budget, CallRequest
 from headrace.infer.models.identity import model_identity
-from headrace.infer.prompts.render import render
 from headrace.infer.prompts.variables import read_written
 
 if TYPE_CHECKING:
@@ -36,16 +37,25 @@ class ReleasedPrompts:
         """Whether a prompt that nobody has labelled follows its file, and `NAME@working-tree` is allowed."""
         self._followed: dict[str, frozenset[tuple[str, int, int]]] = {}
 
-    def request(self, prompt: str, variables: Mapping[str, Any], *, model: str | None = None) -> CallRequest:
+    def request(
+        self,
+        prompt: str,
+        variables: Mapping[str, Any],
+        *,
+        model: str | None = None,
+        fill: Filler | None = None,
+    ) -> CallRequest:
         """The call that a prompt makes of variables; `model` stands in for its own, without its fallbacks.
 
+        `fill` brings features, profile and history where the prompt declares them.
         Its `skew` says what was never released together: whether such a call goes on is the caller's policy.
         Raises NotFoundError, ConfigError, UsageError for variables that do not fit, and TemplateMismatch for
         a self-served model that has another chat template than the prompt pins.
         """
         found = self._find(prompt)
         given = read_written(found.prompt, variables)
-        messages = render(found.prompt, given)
+        made = fill(found.prompt, given) if fill else Filled(variables=given)
+        messages = rendered(found.prompt, made.variables, made.history if fill else None)
         self._served.require(found.prompt, model or found.model)
         skew = found.skew
         if model is not None:
@@ -57,7 +67,10 @@ class ReleasedPrompts:
             tools=found.prompt.tools,
             schema=found.schema,
             prompt=found.version,
-            variables=given,
+            variables=with_history(found.prompt, made.variables, made.history) if fill else given,
+            features=made.features,
+            profile=made.profile,
+            conversation=made.talk,
             fallbacks=() if model is not None else found.fallbacks,
             vault=found.vault,
             budget=self._budget(),

@@ -49,6 +49,41 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureUse:
+    """A feature as a call saw it: what a training row has to hold."""
+
+    variable: str
+    """Of the prompt."""
+    name: str
+    """`view:column`."""
+    value: Any
+    status: Literal["ok", "missing", "expired", "given"]
+    """`given`: the caller brought the value. Of a missing or expired one the default stands here."""
+    event_time: str | None
+    """From when it holds, RFC 3339."""
+    entity: Mapping[str, str]
+    """Key column to keyed hash of the key."""
+
+
+@runtime_checkable
+class TurnKeeper(Protocol):
+    """Keeps what was said in the session of a call."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the caller should know of the history that the call was given."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """What of the session went into the call, for its span."""
+        ...
+
+    def keep(self, answer: str, *, trace_id: str, documents: Sequence[str]) -> Future[Any]:
+        """Add the question and its answer, which draws on documents `corpus/URI`; resolves when durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRequest:
     """One inference with everything that shapes it."""
 
@@ -73,7 +108,15 @@ class CallRequest:
     session: str | None = None
     """Within it equal personal values get equal tokens."""
     subject: str | None = None
-    """The user on whose behalf the call is made."""
+    """The user on whose behalf the call is made; its span has only a keyed hash of it."""
+    subject_key: str | None = None
+    """That hash, where the name is not known any more."""
+    conversation: TurnKeeper | None = None
+    """Where a valid answer is added to its session before the caller has it."""
+    features: Sequence[FeatureUse] = ()
+    """What the prompt was given of the online store."""
+    profile: Mapping[str, Any] | None = None
+    """Which profile it was given: name, version, schema version."""
     vault: VaultPolicy = "off"
     budget: Budget = field(default_factory=Budget)
     idempotency_key: str | None = None

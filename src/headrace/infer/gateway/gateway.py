@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -66,6 +66,8 @@ class Gateway:
     cache: Cache | None = None
     keeper: RecordKeeper | None = None
     shadows: Shadows = field(default_factory=Shadows)
+    subjects: Callable[[str], str] | None = None
+    """Makes the keyed hash of a user's name."""
 
     async def call(self, request: CallRequest, *, replays: LetterRow | None = None) -> CallOutcome:
         """Make a call. Its span, record or dead letter are durable before it returns.
@@ -73,7 +75,7 @@ class Gateway:
         What the model got wrong is no error: the outcome has a dead letter. Raises CallRefused and UsageError
         for a call that may not or cannot be made, StorageError when it could not be recorded.
         """
-        begun = begin(request, replays=replays)
+        begun = self.begin(request, replays=replays)
         if request.idempotency_key is None:
             return await self._run(begun)
         found = await self.keys.claim(request, begun.trace_id)
@@ -91,7 +93,7 @@ class Gateway:
         self, request: CallRequest, attempts: Sequence[Mapping[str, Any]], *, replays: LetterRow
     ) -> CallOutcome | None:
         """Hold former outputs against a request of now; the newest that is valid becomes its outcome."""
-        begun = begin(request, replays=replays)
+        begun = self.begin(request, replays=replays)
         await self.prepare(begun)
         if begun.climb is None:
             return None
@@ -99,6 +101,15 @@ class Gateway:
             if recheck(begun.climb, facts):
                 return await asyncio.shield(self.settle(begun))
         return None
+
+    def begin(
+        self, request: CallRequest, *, replays: LetterRow | None = None, measures: str | None = None
+    ) -> Begun:
+        """Give a call its ids, and the hash by which its user is found."""
+        subject, name = request.subject_key, (request.subject or "").strip()
+        if subject is None and name and self.subjects is not None:
+            subject = self.subjects(name)
+        return begin(request, replays=replays, measures=measures, subject=subject)
 
     def known(self, model: str) -> str:
         """The name under which a model is called: its own, or that at the provider that takes any name.
@@ -298,14 +309,26 @@ class Gateway:
         error = None if answers else f"dead letter {begun.letter}: {reason}"
         span: SpanEvent = span_of(begun, status="ok" if answers else "error", error=error)
         appended = asyncio.wrap_future(self.events.append([span]))
+        said = self._say(begun, answers)
         counted = self.meter.count(begun.request.caller, usage_of(begun.attempts))
         if self._is_cacheable(begun, answers):
             await self._put(begun, answers[0])
         if begun.shield is not None:
             await asyncio.wrap_future(begun.shield.settle())
         await appended
+        if said is not None:
+            await said
         if counted is not None:
             await counted
+
+    def _say(self, begun: Begun, answers: Sequence[Answer]) -> Awaitable[Any] | None:
+        """Add question and answer to the session, beside the span."""
+        talk, retrieved = begun.request.conversation, begun.request.retrieved
+        if talk is None or not answers:
+            return None
+        documents = list(dict.fromkeys(f"{item.corpus}/{item.document}" for item in retrieved))
+        kept = talk.keep(answers[0].text, trace_id=begun.trace_id, documents=documents)
+        return asyncio.wrap_future(kept)
 
     def _is_cacheable(self, begun: Begun, answers: Sequence[Answer]) -> bool:
         if self.cache is None or begun.cached is not None or len(answers) != 1:
@@ -339,7 +362,9 @@ class Gateway:
 
     def _outcome(self, begun: Begun, answers: Sequence[Answer]) -> CallOutcome:
         climb = begun.climb
-        warnings = [*begun.request.skew, *(climb.warnings if climb else ())]
+        talk = begun.request.conversation
+        warnings = [*begun.request.skew, *(talk.warnings if talk else ())]
+        warnings += climb.warnings if climb else ()
         if begun.shield is not None and begun.shield.unprotected:
             warnings.append(f"not protected by the vault: {', '.join(begun.shield.unprotected)}")
         return CallOutcome(

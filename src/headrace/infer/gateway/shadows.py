@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from headrace.errors import HeadraceError
 from headrace.infer.gateway.base import CachedOutput, CallRequest, MeasuredCache
 from headrace.infer.gateway.ladder import Ladder
-from headrace.infer.gateway.spans import begin
 
 if TYPE_CHECKING:
     from headrace.infer.gateway.gateway import Gateway
@@ -43,8 +42,10 @@ class Shadows:
 
 async def _check(gateway: Gateway, cache: MeasuredCache, request: CallRequest, hit: CachedOutput) -> None:
     """Ask the model what a hit answered, and count whether both say the same; the call leaves its span."""
-    asked = replace(request, idempotency_key=None, trace_id=None, parent_span_id=None, keep=False)
-    begun = begin(asked, measures=hit.trace_id)
+    asked = replace(
+        request, idempotency_key=None, trace_id=None, parent_span_id=None, keep=False, conversation=None
+    )
+    begun = gateway.begin(asked, measures=hit.trace_id)
     try:
         await gateway.prepare(begun)
         assert begun.climb is not None

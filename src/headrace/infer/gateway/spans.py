@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from headrace.infer.gateway.base import CachedOutput, CallRequest, Retrieved, Shield
@@ -39,6 +39,8 @@ class Begun:
     """What was passed on of a stream that broke off."""
     stages: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: prepare, model, record."""
+    subject: str | None = None
+    """Keyed hash of the user."""
     observed: bool = False
     """Whether observers wait for its end."""
 
@@ -48,10 +50,16 @@ class Begun:
         return self.climb.attempts if self.climb else ()
 
 
-def begin(request: CallRequest, *, replays: LetterRow | None = None, measures: str | None = None) -> Begun:
+def begin(
+    request: CallRequest,
+    *,
+    replays: LetterRow | None = None,
+    measures: str | None = None,
+    subject: str | None = None,
+) -> Begun:
     """Give a call its ids."""
     trace_id = request.trace_id or new_trace_id()
-    return Begun(request=request, trace_id=trace_id, replays=replays, measures=measures)
+    return Begun(request=request, trace_id=trace_id, replays=replays, measures=measures, subject=subject)
 
 
 def usage_of(attempts: Sequence[Attempt]) -> Usage:
@@ -88,6 +96,8 @@ def span_of(begun: Begun, *, status: SpanStatus, error: str | None = None) -> Sp
         cost_micro=usage.cost_micro,
         currency=usage.currency,
         attributes=_attributes(begun, last, usage),
+        session=request.session,
+        subject=begun.subject,
         refs=_refs(request.retrieved),
     )
 
@@ -144,6 +154,9 @@ def _attributes(begun: Begun, last: Attempt | None, usage: Usage) -> dict[str, A
         "retrieved": [_place(item) for item in request.retrieved],
         "access": list(request.access),
         "session": request.session,
+        "history": dict(request.conversation.facts()) if request.conversation else None,
+        "profile": dict(request.profile) if request.profile else None,
+        "features": [asdict(feature) for feature in request.features],
         "skew": list(request.skew),
         "measures": begun.measures,
         "key": request.caller.id if request.caller else None,

@@ -15,7 +15,7 @@ from headrace.infer.gateway.base import CallRequest
 from headrace.infer.gateway.collecting import Collected
 from headrace.infer.gateway.ladder import Climb, broken_off, chat_request, failed, judge, seconds_left
 from headrace.infer.gateway.outcome import Answer, Attempt, CallOutcome, Delta
-from headrace.infer.gateway.spans import Begun, begin
+from headrace.infer.gateway.spans import Begun
 from headrace.infer.gateway.upstreams import Opened
 from headrace.infer.upstreams.base import Piece
 
@@ -30,7 +30,7 @@ async def stream(gateway: Gateway, request: CallRequest) -> AsyncGenerator[Delta
         for delta in _whole(await gateway.call(request)):
             yield delta
         return
-    begun = begin(request)
+    begun = gateway.begin(request)
     keyed = request.idempotency_key is not None
     if keyed and (found := await gateway.keys.claim(request, begun.trace_id)) is not None:
         for delta in _whole(found):

@@ -51,6 +51,20 @@ class Pinned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptFeature:
+    """A feature that a prompt takes."""
+
+    name: str
+    """`view:column`, or `view` for all of it as a table."""
+    variable: str
+    """What the body calls it: the column, unless `as` says otherwise."""
+    default: Any = None
+    """What stands where there is no value that counts."""
+    has_default: bool = False
+    """Without one such a call is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """What a prompt file says, with what it draws in."""
 
@@ -74,8 +88,12 @@ class Prompt:
     """What the output must look like."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """Definitions in OpenAI's shape."""
-    features: tuple[str, ...] = ()
-    """Names of features it takes."""
+    features: tuple[PromptFeature, ...] = ()
+    """What it takes of the online store."""
+    profile: str | None = None
+    """NAME of a `[profiles.NAME]`: its body takes that of the user as `profile`."""
+    history: Literal["messages"] | None = None
+    """`messages`: turns of the session stand before the last message of the user."""
     few_shot: FewShot | None = None
     vault: Vault = "off"
     includes: Mapping[str, str] = field(default_factory=dict)

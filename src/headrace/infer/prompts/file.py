@@ -15,6 +15,8 @@ from headrace.infer.prompts.confinement import FileRefused, confined, read_confi
 from headrace.infer.prompts.examples import ReadSet, example_errors, read_examples
 from headrace.infer.prompts.front import (
     Front,
+    features_of,
+    history_of,
     parameters_of,
     read_front,
     texts_of,
@@ -102,7 +104,8 @@ def _read(name: str, text: str, *, file: str, folder: Path | None) -> tuple[Prom
     body = _body(front, folder)
     schema = _schema(front, folder)
     examples = _examples(front, folder, schema)
-    variables, types = _variables(front, body)
+    features = features_of(front)
+    variables, types = _variables(front, body, filled={item.variable for item in features})
     prompt = Prompt(
         name=name,
         digest="",
@@ -114,7 +117,9 @@ def _read(name: str, text: str, *, file: str, folder: Path | None) -> tuple[Prom
         fallbacks=texts_of(front, "fallbacks"),
         schema=schema,
         tools=_tools(front),
-        features=texts_of(front, "features"),
+        features=features,
+        profile=front.fields.get("profile"),
+        history=history_of(front),
         few_shot=None if examples is None else examples.few_shot,
         vault=vault_of(front),
         includes={} if body is None else dict(sorted(body.includes.items())),
@@ -212,13 +217,18 @@ def _tools(front: Front) -> tuple[Mapping[str, Any], ...]:
     return tuple(found.values())
 
 
-def _variables(front: Front, body: Body | None) -> tuple[tuple[str, ...], dict[str, str]]:
+def _variables(
+    front: Front, body: Body | None, *, filled: set[str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Variables and types; what is filled in by the call itself need not be declared again."""
     declared = variables_of(front)
     if body is None:
         return tuple(sorted(declared or {})), {}
     used = body.variables - ({EXAMPLES} if "few_shot" in front.fields else set())
     if declared is None:
         return tuple(sorted(used)), {}
+    own = {*filled, *(["profile"] if "profile" in front.fields else [])}
+    declared |= dict.fromkeys(sorted((own & used) - set(declared)), "any")
     if undeclared := sorted(used - set(declared)):
         near = difflib.get_close_matches(undeclared[0], declared, n=1)
         said = f"prompt {front.name!r} uses variables it does not declare: {_listing(undeclared)}."

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.errors import ConfigError
-from headrace.infer.prompts.base import VAULTS
+from headrace.infer.prompts.base import VAULTS, PromptFeature
 from headrace.infer.prompts.types import TYPES, read_type
 from headrace.ledger.identity import encode
 
@@ -36,6 +36,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "parameters": (dict,),
     "tools": (list,),
     "features": (list,),
+    "profile": (str,),
+    "history": (str,),
     "few_shot": (str,),
     "vault": (str, bool),
     "chat_template": (str,),
@@ -48,6 +50,7 @@ NOT_PARAMETERS = ("model", "messages", "tools", "stream", "response_format")
 """What a call sets itself."""
 
 _WORDS: Mapping[type, str] = {str: "text", dict: "a table", list: "a list", bool: "off or on"}
+_FEATURE_KEYS = "`name`, `as` and `default`"
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -134,6 +137,54 @@ def texts_of(front: Front, key: str) -> tuple[str, ...]:
         front.complain(f"{key!r} must be a list of names.", key=key)
         return ()
     return tuple(given)
+
+
+def features_of(front: Front) -> tuple[PromptFeature, ...]:
+    """Features as `view:column`, or as tables with `name`, and perhaps `as` and `default`."""
+    found: dict[str, PromptFeature] = {}
+    for item in front.fields.get("features", []):
+        feature = _feature(item)
+        if feature is None:
+            said = f"'features' lists names such as 'account:balance', or tables with {_FEATURE_KEYS}; "
+            front.complain(f"{said}{item!r} is neither.", key="features")
+        elif feature.variable in found:
+            said = (
+                f"two features would be the variable {feature.variable!r}: give one another name with `as`."
+            )
+            front.complain(said, key="features")
+        else:
+            found[feature.variable] = feature
+    return tuple(found.values())
+
+
+def _feature(item: Any) -> PromptFeature | None:
+    given = {"name": item} if isinstance(item, str) else item
+    if not isinstance(given, dict) or not {"name"} <= set(given) <= {"name", "as", "default"}:
+        return None
+    name, default = given["name"], given.get("default")
+    if not isinstance(name, str):
+        return None
+    view, _, column = name.strip().partition(":")
+    variable = given.get("as", column or view)
+    if (
+        not view
+        or not isinstance(variable, str)
+        or not _VARIABLE.fullmatch(variable)
+        or not _is_json(default)
+    ):
+        return None
+    return PromptFeature(
+        name=name.strip(), variable=variable, default=default, has_default="default" in given
+    )
+
+
+def history_of(front: Front) -> Any:
+    """`messages`, or nothing."""
+    given = front.fields.get("history")
+    if given not in (None, "messages"):
+        front.complain(f"'history' is {given!r}.", key="history", allowed=["messages"])
+        return None
+    return given
 
 
 def vault_of(front: Front) -> Any:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headrace.infer.prompts.base import FewShot, Pinned, Prompt
+from headrace.infer.prompts.base import FewShot, Pinned, Prompt, PromptFeature
 from headrace.infer.schemas.base import Schema
 from headrace.ledger.identity import digest
 
@@ -41,7 +41,9 @@ def shape_of(prompt: Prompt) -> dict[str, Any]:
             "text": as_text(schema.json_schema),
         },
         "tools": [as_text(tool) for tool in prompt.tools],
-        "features": list(prompt.features),
+        "features": [_feature_shape(item) for item in prompt.features],
+        "profile": prompt.profile,
+        "history": prompt.history,
         "few_shot": few_shot and {"name": few_shot.name, "digest": few_shot.digest},
         "vault": None if prompt.vault == "off" else prompt.vault,
         "includes": dict(prompt.includes),
@@ -73,12 +75,35 @@ def from_shape(name: str, shape: Mapping[str, Any], *, examples: Sequence[str]) 
         fallbacks=tuple(shape.get("fallbacks", ())),
         schema=None if schema is None else _schema(**schema),
         tools=tuple(json.loads(text) for text in shape.get("tools", ())),
-        features=tuple(shape.get("features", ())),
+        features=tuple(_feature(item) for item in shape.get("features", ())),
+        profile=shape.get("profile"),
+        history=shape.get("history"),
         few_shot=None if few_shot is None else FewShot(**few_shot, rows=rows),
         vault=shape.get("vault", "off"),
         includes=shape.get("includes", {}),
         chat_template=_pinned(shape.get("chat_template")),
         tokenizer=_pinned(shape.get("tokenizer")),
+    )
+
+
+def _feature_shape(feature: PromptFeature) -> Any:
+    """A name alone where nothing else is said of it: so prompts of the first versions keep their digests."""
+    plain = (feature.name.rpartition(":")[2], False)
+    if (feature.variable, feature.has_default) == plain:
+        return feature.name
+    shape = {"name": feature.name, "as": feature.variable}
+    return shape | ({"default": as_text(feature.default)} if feature.has_default else {})
+
+
+def _feature(shape: Any) -> PromptFeature:
+    if isinstance(shape, str):
+        return PromptFeature(name=shape, variable=shape.rpartition(":")[2])
+    default = shape.get("default")
+    return PromptFeature(
+        name=shape["name"],
+        variable=shape["as"],
+        default=None if default is None else json.loads(default),
+        has_default=default is not None,
     )
 
 

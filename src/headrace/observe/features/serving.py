@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.errors import UsageError
+from headrace.infer.prompts.features import FeatureValue
 from headrace.observe.features.base import FeatureView, selected, view_of
 from headrace.observe.features.online.base import entity_id, unpacked
 from headrace.observe.features.parts import FeatureParts
@@ -75,15 +76,21 @@ class OnlineReader:
 
     def get(self, names: Sequence[str], entity: Mapping[str, Any]) -> dict[str, Any]:
         """Name to value; one read for each view. Raises NotFoundError, UsageError for a missing key."""
+        return {name: found.value for name, found in self.read(names, entity).items()}
+
+    def read(self, names: Sequence[str], entity: Mapping[str, Any]) -> dict[str, FeatureValue]:
+        """The same with status and event time."""
         rows = {}
         for view in selected(self._parts.views, names):
             columns = view_of(self._parts.views, view).entity
             missing = [column for column in columns if column not in entity]
             if missing:
                 raise UsageError(f"Feature view {view!r} needs the key {missing[0]!r} of the entity.")
-            rows[view] = get(self._parts, view, [entity[column] for column in columns]).values
+            rows[view] = get(self._parts, view, [entity[column] for column in columns])
         found = {}
         for name in names:
             view, _, column = name.strip().partition(":")
-            found[name] = rows[view][column] if column else dict(rows[view])
+            row = rows[view]
+            value = row.values[column] if column else dict(row.values)
+            found[name] = FeatureValue(value=value, status=row.status, event_time=row.event_time)
         return found

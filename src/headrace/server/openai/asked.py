@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import Headers
 
 from headrace.errors import ConfigError
+from headrace.flows.calling.around import Around
 from headrace.infer.gateway.base import CallRequest
 from headrace.infer.schemas.base import Schema
 from headrace.infer.schemas.file import make_schema
@@ -21,7 +22,19 @@ if TYPE_CHECKING:
     from headrace.flows.calling.operations import CallOperations
 
 _OWN = frozenset(
-    {"model", "messages", "tools", "stream", "stream_options", "metadata", "user", "variables", "store"}
+    {
+        "model",
+        "messages",
+        "tools",
+        "stream",
+        "stream_options",
+        "metadata",
+        "user",
+        "variables",
+        "store",
+        "session",
+        "entity",
+    }
 )
 """What is not passed on as a parameter."""
 _PROMPT = "prompt:"
@@ -50,14 +63,18 @@ def read_chat(data: bytes, headers: Headers, calls: CallOperations) -> Asked:
     tools = body.get("tools") or []
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
         raise OpenAIError(400, "'tools' must be a list of objects.", param="tools")
+    around = _around(body, headers)
     parameters = {key: value for key, value in body.items() if key not in _OWN and value is not None}
     if model.startswith(_PROMPT):
-        request = _of_prompt(model.removeprefix(_PROMPT), body, messages, parameters, tools, calls)
+        name = model.removeprefix(_PROMPT)
+        request = _of_prompt(name, body, messages, parameters, tools, calls, around=around)
     else:
         request = calls.plain(model, messages, parameters=parameters, tools=tools, schema=_schema(body))
+        if around.session is not None and headers.get("x-headrace-history", "").lower() == "keep":
+            request = calls.continued(request, around)
     options = body.get("stream_options")
     return Asked(
-        request=_for_caller(request, body, headers),
+        request=_for_caller(request, around, headers),
         model=model,
         stream=body.get("stream") is True,
         include_usage=isinstance(options, dict) and options.get("include_usage") is True,
@@ -71,12 +88,16 @@ def _of_prompt(
     parameters: Mapping[str, Any],
     tools: list[dict[str, Any]],
     calls: CallOperations,
+    *,
+    around: Around,
 ) -> CallRequest:
     """The prompt is rendered here; messages that come along follow it."""
     variables = body.get("variables") or body.get("metadata") or {}
     if not isinstance(variables, dict):
         raise OpenAIError(400, "'metadata' must be an object of variables.", param="metadata")
-    request = calls.request(name, variables)
+    if not body.get("variables"):
+        variables = {key: value for key, value in variables.items() if key != "session"}
+    request = calls.request(name, variables, around=around)
     schema = _schema(body)
     if schema is not None and request.schema is not None and schema.digest != request.schema.digest:
         raise OpenAIError(
@@ -92,19 +113,47 @@ def _of_prompt(
     )
 
 
-def _for_caller(request: CallRequest, body: Mapping[str, Any], headers: Headers) -> CallRequest:
-    user = body.get("user")
+def needs_stores(data: bytes, headers: Headers) -> bool:
+    """Whether more is read for a call than what serves: then it is not done on the event loop."""
+    named = any(f"x-headrace-{name}" in headers for name in ("session", "entity"))
+    return named or b'"session"' in data or b'"entity"' in data
+
+
+def _around(body: Mapping[str, Any], headers: Headers) -> Around:
+    """User, session and entity: of the body, or as headers for clients that cannot send them there."""
+    user, metadata = body.get("user"), body.get("metadata")
+    inside = metadata.get("session") if isinstance(metadata, dict) else None
+    session = headers.get("x-headrace-session") or body.get("session") or inside
+    if session is not None and not isinstance(session, str):
+        raise OpenAIError(400, "'session' must be a text.", param="session")
+    entity = body.get("entity") or _pairs(headers.get("x-headrace-entity", ""))
+    if not isinstance(entity, dict):
+        raise OpenAIError(400, "'entity' must be an object of keys.", param="entity")
     labels = (label.strip() for label in headers.get("x-headrace-access", "").split(","))
-    caller = CALLER.get()
-    access = labels_of([label for label in labels if label])
+    return Around(
+        session=session or None,
+        user=user if isinstance(user, str) and user else None,
+        entity=entity,
+        access=labels_of([label for label in labels if label]),
+        caller=CALLER.get(),
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = (item.partition("=") for item in text.split(",") if item.strip())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _for_caller(request: CallRequest, around: Around, headers: Headers) -> CallRequest:
+    caller = around.caller
     once = headers.get("idempotency-key")
     if once and caller is not None:
         once = f"{caller.id} {once}"  # another caller's word for the same is another call
     return replace(
         request,
-        subject=user if isinstance(user, str) and user else request.subject,
-        session=headers.get("x-headrace-session") or request.session,
-        access=access or request.access,
+        subject=around.user or request.subject,
+        session=around.session or request.session,
+        access=tuple(around.access) or request.access,
         idempotency_key=once or request.idempotency_key,
         caller=caller,
     )

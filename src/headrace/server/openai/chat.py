@@ -8,13 +8,14 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from headrace.infer.gateway.base import CallRequest
 from headrace.infer.gateway.outcome import CallOutcome, Delta
 from headrace.records.call import new_trace_id
-from headrace.server.openai.asked import Asked, read_chat
+from headrace.server.openai.asked import Asked, needs_stores, read_chat
 from headrace.server.openai.errors import (
     OpenAIError,
     dead_letter_error,
@@ -32,7 +33,11 @@ async def chat_completions(request: Request) -> Response:
     """Answer a chat completion. The call is durable before its last byte is sent."""
     calls = request.app.state.workspace.calls
     try:
-        asked = read_chat(await request.body(), request.headers, calls)
+        data = await request.body()
+        if needs_stores(data, request.headers):
+            asked = await run_in_threadpool(read_chat, data, request.headers, calls)
+        else:
+            asked = read_chat(data, request.headers, calls)
         if asked.stream:
             return await _streamed(calls.gateway, asked)
         outcome = await _unless_gone(request, calls.gateway, asked.request)

@@ -26,6 +26,13 @@ from headrace.ledger.storage.tables.erasure import erasures, hidden, keyring, su
 from headrace.ledger.storage.tables.features import feature_runs
 from headrace.ledger.storage.tables.gates import gate_decisions, gate_verdicts
 from headrace.ledger.storage.tables.generations import generation_states, generations, leases, runs, snapshots
+from headrace.ledger.storage.tables.sessions import (
+    profile_changes,
+    profiles,
+    session_memory,
+    session_turns,
+    sessions,
+)
 from headrace.ledger.storage.tables.keeping import cold_files, trace_holds
 from headrace.ledger.storage.tables.receiving import trace_quarantine
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
@@ -88,12 +95,17 @@ __all__ = [
     "near_duplicates",
     "observations",
     "probes",
+    "profile_changes",
+    "profiles",
     "record_documents",
     "records",
     "refs",
     "runs",
     "sentinel_checks",
     "sentinels",
+    "session_memory",
+    "session_turns",
+    "sessions",
     "signal_audits",
     "signal_draws",
     "signals",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
-HEAD = "0021"
+HEAD = "0022"
 """Revision of the newest migration."""
 
 

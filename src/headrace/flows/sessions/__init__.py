@@ -1,0 +1,1 @@
+"""Conversations: a session's history in questions and calls."""

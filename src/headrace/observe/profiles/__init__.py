@@ -1,0 +1,1 @@
+"""Profiles: typed, versioned facts about users, with a trail of every change."""

@@ -26,6 +26,8 @@ class _Files(Protocol):
 
     def size(self, path: str) -> int | None: ...
 
+    def local(self, path: str) -> Path | None: ...
+
     def delete(self, path: str) -> bool: ...
 
     def names(self) -> list[str]: ...
@@ -68,6 +70,16 @@ class Blobs:
     def size(self, digest: str) -> int | None:
         """Length in bytes; None when they are not there."""
         return self._files.size(_path(digest))
+
+    def local(self, digest: str) -> Path | None:
+        """The file that holds the bytes, to be read in part; None where the store is no local folder.
+
+        Nothing checks what is read from it. Raises NotFoundError when it is not there.
+        """
+        path = self._files.local(_path(digest))
+        if path is not None and not path.is_file():
+            raise NotFoundError("blob", digest)
+        return path
 
     def delete(self, digest: str) -> bool:
         """Remove bytes for good; False when they were not there."""
@@ -130,6 +142,9 @@ class _LocalFiles:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def local(self, path: str) -> Path | None:
+        return self._root / path
+
     def delete(self, path: str) -> bool:
         target = self._root / path
         try:
@@ -168,6 +183,9 @@ class _RemoteFiles:
             return int(self._system.size(self._at(path)))
         except FileNotFoundError:
             return None
+
+    def local(self, path: str) -> Path | None:
+        return None
 
     def delete(self, path: str) -> bool:
         try:

@@ -246,12 +246,13 @@ class Wiring:
     @once
     def _forgetting(self) -> ForgetContext:
         from headrace.forgetting import forget_context
+        from headrace.wiring_datasets import dataset_eraser
         from headrace.wiring_vault import cache_eraser
 
         context = forget_context(
             self.config, self.ledger, self.events, actor=_actor(), online=lambda: self._online
         )
-        return replace(context, more_erasers=lambda: [cache_eraser(self)])
+        return replace(context, more_erasers=lambda: [cache_eraser(self), dataset_eraser(self)])
 
     @once
     def shields(self) -> Vault:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
+from headrace.cli.commands.dataset import DATASETS
+from headrace.cli.commands.dataset_files import FILES
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.feature import FEATURES
@@ -17,6 +19,7 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.key import KEYS
+from headrace.cli.commands.model import MODELS
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.prompt import WRITING
 from headrace.cli.commands.prompt_labels import LABELLING
@@ -66,6 +69,8 @@ GROUPS: Sequence[Group] = (
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
     ),
+    Group("dataset", "Rows in versions: checked, compared, split and exported.", [*DATASETS, *FILES]),
+    Group("model", "Models, and the data that made them.", MODELS),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),

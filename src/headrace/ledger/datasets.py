@@ -145,7 +145,9 @@ def blob_of(conn: Connection, file: str) -> str | None:
 
 def put(tx: Write, dataset: Dataset) -> None:
     """Make a dataset, or change its description and splits."""
-    row = dataset._replace(splits=json.dumps(dataset.splits), created_at_us=dataset.created_at_us or tx.now_us)  # type: ignore[arg-type]  # as a column
+    row = dataset._replace(
+        splits=json.dumps(dataset.splits), created_at_us=dataset.created_at_us or tx.now_us
+    )  # type: ignore[arg-type]  # as a column
     upsert(tx.conn, dataset_table, [row])
 
 
@@ -178,6 +180,13 @@ def staged(conn: Connection, dataset: str) -> list[Staged]:
 def staged_files(conn: Connection) -> set[str]:
     """Files of all that waits."""
     return set(conn.execute(sa.select(dataset_staged.c.file)).scalars())
+
+
+def fewer_staged(tx: Write, file: str, count: int) -> None:
+    """A batch that waits has lost rows."""
+    table = dataset_staged
+    left = sa.case((table.c.rows >= count, table.c.rows - count), else_=0)
+    tx.conn.execute(sa.update(table).where(table.c.file == file).values(rows=left))
 
 
 def unstage(tx: Write, dataset: str, up_to: int) -> list[str]:

@@ -75,7 +75,9 @@ def all_models(conn: Connection) -> list[Model]:
 def data_of(conn: Connection, model: str) -> list[Data]:
     """What a model was trained on."""
     statement = sa.select(model_data).where(model_data.c.model == model)
-    return [Data(*row) for row in conn.execute(statement.order_by(model_data.c.dataset, model_data.c.version))]
+    return [
+        Data(*row) for row in conn.execute(statement.order_by(model_data.c.dataset, model_data.c.version))
+    ]
 
 
 def trained_on(conn: Connection, versions: Sequence[str]) -> list[str]:

@@ -50,6 +50,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api,
         api_cache,
         api_calls,
+        api_datasets,
         api_embeddings,
         api_features,
         api_forget,
@@ -119,6 +120,8 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_schemas.router)
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
+    app.include_router(api_datasets.router)
+    app.include_router(api_datasets.models)
     app.include_router(api_features.router)
     app.include_router(health.router)
     app.include_router(pages.router)

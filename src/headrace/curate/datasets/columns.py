@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Type = Literal["int", "float", "text", "bool", "bytes", "any"]
 _OF_PYTHON: Mapping[type, Type] = {int: "int", float: "float", str: "text", bool: "bool", bytes: "bytes"}
 _INT64 = 1 << 63
-_MISSING = object()
+MISSING: Any = object()
+"""Stands for a value that is not there at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def of_rows(rows: Sequence[RowInput], *, subjects: Sequence[str | None]) -> Rows
     import pyarrow as pa
 
     names = sorted({name for row in rows for name in row.fields})
-    columns = [column_of(name, [row.fields.get(name, _MISSING) for row in rows]) for name in names]
+    columns = [column_of(name, [row.fields.get(name, MISSING) for row in rows]) for name in names]
     provenance = [_provenance(row.provenance) for row in rows]
     return Rows(
         keys=_texts([row.key for row in rows], "key"),
@@ -104,24 +105,22 @@ def of_rows(rows: Sequence[RowInput], *, subjects: Sequence[str | None]) -> Rows
 
 
 def column_of(name: str, values: Sequence[Any]) -> Column:
-    """One column of Python values; `_MISSING` where there is none."""
+    """One column of Python values; `MISSING` where there is none."""
     import pyarrow as pa
 
     kinds = {type(value) for value in values}
     lacks = object in kinds
-    missing = pa.array([value is _MISSING for value in values], pa.bool_()) if lacks else None
+    missing = pa.array([value is MISSING for value in values], pa.bool_()) if lacks else None
     found = kinds - {object, type(None)}
     if len(found) == 1 and (only := next(iter(found))) in _OF_PYTHON:
         kind = _OF_PYTHON[only]
-        if kind != "int" or all(value in (None, _MISSING) or -_INT64 <= value < _INT64 for value in values):
-            plain = [None if value is _MISSING else value for value in values] if lacks else list(values)
+        if kind != "int" or all(value in (None, MISSING) or -_INT64 <= value < _INT64 for value in values):
+            plain = [None if value is MISSING else value for value in values] if lacks else list(values)
             try:
-                return Column(
-                    name=name, type=kind, values=pa.array(plain, arrow_type(kind)), missing=missing
-                )
+                return Column(name=name, type=kind, values=pa.array(plain, arrow_type(kind)), missing=missing)
             except (UnicodeEncodeError, pa.ArrowInvalid) as error:
                 raise _refused(name, error) from error
-    cells = [None if value is _MISSING else _encoded(name, value) for value in values]
+    cells = [None if value is MISSING else _encoded(name, value) for value in values]
     return Column(name=name, type="any", values=pa.array(cells, pa.large_binary()), missing=missing)
 
 
@@ -133,12 +132,12 @@ def python_values(column: Column) -> list[Any]:
     if column.missing is None:
         return values
     lacks = column.missing.to_pylist()
-    return [_MISSING if lack else value for value, lack in zip(values, lacks, strict=True)]
+    return [MISSING if lack else value for value, lack in zip(values, lacks, strict=True)]
 
 
 def is_missing(value: Any) -> bool:
     """Whether a value of `python_values` stands for no value at all."""
-    return value is _MISSING
+    return value is MISSING
 
 
 def fields_of(rows: Rows) -> list[dict[str, Any]]:
@@ -146,7 +145,7 @@ def fields_of(rows: Rows) -> list[dict[str, Any]]:
     fields: list[dict[str, Any]] = [{} for _ in range(len(rows))]
     for column in rows.columns:
         for row, value in zip(fields, python_values(column), strict=True):
-            if value is not _MISSING:
+            if value is not MISSING:
                 row[column.name] = value
     return fields
 
@@ -194,7 +193,7 @@ def as_any(column: Column) -> Column:
 
     if column.type == "any":
         return column
-    cells = [None if value is _MISSING else encode(value) for value in python_values(column)]
+    cells = [None if value is MISSING else encode(value) for value in python_values(column)]
     values = pa.array(cells, pa.large_binary())
     return Column(name=column.name, type="any", values=values, missing=column.missing)
 
@@ -268,5 +267,17 @@ def with_subjects(rows: Rows, subjects: pa.Array) -> Rows:
         groups=rows.groups,
         depths=rows.depths,
         subjects=subjects,
+        provenance=rows.provenance,
+    )
+
+
+def with_keys(rows: Rows, keys: pa.Array) -> Rows:
+    """The rows under other keys."""
+    return Rows(
+        keys=keys,
+        columns=rows.columns,
+        groups=rows.groups,
+        depths=rows.depths,
+        subjects=rows.subjects,
         provenance=rows.provenance,
     )

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.curate.datasets import packs, profile, staging, tree, versions
-from headrace.curate.datasets.columns import Rows
 from headrace.curate.datasets.entries import Entries, FileNames, hash_rows
 from headrace.curate.datasets.files import NewFile, new_id
 from headrace.curate.datasets.gates import running
@@ -73,7 +72,7 @@ def commit(
         parts.files.sweep()
         planned = plan(parts, name)
         checks = running.run(planned.incoming)
-        report = _report(planned, message, checks)
+        report = report_of(planned, message, checks)
         if running.refused(checks) and not force:
             entry = _entry(parts, report, state="refused", forced=None)
             parts.ledger.write(lambda tx: book.log(tx, entry))
@@ -125,7 +124,9 @@ def plan(parts: DatasetParts, name: str) -> Planned:
         gates=parts.config(name).gates,
         now_us=time.time_ns() // 1000,
     )
-    return Planned(dataset, parent, staged, waiting.up_to if waiting else None, merged, reader.names, incoming)
+    return Planned(
+        dataset, parent, staged, waiting.up_to if waiting else None, merged, reader.names, incoming
+    )
 
 
 def identity_of(body_root: bytes, rows: int, dataset: Dataset, counted: profile.Profile) -> dict[str, Any]:
@@ -183,10 +184,14 @@ def _publish(
     book.set_state(tx, [file.id for file in files], "live" if fresh else "gone")
     _unstage(tx, planned)
     ref = versions.head_name(planned.dataset.name)
-    refs.move(tx, ref, version, expect=parent, actor=parts.actor, reason=report.message or "commit", anew=True)
+    refs.move(
+        tx, ref, version, expect=parent, actor=parts.actor, reason=report.message or "commit", anew=True
+    )
     if parent is not None:
         lineage.link(tx, [Edge(source=parent, target=version, activity="revised")])
-    entry = _entry(parts, dataclasses.replace(report, version=version), state="committed", forced=report.forced)
+    entry = _entry(
+        parts, dataclasses.replace(report, version=version), state="committed", forced=report.forced
+    )
     book.log(tx, entry)
     fire(_IN_TRANSACTION)
     return version
@@ -211,7 +216,9 @@ def _row_files(planned: Planned) -> tuple[list[NewFile], list[Leaf | Entries]]:
         end = min(start + packs.FILE_ROWS, len(rows))
         at = pa.array(np.arange(start, end))
         some = rows if end - start == len(rows) else rows.take(at)
-        pack = Pack(some, planned.incoming.ids.slice(start, end - start), pa.repeat(pa.scalar(False), end - start))
+        pack = Pack(
+            some, planned.incoming.ids.slice(start, end - start), pa.repeat(pa.scalar(False), end - start)
+        )
         files.append(NewFile("rows", packs.write(pack), end - start, new_id()))
         number[come[start:end]] = planned.names.number(files[-1].id)
         place[come[start:end]] = np.arange(end - start)
@@ -232,7 +239,11 @@ def _row_files(planned: Planned) -> tuple[list[NewFile], list[Leaf | Entries]]:
 
 
 def _standing(
-    parts: DatasetParts, reader: TreeReader, leaves: Sequence[Leaf], merged: Merged, starts: NDArray[np.uint64]
+    parts: DatasetParts,
+    reader: TreeReader,
+    leaves: Sequence[Leaf],
+    merged: Merged,
+    starts: NDArray[np.uint64],
 ) -> set[int]:
     """Which beginnings of contents stand in rows of the parent that stay as they are."""
     import numpy as np
@@ -284,7 +295,8 @@ def _check_subjects(
         )
 
 
-def _report(planned: Planned, message: str, checks: tuple[DatasetCheck, ...]) -> CommitReport:
+def report_of(planned: Planned, message: str, checks: tuple[DatasetCheck, ...]) -> CommitReport:
+    """What a commit would report."""
     status, merged = planned.merged.status, planned.merged
     rows = sum(part.rows if isinstance(part, Leaf) else len(part) for part in merged.parts)
     return CommitReport(

@@ -47,7 +47,8 @@ class Files:
     def write(self, new: Sequence[NewFile]) -> list[File]:
         """Name files in the ledger, then write and sync them; they count once they are set live."""
         named = [
-            File(item.id, item.kind, digest_bytes(KIND, item.data), "pending", item.rows, 0, 0) for item in new
+            File(item.id, item.kind, digest_bytes(KIND, item.data), "pending", item.rows, 0, 0)
+            for item in new
         ]
         self.ledger.write(lambda tx: book.add_files(tx, named))
         fire(_NAMED)

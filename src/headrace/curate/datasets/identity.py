@@ -69,7 +69,10 @@ def _row_bytes(rows: Rows) -> Any:
     for column in named:
         if column.missing is not None:
             present -= column.missing.to_numpy(zero_copy_only=False).astype(np.int64)
-    parts: list[Any] = [_scalar(b"\x83"), _heads(np.full(len(rows), 5, dtype=np.uint8), present.astype(np.uint64))]
+    parts: list[Any] = [
+        _scalar(b"\x83"),
+        _heads(np.full(len(rows), 5, dtype=np.uint8), present.astype(np.uint64)),
+    ]
     for column in named:
         parts.append(_named_cells(column))
     parts.append(_or_null(_text_cells(rows.groups), rows.groups))
@@ -101,7 +104,9 @@ def _cells(column: Column) -> Any:
         cells = _join(_lengths(2, values), pc.fill_null(values, b""))
     elif column.type == "bool":
         cells = pc.if_else(
-            pc.fill_null(values, False), pa.scalar(b"\xf5", pa.large_binary()), pa.scalar(b"\xf4", pa.large_binary())
+            pc.fill_null(values, False),
+            pa.scalar(b"\xf5", pa.large_binary()),
+            pa.scalar(b"\xf4", pa.large_binary()),
         )
     elif column.type == "int":
         cells = _integers(pc.fill_null(values, 0))
@@ -151,7 +156,9 @@ def _heads(major: NDArray[np.uint8], values: NDArray[np.uint64]) -> Any:
     size_class = np.searchsorted(limits, values, side="right")
     width = np.array([0, 1, 2, 4, 8])[size_class]
     info = np.where(size_class == 0, values, 23 + size_class.astype(np.uint64)).astype(np.uint8)
-    return _ragged(((major << 5) | info).astype(np.uint8), values.astype(">u8").view(np.uint8).reshape(-1, 8), width)
+    return _ragged(
+        ((major << 5) | info).astype(np.uint8), values.astype(">u8").view(np.uint8).reshape(-1, 8), width
+    )
 
 
 def _floats(values: NDArray[np.float64]) -> Any:

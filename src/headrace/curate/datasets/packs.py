@@ -14,6 +14,9 @@ from headrace.curate.datasets.identity import HASH_BYTES
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from headrace.curate.datasets.entries import Entries, FileNames
+    from headrace.curate.datasets.files import Files
+
 GROUP_ROWS = 2_048
 FILE_ROWS = 131_072
 """Most rows of one file."""
@@ -97,6 +100,23 @@ def read_ids(buffer: Any) -> pa.Array:
     return pq.read_table(pa.BufferReader(buffer), columns=["row"])["row"].combine_chunks()
 
 
+def only_subjects(files: Files, names: FileNames, entries: Entries) -> Rows:
+    """Rows with their user alone, in the order of files."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found = [pa.array([], pa.large_string())]
+    for number in np.unique(entries.files).tolist():
+        table = pq.read_table(pa.BufferReader(files.open(names.names[number])), columns=["subject"])
+        mine = pa.array(entries.places[entries.files == number])
+        found.append(_flat(table["subject"]).take(mine).cast(pa.large_string()))
+    subjects = pa.concat_arrays(found)
+    none = pa.nulls(len(subjects), pa.large_string())
+    depths = pa.nulls(len(subjects), pa.int32())
+    return Rows(keys=none, columns=(), groups=none, depths=depths, subjects=subjects, provenance=none)
+
+
 def from_table(table: pa.Table) -> Pack:
     """Rows of the columns of a file."""
     import pyarrow as pa
@@ -131,5 +151,11 @@ def _flat(column: Any) -> Any:
     import pyarrow as pa
 
     if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        return (
+            column.chunk(0)
+            if column.num_chunks == 1
+            else pa.concat_arrays(column.chunks)
+            if column.num_chunks
+            else pa.array([], column.type)
+        )
     return column

@@ -61,5 +61,3 @@ class DatasetParts:
     def config(self, dataset: str) -> DatasetConfig:
         """The settings of a dataset; the defaults where it has none."""
         return self.configs.get(dataset, DatasetConfig())
-
-

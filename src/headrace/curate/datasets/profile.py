@@ -151,7 +151,9 @@ def _mixed(column: Column) -> dict[str, Any]:
         "empty": int(empty),
         "nan": int(nan),
         "bins": _counted(np.array(numbers, dtype=float)),
-        "values": None if values is None or any(len(key) > _LONGEST_CATEGORY for key in values) else dict(values),
+        "values": None
+        if values is None or any(len(key) > _LONGEST_CATEGORY for key in values)
+        else dict(values),
     }
 
 

@@ -176,9 +176,7 @@ def read(parts: DatasetParts, name: str) -> StagedRows | None:
     if len(order) > 1:
         last[:-1] = pc.not_equal(keys.slice(0, len(keys) - 1), keys.slice(1)).to_numpy(zero_copy_only=False)
     at = pa.array(order[last])
-    return StagedRows(
-        Pack(rows.take(at), ids.take(at), remove.take(at)), waiting[-1].seq, len(waiting)
-    )
+    return StagedRows(Pack(rows.take(at), ids.take(at), remove.take(at)), waiting[-1].seq, len(waiting))
 
 
 def _report(parts: DatasetParts, name: str, rows: int, removals: int, kept_out: int) -> StageReport:
@@ -213,7 +211,9 @@ def _check(rows: Sequence[RowInput]) -> None:
                 hint="0 for what people wrote or edited; for model output its parent's depth plus one.",
             )
         if not all(isinstance(name, str) for name in row.fields):
-            raise UsageError(f"Row {row.key!r} has a field whose name is no text.", hint="Name fields by texts.")
+            raise UsageError(
+                f"Row {row.key!r} has a field whose name is no text.", hint="Name fields by texts."
+            )
 
 
 def _check_unique(rows: Rows) -> None:

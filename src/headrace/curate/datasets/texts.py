@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 def of_rows(rows: Rows) -> list[str]:
     """All texts of each row, also those inside lists and maps, one after the other."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    plain = [column for column in rows.columns if column.type == "text"]
+    if plain and not any(column.type == "any" for column in rows.columns):
+        cells = [pc.fill_null(column.values, "") for column in plain]
+        joined: list[str] = pc.binary_join_element_wise(
+            *cells, pa.scalar("\n", pa.large_string())
+        ).to_pylist()
+        return joined
     parts: list[list[str]] = [[] for _ in range(len(rows))]
     for column in rows.columns:
         if column.type in ("text", "any"):

@@ -84,23 +84,7 @@ class TreeReader:
 
     def leaf(self, leaf: Leaf, *, erased: bool = True) -> Entries:
         """The entries of a leaf; without those that were erased unless wanted. Raises StorageError."""
-        import numpy as np
-        import pyarrow as pa
-
-        if leaf.file not in self._open:
-            reader = pa.ipc.open_file(pa.BufferReader(self._files.open(leaf.file)))
-            names = (reader.schema.metadata or {}).get(b"files", b"").decode().split()
-            numbers = np.array([self.names.number(name) for name in names], dtype=np.int32)
-            self._open[leaf.file] = (reader, numbers)
-        reader, numbers = self._open[leaf.file]
-        batch = reader.get_batch(leaf.batch)
-        self.read_leaves += 1
-        found = Entries(
-            keys=batch["key"],
-            hashes=hash_rows(batch["hash"]),
-            files=numbers[batch["file"].to_numpy()],
-            places=batch["place"].to_numpy(),
-        )
+        found = self.batch(leaf.file, leaf.batch)
         if found.digest() != leaf.digest:
             raise StorageError(
                 f"A leaf of the dataset is damaged: file {leaf.file!r}, part {leaf.batch}.",
@@ -109,6 +93,26 @@ class TreeReader:
         if erased or not leaf.erased:
             return found
         return found.take(found.keys.is_valid().to_numpy(zero_copy_only=False))
+
+    def batch(self, file: str, number: int) -> Entries:
+        """The entries of a part of a file."""
+        import numpy as np
+        import pyarrow as pa
+
+        if file not in self._open:
+            reader = pa.ipc.open_file(pa.BufferReader(self._files.open(file)))
+            names = (reader.schema.metadata or {}).get(b"files", b"").decode().split()
+            numbers = np.array([self.names.number(name) for name in names], dtype=np.int32)
+            self._open[file] = (reader, numbers)
+        reader, numbers = self._open[file]
+        batch = reader.get_batch(number)
+        self.read_leaves += 1
+        return Entries(
+            keys=batch["key"],
+            hashes=hash_rows(batch["hash"]),
+            files=numbers[batch["file"].to_numpy()],
+            places=batch["place"].to_numpy(),
+        )
 
     def entries(self, leaves: Iterable[Leaf], *, erased: bool = True) -> Entries:
         """The entries of several leaves."""
@@ -191,7 +195,9 @@ def _apply(
     found = at >= 0
     same = np.zeros(len(new), dtype=bool)
     same[found] = (new.hashes[found] == old.hashes[at[found]]).all(axis=1)
-    here = np.where(found, np.where(remove, REMOVED, np.where(same, SAME, CHANGED)), np.where(remove, ABSENT, ADDED))
+    here = np.where(
+        found, np.where(remove, REMOVED, np.where(same, SAME, CHANGED)), np.where(remove, ABSENT, ADDED)
+    )
     status[start:end] = here
     gone = at[(here == REMOVED) | (here == CHANGED)]
     keep = np.ones(len(old), dtype=bool)
@@ -254,7 +260,12 @@ def leaves_file(batches: Sequence[Entries], names: Sequence[str]) -> bytes:
                 pa.binary(HASH_BYTES), len(part), [None, pa.py_buffer(np.ascontiguousarray(part.hashes))]
             )
             numbers = pa.array(np.searchsorted(used, part.files).astype(np.int32))
-            columns = [part.keys.cast(pa.large_string()), hashes, numbers, pa.array(part.places.astype(np.int32))]
+            columns = [
+                part.keys.cast(pa.large_string()),
+                hashes,
+                numbers,
+                pa.array(part.places.astype(np.int32)),
+            ]
             writer.write_batch(pa.record_batch(columns, schema=schema))
     data: bytes = sink.getvalue().to_pybytes()
     return data

@@ -71,5 +71,9 @@ def shown(value: Any, *, most: int = 60) -> str:
     """A value as people tell kinds apart: `null`, `""`, `0`, `0.0`, `NaN`."""
     import json
 
-    text = "NaN" if isinstance(value, float) and math.isnan(value) else json.dumps(to_json(value), ensure_ascii=False)
+    text = (
+        "NaN"
+        if isinstance(value, float) and math.isnan(value)
+        else json.dumps(to_json(value), ensure_ascii=False)
+    )
     return text if len(text) <= most else f"{text[: most - 1]}…"

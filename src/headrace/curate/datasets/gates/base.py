@@ -81,7 +81,9 @@ def cell_codes(column: Column | None, rows: int) -> NDArray[np.int8]:
         return codes
     if column.type == "any":
         plain = python_values(column)
-        told = [MISSING if is_missing(v) else NULL if v is None else EMPTY if v == "" else VALUE for v in plain]
+        told = [
+            MISSING if is_missing(v) else NULL if v is None else EMPTY if v == "" else VALUE for v in plain
+        ]
         return np.array(told, dtype=np.int8)
     codes[column.values.is_null().to_numpy(zero_copy_only=False)] = NULL
     if column.type == "text":

@@ -51,7 +51,10 @@ def contamination(incoming: Incoming) -> Iterator[DatasetCheck]:
     rows = sorted({hit.row for hit in hits})
     said = f"{len(rows):,} of {len(incoming.rows):,} rows hold one of {len(incoming.held_out):,} eval cases"
     if hits:
-        ways = {way: len({hit.row for hit in hits if hit.way == way}) for way in dict.fromkeys(hit.way for hit in hits)}
+        ways = {
+            way: len({hit.row for hit in hits if hit.way == way})
+            for way in dict.fromkeys(hit.way for hit in hits)
+        }
         sets = sorted({incoming.held_out[hit.case].set for hit in hits if hit.case >= 0})
         said += f" of {', '.join(sets)}" if sets else ""
         said += f" ({', '.join(f'{way} {count:,}' for way, count in ways.items())})"
@@ -92,7 +95,6 @@ def _same(mine: texts.Words, cases: texts.Words) -> Iterator[tuple[int, int]]:
 
 
 def _runs(mine: texts.Words, cases: texts.Words) -> Iterator[tuple[int, int]]:
-    import numpy as np
 
     counts = cases.counts
     classes = [(LONG, counts >= FEW_WORDS), (SHORT, (counts >= SHORT) & (counts < FEW_WORDS))]
@@ -103,7 +105,9 @@ def _runs(mine: texts.Words, cases: texts.Words) -> Iterator[tuple[int, int]]:
         theirs, owners = cases.runs(length)
         inside = wanted[owners]
         runs, units = mine.runs(length)
-        yield from _pairs(runs, units, theirs[inside], owners[inside], common=_COMMON if length >= SHORT else None)
+        yield from _pairs(
+            runs, units, theirs[inside], owners[inside], common=_COMMON if length >= SHORT else None
+        )
 
 
 def _alike(mine: texts.Words, cases: texts.Words) -> Iterator[tuple[int, int]]:

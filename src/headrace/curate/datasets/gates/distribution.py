@@ -50,7 +50,14 @@ def distribution(incoming: Incoming) -> Iterator[DatasetCheck]:
             blind.append((shift.visible, name))
         if shift.size > limit and shift.chance < _SURE:
             failed += 1
-            yield answer(NAME, action, _said(name, shift, ordered, old, fresh), failed=True, column=name, rows=sum(fresh.values()))
+            yield answer(
+                NAME,
+                action,
+                _said(name, shift, ordered, old, fresh),
+                failed=True,
+                column=name,
+                rows=sum(fresh.values()),
+            )
     rows, had = len(incoming.rows), incoming.parent["rows"]
     if blind:
         worst, _ = max(blind)
@@ -58,7 +65,9 @@ def distribution(incoming: Incoming) -> Iterator[DatasetCheck]:
         yield unsure(NAME, said, rows=rows)
     elif compared and not failed:
         visible = math.sqrt(math.log(2 / _SURE) / 2 * (1 / rows + 1 / had))
-        said = f"{compared} columns, {rows:,} rows against {had:,}: shifts of {visible:.2f} or more would show"
+        said = (
+            f"{compared} columns, {rows:,} rows against {had:,}: shifts of {visible:.2f} or more would show"
+        )
         yield answer(NAME, action, said, failed=False, rows=rows)
 
 

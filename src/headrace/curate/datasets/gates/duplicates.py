@@ -89,5 +89,10 @@ def _answer(incoming: Incoming, gate: str, found: Any, looked: int, what: str) -
     said = f"{len(found):,} of {looked:,} rows {what}"
     failed = share > incoming.gates.max_duplicates
     return answer(
-        gate, action, said, failed=failed, rows=len(found), keys=keys_at(incoming.rows, found) if failed else ()
+        gate,
+        action,
+        said,
+        failed=failed,
+        rows=len(found),
+        keys=keys_at(incoming.rows, found) if failed else (),
     )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from headrace.curate.datasets.gates.base import EMPTY, MISSING, NULL, Incoming, answer, cell_codes, keys_at, unsure
+from headrace.curate.datasets.gates.base import (
+    EMPTY,
+    MISSING,
+    NULL,
+    Incoming,
+    answer,
+    cell_codes,
+    keys_at,
+    unsure,
+)
 from headrace.records.datasets import DatasetCheck
 
 SCHEMA, EMPTIES, CATEGORIES = "schema", "empty", "categories"
@@ -26,9 +35,7 @@ def schema(incoming: Incoming) -> Iterator[DatasetCheck]:
             failures += check.verdict in ("fail", "warn")
             yield check
     for name in sorted(set(new["columns"]) - set(parent["columns"])):
-        yield answer(
-            SCHEMA, "warn", f"{name!r} is a new column", failed=True, column=name, rows=new["rows"]
-        )
+        yield answer(SCHEMA, "warn", f"{name!r} is a new column", failed=True, column=name, rows=new["rows"])
     if not failures:
         said = f"{len(parent['columns'])} columns as in the parent, in {new['rows']:,} new or changed rows"
         yield answer(SCHEMA, action, said, failed=False, rows=new["rows"])
@@ -41,7 +48,9 @@ def _column(
     kinds = new["kinds"] if new else {"missing": rows}
     before = _share(parent["kinds"], "missing", incoming.parent["rows"])
     if kinds.get("missing", 0) == rows and before < 1:
-        said = f"the column {name!r} is in no new or changed row; in the parent {before:.0%} of the rows lack it"
+        said = (
+            f"the column {name!r} is in no new or changed row; in the parent {before:.0%} of the rows lack it"
+        )
         yield answer(SCHEMA, action, said, failed=True, column=name, rows=rows)
         return
     known = {kind for kind in parent["kinds"] if kind not in ("null", "missing")}
@@ -50,10 +59,10 @@ def _column(
         was, now = " or ".join(sorted(known)), " and ".join(fresh)
         count = sum(kinds[kind] for kind in fresh)
         said = f"{name!r} is {was} in the parent, and {now} in {count:,} of {rows:,} rows"
-        places = [
-            place for place, value in enumerate(_kinds(incoming, name)) if value in fresh
-        ]
-        yield answer(SCHEMA, action, said, failed=True, column=name, rows=count, keys=keys_at(incoming.rows, places))
+        places = [place for place, value in enumerate(_kinds(incoming, name)) if value in fresh]
+        yield answer(
+            SCHEMA, action, said, failed=True, column=name, rows=count, keys=keys_at(incoming.rows, places)
+        )
     old_null = _share(parent["kinds"], "null", incoming.parent["rows"]) + before
     new_null = _share(kinds, "null", rows) + _share(kinds, "missing", rows)
     if new_null - old_null > incoming.gates.max_null_rise:
@@ -94,7 +103,9 @@ def empties(incoming: Incoming) -> Iterator[DatasetCheck]:
                     f"of {len(changed):,} changed rows: a reader or writer on the way cannot tell them apart"
                 )
                 keys = keys_at(incoming.rows, flipped)
-                yield answer(EMPTIES, action, said, failed=True, column=column.name, rows=len(flipped), keys=keys)
+                yield answer(
+                    EMPTIES, action, said, failed=True, column=column.name, rows=len(flipped), keys=keys
+                )
         for check in _new_rows(incoming, column.name, new):
             found = True
             yield check

@@ -128,7 +128,12 @@ def _outcome(console: Console, report: CommitReport, words: str) -> None:
 
 def show_checks(console: Console, checks: Sequence[DatasetCheck]) -> None:
     """One line for each gate, and the rows concerned."""
+    passed = [check.gate for check in checks if check.verdict == "pass"]
+    if passed:
+        show_name(console, Text.assemble("  ", ("pass   ", _STYLES["pass"]), ", ".join(passed)))
     for check in checks:
+        if check.verdict == "pass":
+            continue
         word = {"inconclusive": "unsure"}.get(check.verdict, check.verdict)
         show_name(console, Text.assemble("  ", (f"{word:<7}", _STYLES[check.verdict]), (check.gate, "bold")))
         show_indented(console, check.reason, columns=9)
@@ -237,8 +242,8 @@ def show_profile(console: Console, report: DatasetProfile) -> None:
         if column.nan:
             show_row(console, "NaN", f"{column.nan:,}")
         if column.minimum is not None and column.maximum is not None:
-            word = "characters" if set(column.kinds) <= {"text", "null", "missing"} else "about"
-            show_row(console, word, f"{column.minimum:g} to {column.maximum:g}")
+            unit = " characters" if set(column.kinds) <= {"text", "null", "missing"} else ""
+            show_row(console, "about", f"{column.minimum:.3g} to {column.maximum:.3g}{unit}")
         if column.categories:
             some = dict(list(column.categories.items())[:8])
             more = " …" if len(column.categories) > len(some) else ""

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _IN_TRANSACTION = declare("dataset.in_commit_transaction")
 _COMMITTED = declare("dataset.committed")
 _NEW = "(new)"
+_MOST_SOURCES = 10_000
 
 
 class Planned(NamedTuple):
@@ -187,14 +188,29 @@ def _publish(
     refs.move(
         tx, ref, version, expect=parent, actor=parts.actor, reason=report.message or "commit", anew=True
     )
+    edges = [Edge(source=source, target=version, activity="row_of") for source in _sources(planned.incoming.rows)]
     if parent is not None:
-        lineage.link(tx, [Edge(source=parent, target=version, activity="revised")])
+        edges.append(Edge(source=parent, target=version, activity="revised"))
+    lineage.link(tx, edges)
     entry = _entry(
         parts, dataclasses.replace(report, version=version), state="committed", forced=report.forced
     )
     book.log(tx, entry)
     fire(_IN_TRANSACTION)
     return version
+
+
+def _sources(rows: Rows) -> list[str]:
+    """Traces and documents that rows came from, for lineage; of very many, the first."""
+    import pyarrow.compute as pc
+
+    found: dict[str, None] = {}
+    for text in pc.unique(rows.provenance).slice(0, _MOST_SOURCES).to_pylist():
+        told = json.loads(text or "{}")
+        for name in ("trace", "source"):
+            if isinstance(told.get(name), str) and len(found) < _MOST_SOURCES:
+                found[told[name]] = None
+    return list(found)
 
 
 def _unstage(tx: Write, planned: Planned) -> None:

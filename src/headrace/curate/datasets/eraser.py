@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from headrace.ledger.storage.writer import Write
 
 NAME = "datasets"
-_IN_TRANSACTION = declare("erase.in_datasets_transaction")
+_IN_TRANSACTION = declare("dataset.in_erase_transaction")
 
 covers(
     NAME, "table:dataset_commits", "table:dataset_staged", "table:dataset_versions", "table:dataset_files",

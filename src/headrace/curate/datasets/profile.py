@@ -75,8 +75,15 @@ def column_report(name: str, column: Mapping[str, Any]) -> ColumnProfile:
         nan=column["nan"],
         minimum=edge(numbers[0]) if numbers else None,
         maximum=edge(numbers[-1]) if numbers else None,
-        categories=dict(sorted((column["values"] or {}).items(), key=lambda item: (-item[1], item[0]))),
+        categories=_telling(column["values"] or {}),
     )
+
+
+def _telling(values: Mapping[str, int]) -> dict[str, int]:
+    """Values by their frequency, unless most of them are there once."""
+    if sum(values.values()) < 2 * len(values):
+        return {}
+    return dict(sorted(values.items(), key=lambda item: (-item[1], item[0])))
 
 
 def edge(number: int) -> float:

@@ -61,6 +61,7 @@ def forget_context(
 
 def _places(storage: StorageConfig, state: Path) -> Places:
     """Every folder, file and database that a scan looks through."""
+    from headrace.config.storage import dataset_blobs
     from headrace.ledger.erasure.scanning import Places
 
     databases = dict.fromkeys(url for url in (storage.ledger, storage.events) if url.startswith("postgresql"))
@@ -81,6 +82,7 @@ def _places(storage: StorageConfig, state: Path) -> Places:
         ("state", state),
         ("index", index),
         *tables,
+        ("datasets", _file(dataset_blobs(storage.blobs))),
         ("pages", state / "web"),
         *files,
     ]

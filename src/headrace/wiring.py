@@ -255,12 +255,14 @@ class Wiring:
     def _forgetting(self) -> ForgetContext:
         from headrace.forgetting import forget_context
         from headrace.wiring_receiving import receiving_eraser
+        from headrace.wiring_datasets import dataset_eraser
         from headrace.wiring_vault import cache_eraser
 
         context = forget_context(
             self.config, self.ledger, self.events, actor=_actor(), online=lambda: self._online
         )
-        return replace(context, more_erasers=lambda: [cache_eraser(self), receiving_eraser(self)])
+        more = (cache_eraser, receiving_eraser, dataset_eraser)
+        return replace(context, more_erasers=lambda: [eraser(self) for eraser in more])
 
     @once
     def shields(self) -> Vault:

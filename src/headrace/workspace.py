@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.consents.operations import ConsentOperations
+    from headrace.flows.datasets.model_operations import ModelOperations
+    from headrace.flows.datasets.operations import DatasetOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.features.operations import FeatureOperations
     from headrace.flows.gates.operations import GateOperations
@@ -396,6 +398,20 @@ class Workspace(Wiring):
     def receiving(self) -> ReceivingOperations:
         """The operations on traces of other programs: receive, send, and those on what could not be kept."""
         return self._receiving
+
+    @property
+    def datasets(self) -> DatasetOperations:
+        """The operations on datasets: create, add, commit, diff, check, export, where and more."""
+        from headrace.wiring_datasets import dataset_operations
+
+        return dataset_operations(self)
+
+    @property
+    def models(self) -> ModelOperations:
+        """The operations on models: list, register, show, data."""
+        from headrace.wiring_datasets import model_operations
+
+        return model_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

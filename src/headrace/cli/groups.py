@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
+from headrace.cli.commands.dataset import DATASETS
+from headrace.cli.commands.dataset_files import FILES
 from headrace.cli.commands.consent import CONSENTS
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
@@ -18,6 +20,7 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.key import KEYS
+from headrace.cli.commands.model import MODELS
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.profile import PROFILES
 from headrace.cli.commands.prompt import WRITING
@@ -75,6 +78,8 @@ GROUPS: Sequence[Group] = (
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
     ),
+    Group("dataset", "Rows in versions: checked, compared, split and exported.", [*DATASETS, *FILES]),
+    Group("model", "Models, and the data that made them.", MODELS),
     Group(
         "trace",
         "Find, see, export and keep what was asked and answered.",

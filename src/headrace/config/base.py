@@ -10,6 +10,7 @@ from typing import Any
 
 from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
+from headrace.curate.datasets.config import DatasetConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
@@ -186,6 +187,8 @@ class WorkspaceConfig:
     vault: VaultConfig = field(default_factory=VaultConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    datasets: Mapping[str, DatasetConfig] = field(default_factory=dict)
+    """`[datasets.NAME]`: what commits to a dataset are held against."""
     sessions: SessionConfig = field(default_factory=SessionConfig)
     profiles: Mapping[str, ProfileConfig] = field(default_factory=dict)
     """`[profiles.NAME]`: what is known of users, by schema."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, IndexSettings, WorkspaceConfig
 from headrace.config.cache import read_cache
 from headrace.config.corpora import read_corpus
+from headrace.config.datasets import read_datasets
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
 from headrace.config.features import read_features
@@ -32,6 +33,7 @@ _TABLES = (
     "ask",
     "cache",
     "corpus",
+    "datasets",
     "environment",
     "erasure",
     "features",
@@ -88,6 +90,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
         features=read_features(top.child("features"), root=root, environment=environment),
+        datasets=read_datasets(top.child("datasets")),
         sessions=read_sessions(top.child("sessions"), models=list(models)),
         profiles=read_profiles(top),
         traces=read_traces(top.child("traces")),

@@ -134,3 +134,8 @@ def _remote(setting: _Setting, rest: str, *, root: Path, family: str) -> str:
 
 
 _URLS = {"sqlite": _sqlite, "postgresql": _postgresql, "file": _file}
+
+
+def dataset_blobs(blobs: str) -> str:
+    """Where files of datasets lie: beside the other blobs, since what clears these must not see them."""
+    return f"{blobs.rstrip('/')}-datasets"

@@ -40,6 +40,8 @@ class Files(Protocol):
         """The names of everything that is there, without their folders."""
         ...
 
+    def local(self, path: str) -> Path | None: ...
+
     def paths(self, ending: str) -> list[str]:
         """Every path that ends so, half-written ones included."""
         ...
@@ -86,6 +88,16 @@ class Blobs:
     def size(self, digest: str) -> int | None:
         """Length in bytes; None when they are not there."""
         return self._files.size(_path(digest))
+
+    def local(self, digest: str) -> Path | None:
+        """The file that holds the bytes, to be read in part; None where the store is no local folder.
+
+        Nothing checks what is read from it. Raises NotFoundError when it is not there.
+        """
+        path = self._files.local(_path(digest))
+        if path is not None and not path.is_file():
+            raise NotFoundError("blob", digest)
+        return path
 
     def delete(self, digest: str) -> bool:
         """Remove bytes for good; False when they were not there."""
@@ -153,6 +165,9 @@ class _LocalFiles:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def local(self, path: str) -> Path | None:
+        return self._root / path
+
     def delete(self, path: str) -> bool:
         target = self._root / path
         try:
@@ -197,6 +212,9 @@ class _RemoteFiles:
             return int(self._system.size(self._at(path)))
         except FileNotFoundError:
             return None
+
+    def local(self, path: str) -> Path | None:
+        return None
 
     def delete(self, path: str) -> bool:
         try:

@@ -29,6 +29,7 @@ from headrace.server import (
     api_traces,
     api_vault,
     api_sessions,
+    api_datasets,
     health,
     pages,
 )
@@ -58,6 +59,8 @@ ROUTERS: Sequence[APIRouter] = (
     api_otlp.router,
     api_sessions.router,
     api_sessions.profile_router,
+    api_datasets.router,
+    api_datasets.models,
     health.router,
     pages.router,
 )

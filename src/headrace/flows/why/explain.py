@@ -11,6 +11,7 @@ from headrace.errors import NotFoundError, StorageError
 from headrace.flows.naming import find_alias, find_document
 from headrace.flows.why import nodes
 from headrace.flows.why.calls import call_parts
+from headrace.flows.why.datasets import rows_made, why_dataset
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
 from headrace.flows.why.records import why_record
@@ -60,6 +61,8 @@ def _explain(reader: Reader, name: str) -> WhyReport:
     kind = name.partition("_")[0]
     if kind == "chunk":
         return _chunk(reader, name)
+    if kind in ("dataset", "model") and "/" not in name and "." not in name:
+        return why_dataset(reader, kind, name)
     if kind == "record" and "/" not in name and "." not in name:
         return why_record(reader, name)
     if kind in ("gen", "release", "recipe", "prompt") and "/" not in name and "." not in name:
@@ -83,7 +86,8 @@ def _trace(reader: Reader, trace_id: str) -> WhyReport:
         children=tuple(_once(children)),
     )
     said = tuple(nodes.signal_node(row) for row in signals.of_traces(reader.conn, [trace_id]))
-    downstream = WhyNode(kind="trace", ref=trace_id, label=root.name, children=said)
+    made = rows_made(reader, trace_id)
+    downstream = WhyNode(kind="trace", ref=trace_id, label=root.name, children=(*said, *made))
     return WhyReport(ref=trace_id, kind="trace", upstream=upstream, downstream=downstream)
 
 
@@ -171,7 +175,10 @@ def _document(reader: Reader, name: str) -> WhyReport:
         )
         for row in rows
     )
-    downstream = WhyNode(kind="document", ref=ref, label=state.uri, children=(*chunks, *_uses(reader, ref)))
+    made = rows_made(reader, ref)
+    downstream = WhyNode(
+        kind="document", ref=ref, label=state.uri, children=(*chunks, *_uses(reader, ref), *made)
+    )
     return WhyReport(ref=ref, kind="document", upstream=upstream, downstream=downstream)
 
 

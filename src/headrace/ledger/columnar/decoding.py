@@ -10,11 +10,13 @@ _LANCE = (".lance", ".idx")
 _ARROW = (".arrow",)
 _PARQUET = (".parquet",)
 _BATCH_ROWS = 65_536
+_BEGINNINGS = {b"PAR1": ".parquet", b"ARROW1": ".arrow"}
+"""How files begin that are named by their content alone."""
 
 
 def is_columnar(path: Path) -> bool:
     """Whether a file is of a format that hides its texts from a plain search."""
-    return path.suffix in (*_LANCE, *_ARROW, *_PARQUET)
+    return _suffix(path) in (*_LANCE, *_ARROW, *_PARQUET)
 
 
 class Buffer(NamedTuple):
@@ -47,12 +49,24 @@ def _batches(path: Path) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if path.suffix in _PARQUET:
+    suffix = _suffix(path)
+    if suffix in _PARQUET:
         yield from pq.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS)
-    elif path.suffix in _ARROW:
+    elif suffix in _ARROW:
         with pa.ipc.open_file(path) as reader:
             yield from (reader.get_batch(index) for index in range(reader.num_record_batches))
     else:
         from lance.file import LanceFileReader
 
         yield from LanceFileReader(str(path)).read_all(batch_size=_BATCH_ROWS).to_batches()
+
+
+def _suffix(path: Path) -> str:
+    if path.suffix:
+        return path.suffix
+    try:
+        with path.open("rb") as file:
+            start = file.read(6)
+    except FileNotFoundError:
+        return ""  # its writer has removed it meanwhile
+    return next((suffix for magic, suffix in _BEGINNINGS.items() if start.startswith(magic)), "")

@@ -130,6 +130,11 @@ def _signed(texts: Sequence[bytes]) -> Array:
     return np.array(rows, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
 
 
+def word_hashes(texts: Sequence[bytes]) -> tuple[Array, Array]:
+    """A hash of every word of normalised texts, and the number of its text."""
+    return _word_hashes(texts)
+
+
 def _word_hashes(texts: Sequence[bytes]) -> tuple[Array, Array]:
     """A hash of every word and the row of its text: sums of random numbers by byte and place, mixed."""
     import numpy as np

@@ -11,6 +11,16 @@ from headrace.ledger.storage.tables.calls import (
     records,
 )
 from headrace.ledger.storage.tables.consents import consents
+from headrace.ledger.storage.tables.datasets import (
+    dataset_commits,
+    dataset_exports,
+    dataset_files,
+    dataset_staged,
+    dataset_versions,
+    datasets,
+    model_data,
+    models,
+)
 from headrace.ledger.storage.tables.documents import (
     absences,
     document_history,
@@ -73,6 +83,12 @@ __all__ = [
     "call_letters",
     "cold_files",
     "consents",
+    "dataset_commits",
+    "dataset_exports",
+    "dataset_files",
+    "dataset_staged",
+    "dataset_versions",
+    "datasets",
     "dead_letters",
     "deprecations",
     "document_history",
@@ -92,6 +108,8 @@ __all__ = [
     "listings",
     "meta",
     "metadata",
+    "model_data",
+    "models",
     "near_duplicates",
     "observations",
     "probes",

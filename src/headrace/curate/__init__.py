@@ -1,0 +1,1 @@
+"""Datasets, labels and evals: what is made of what happened."""

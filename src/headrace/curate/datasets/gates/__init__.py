@@ -1,0 +1,1 @@
+"""Gates of datasets: what a commit is held against."""

@@ -26,6 +26,17 @@ from headrace.ledger.storage.tables.erasure import erasures, hidden, keyring, su
 from headrace.ledger.storage.tables.features import feature_runs
 from headrace.ledger.storage.tables.gates import gate_decisions, gate_verdicts
 from headrace.ledger.storage.tables.generations import generation_states, generations, leases, runs, snapshots
+from headrace.ledger.storage.tables.golden import (
+    eval_judgements,
+    eval_outputs,
+    eval_results,
+    eval_runs,
+    eval_verdicts,
+    golden_cases,
+    golden_contents,
+    golden_events,
+    golden_versions,
+)
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
 from headrace.ledger.storage.tables.standing import (
     acl_labels,
@@ -69,6 +80,11 @@ __all__ = [
     "documents",
     "edges",
     "erasures",
+    "eval_judgements",
+    "eval_outputs",
+    "eval_results",
+    "eval_runs",
+    "eval_verdicts",
     "failures",
     "feature_runs",
     "freshness_days",
@@ -76,6 +92,10 @@ __all__ = [
     "gate_verdicts",
     "generation_states",
     "generations",
+    "golden_cases",
+    "golden_contents",
+    "golden_events",
+    "golden_versions",
     "hidden",
     "keyring",
     "leases",

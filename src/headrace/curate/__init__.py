@@ -1,0 +1,1 @@
+"""Curating: what production taught becomes cases, verdicts and training rows."""

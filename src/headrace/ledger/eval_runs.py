@@ -117,7 +117,7 @@ def runs(
 def counts(conn: Connection) -> dict[str, int]:
     """Suite to its runs."""
     rows = conn.execute(sa.select(eval_runs.c.suite, sa.func.count()).group_by(eval_runs.c.suite))
-    return {suite: number for suite, number in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def put_outputs(tx: Write, rows: Sequence[OutputRow], *, anew: bool = False) -> None:

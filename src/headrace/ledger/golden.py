@@ -1,4 +1,4 @@
-"""Golden sets in the ledger: contents by their digest, cases with their states, versions by what they hold."""
+"""Golden sets in the ledger: contents by digest, cases with their states, versions by what they hold."""
 
 from __future__ import annotations
 
@@ -238,4 +238,4 @@ def forget_versions(tx: Write, changed: Mapping[str, str]) -> None:
 def _last_events(conn: Connection, name: str) -> dict[str, int]:
     statement = sa.select(golden_events.c.key, sa.func.max(golden_events.c.seq))
     rows = conn.execute(statement.where(golden_events.c.set_name == name).group_by(golden_events.c.key))
-    return {key: seq for key, seq in rows}
+    return {row[0]: row[1] for row in rows}

@@ -40,7 +40,7 @@ class MustPass:
     unknown: tuple[str, ...]
     """Keys of those that could not be measured."""
     failure_bound: float | None
-    """With no failure seen, how often they may still fail (95 %): about 3 / outputs; None where some failed."""
+    """With no failure seen, how often they may fail still (95 %), about 3 / outputs; else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

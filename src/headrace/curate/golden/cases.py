@@ -310,7 +310,7 @@ def _checked(parts: GoldenParts, item: CaseInput, counts: Counter[str]) -> CaseI
 def _refuse_frozen(before: CaseRow, after: CaseRow) -> None:
     if before.part == "anchor" and before.state != "draft" and before.case_id != after.case_id:
         raise UsageError(
-            f"Case {before.key!r} is of the anchor, which is frozen: scores before and after would not compare.",
+            f"Case {before.key!r} is of the anchor, which is frozen: scores would not compare.",
             hint="Retire it with a reason, and add another under a new key.",
         )
 

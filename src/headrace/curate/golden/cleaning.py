@@ -1,4 +1,4 @@
-"""Texts of cases and outputs before their first byte is written: without personal data, fit for both engines."""
+"""Texts of cases and outputs before their first byte is written: without personal data."""
 
 from __future__ import annotations
 

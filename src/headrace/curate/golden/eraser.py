@@ -1,4 +1,4 @@
-"""Forgetting in golden sets: cases of a user or of an answer that had a document, and texts that mention one."""
+"""Forgetting in golden sets: cases of a user or of an answer with a document, texts that mention one."""
 
 from __future__ import annotations
 

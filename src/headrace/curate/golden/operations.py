@@ -31,21 +31,21 @@ class GoldenOperations:
     parts: GoldenParts
 
     def list(
-        self, set: str = DEFAULT_SET, *, state: CaseState | None = None, part: str | None = None
+        self, golden: str = DEFAULT_SET, *, state: CaseState | None = None, part: str | None = None
     ) -> GoldenList:
         """The cases of a set. Raises NotFoundError."""
         from headrace.curate.golden.cases import listed
 
-        return listed(self.parts, set_name=set, state=state, part=part)
+        return listed(self.parts, set_name=golden, state=state, part=part)
 
-    def show(self, key: str, *, set: str = DEFAULT_SET) -> GoldenCase:
+    def show(self, key: str, *, golden: str = DEFAULT_SET) -> GoldenCase:
         """One case with its life. Raises NotFoundError."""
         from headrace.curate.golden.cases import show
 
-        return show(self.parts, key, set_name=set)
+        return show(self.parts, key, set_name=golden)
 
     def add(
-        self, cases: Sequence[CaseInput], *, set: str = DEFAULT_SET, accept: bool = False, reason: str = ""
+        self, cases: Sequence[CaseInput], *, golden: str = DEFAULT_SET, accept: bool = False, reason: str = ""
     ) -> GoldenChange:
         """Add cases as drafts, or active with `accept`; the same ones twice are there once.
 
@@ -53,50 +53,50 @@ class GoldenOperations:
         """
         from headrace.curate.golden.cases import add
 
-        return add(self.parts, cases, set_name=set, accept=accept, reason=reason)
+        return add(self.parts, cases, set_name=golden, accept=accept, reason=reason)
 
-    def edit(self, key: str, *, set: str = DEFAULT_SET, reason: str = "", **changes: Any) -> GoldenChange:
+    def edit(self, key: str, *, golden: str = DEFAULT_SET, reason: str = "", **changes: Any) -> GoldenChange:
         """Change fields of a case, by the names of `CaseInput`. Raises NotFoundError, UsageError."""
         from headrace.curate.golden.cases import edit
 
-        return edit(self.parts, key, changes, set_name=set, reason=reason)
+        return edit(self.parts, key, changes, set_name=golden, reason=reason)
 
-    def accept(self, keys: Sequence[str], *, set: str = DEFAULT_SET, reason: str = "") -> GoldenChange:
+    def accept(self, keys: Sequence[str], *, golden: str = DEFAULT_SET, reason: str = "") -> GoldenChange:
         """Let drafts count, and flaky or retired cases again. Raises NotFoundError, UsageError."""
         from headrace.curate.golden.cases import move
 
-        return move(self.parts, keys, set_name=set, state="active", reason=reason or "accepted")
+        return move(self.parts, keys, set_name=golden, state="active", reason=reason or "accepted")
 
-    def retire(self, keys: Sequence[str], *, set: str = DEFAULT_SET, reason: str) -> GoldenChange:
+    def retire(self, keys: Sequence[str], *, golden: str = DEFAULT_SET, reason: str) -> GoldenChange:
         """Stop running cases; they stay on record. Raises NotFoundError, UsageError without a reason."""
         from headrace.curate.golden.cases import move
 
-        return move(self.parts, keys, set_name=set, state="retired", reason=reason)
+        return move(self.parts, keys, set_name=golden, state="retired", reason=reason)
 
     def import_cases(
         self,
         file: str | os.PathLike[str],
         *,
-        set: str = DEFAULT_SET,
+        golden: str = DEFAULT_SET,
         accept: bool = False,
         reason: str = "",
     ) -> GoldenChange:
         """Add the cases of a JSON Lines file; questions of `index compare` count too. Raises UsageError."""
         from headrace.curate.golden.exchange import import_cases
 
-        return import_cases(self.parts, Path(file), set_name=set, accept=accept, reason=reason)
+        return import_cases(self.parts, Path(file), set_name=golden, accept=accept, reason=reason)
 
     def export(
-        self, file: str | os.PathLike[str], *, set: str = DEFAULT_SET, state: CaseState | None = None
+        self, file: str | os.PathLike[str], *, golden: str = DEFAULT_SET, state: CaseState | None = None
     ) -> GoldenList:
         """Write the cases of a set as JSON Lines. Raises NotFoundError, UsageError."""
         from headrace.curate.golden.exchange import export_cases
 
-        return export_cases(self.parts, Path(file), set_name=set, state=state)
+        return export_cases(self.parts, Path(file), set_name=golden, state=state)
 
     def refresh(
         self,
-        set: str = DEFAULT_SET,
+        golden: str = DEFAULT_SET,
         *,
         n: int = 50,
         since: str = "30d",
@@ -110,7 +110,9 @@ class GoldenOperations:
         if not (1 <= n <= 10_000 and keep >= 1):
             raise UsageError("A sample has 1 to 10,000 cases, and at least one month is kept.")
         since_ns = time.time_ns() - _ns(since)
-        return refresh(self.parts, set_name=set, n=n, since_ns=since_ns, keep=keep, seed=seed, accept=accept)
+        return refresh(
+            self.parts, set_name=golden, n=n, since_ns=since_ns, keep=keep, seed=seed, accept=accept
+        )
 
 
 def _ns(age: str) -> int:

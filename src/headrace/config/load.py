@@ -13,6 +13,7 @@ from headrace.config.cache import read_cache
 from headrace.config.corpora import read_corpus
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
+from headrace.config.evals import read_evals
 from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
@@ -32,6 +33,7 @@ _TABLES = (
     "corpus",
     "environment",
     "erasure",
+    "evals",
     "features",
     "gateway",
     "index",
@@ -83,6 +85,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
         features=read_features(top.child("features"), root=root, environment=environment),
+        evals=read_evals(top.child("evals"), root=root),
         environment=_environment(top),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from headrace.curate.evals.statistics.effects import ALPHA, Effect
@@ -67,6 +67,8 @@ def compare_tables(
         compared = _latency(pair, name, share, gates.get(name), margins or {}, draws)
         if compared is not None:
             metrics[name] = compared
+    if _same_outputs(pair):
+        metrics = {name: _unchanged(item) for name, item in metrics.items()}
     slices = _slices(pair, both, metrics)
     verdict, reasons = _judge(metrics, slices)
     return RunComparison(
@@ -115,6 +117,19 @@ def _paired(a: RunTable, b: RunTable) -> tuple[_Pair, Counter[str]]:
         groups = a.groups()[first]
     codes = np.asarray(np.unique(groups, return_inverse=True)[1], dtype=np.int64)
     return _Pair(a=a, b=b, places_a=first, places_b=second, groups=codes), counts
+
+
+def _same_outputs(pair: _Pair) -> bool:
+    """Whether both runs hold the very same stored outputs: then nothing changed that could be judged."""
+    return all(
+        pair.b.outputs[second] and set(pair.a.outputs[first]) == set(pair.b.outputs[second])
+        for first, second in zip(pair.places_a, pair.places_b, strict=True)
+    )
+
+
+def _unchanged(item: MetricComparison) -> MetricComparison:
+    same = item.n > 0 and item.difference == 0
+    return replace(item, verdict="pass", method="the same outputs in both runs") if same else item
 
 
 def _metric(
@@ -365,7 +380,7 @@ def _judge(
     ]
     verdicts = {item.verdict for item in deciding.values()}
     if lost or "fail" in verdicts:
-        return "fail", tuple([*reasons, *lost])
+        return "fail", (*reasons, *lost)
     if "inconclusive" in verdicts or not deciding:
         return "inconclusive", tuple(reasons or ["no metric decides"])
     return "pass", ()

@@ -78,7 +78,7 @@ def gate(
         run=name,
         baseline=against,
         verdict=verdict,
-        reasons=tuple([*reasons, *_unfinished(table)]),
+        reasons=(*reasons, *_unfinished(table)),
         must_pass=marks,
         comparison=comparison,
         floors=floors,

@@ -36,7 +36,7 @@ class EvalOperations:
         return list_evals(self.parts, limit=limit)
 
     def show(self, run: str, *, recompute: bool = False) -> EvalRun:
-        """One run, made from its rows; with `recompute` its outputs are scored again. Raises NotFoundError."""
+        """One run; with `recompute` its stored outputs are scored again. Raises NotFoundError."""
         from headrace.curate.evals.reporting import recompute as again
         from headrace.curate.evals.reporting import report
 

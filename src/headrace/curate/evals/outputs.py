@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from headrace.privacy.engine import Engine
 
 CODE = 1
-"""Version of how targets are asked and outputs are kept: a higher one makes stored outputs count no longer."""
+"""Version of how targets are asked and outputs are kept: with a higher one stored outputs count no more."""
 _KEPT = ("output", "documents", "citations", "failure", "trace_id", "tokens", "latency_ms", "facts")
 
 

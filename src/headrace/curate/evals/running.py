@@ -234,7 +234,7 @@ def _cases(parts: EvalParts, suite: Suite) -> tuple[list[CaseRow], dict[str, Con
             "active case in the golden set",
             suite.golden,
             known=known,
-            hint=f"`headrace eval case list --set {suite.golden}` shows drafts; `eval case accept` lets them in.",
+            hint=f"See `headrace eval case list --set {suite.golden}`; `eval case accept` lets drafts in.",
         )
     version = parts.ledger.write(lambda tx: golden.put_version(tx, suite.golden, rows))
     return rows, contents, version

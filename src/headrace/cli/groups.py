@@ -9,6 +9,8 @@ from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
+from headrace.cli.commands.eval import EVALS
+from headrace.cli.commands.eval_case import CASES
 from headrace.cli.commands.feature import FEATURES
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.gate_quality import QUALITY
@@ -65,6 +67,12 @@ GROUPS: Sequence[Group] = (
         "What users said of answers and did with them.",
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
+    ),
+    Group(
+        "eval",
+        "Golden sets, eval runs, and verdicts about changes.",
+        EVALS,
+        [Group("case", "The cases of golden sets.", CASES)],
     ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),

@@ -51,9 +51,11 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api_cache,
         api_calls,
         api_embeddings,
+        api_evals,
         api_features,
         api_forget,
         api_gates,
+        api_golden,
         api_index,
         api_keys,
         api_metadata,
@@ -120,6 +122,8 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
     app.include_router(api_features.router)
+    app.include_router(api_golden.router)
+    app.include_router(api_evals.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     # First, as a path is held against all routes that stand before its own.

@@ -1,4 +1,4 @@
-"""The gate of a suite: run it, hold it against its baseline, look again where that says too little, decide."""
+"""The gate of a suite: run it, hold it against its baseline, look again where need be, decide."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headrace.curate.evals.base import Reply
-from headrace.curate.evals.outputs import kept, to_text
+from headrace.curate.evals.outputs import to_text
 from headrace.curate.evals.parts import EvalParts
 from headrace.curate.evals.reporting import counted_cases, summaries
 from headrace.curate.evals.table import table_of
@@ -30,80 +30,38 @@ _KEYS = ("case", "output", "scores", "repeat", "group", "tags", "latency_ms", "m
 _LONGEST_NAME = 64
 
 
-def import_run(parts: EvalParts, file: Path, name: str, *, golden_set: str | None, suite: str) -> ImportedRun:
-    """Take in a JSON Lines file: `case`, `output` and `scores` (metric to number, truth value or null).
+def import_run(
+    parts: EvalParts,
+    given: Path | Sequence[Mapping[str, Any]],
+    name: str,
+    *,
+    golden_set: str | None,
+    suite: str,
+) -> ImportedRun:
+    """Take in lines of a JSON Lines file, or rows: `case`, `output` and `scores`, metric to number or null.
 
     A null score, or one that is not there, is not measured. With `golden_set` each `case` is a key of it, and
     the run can be compared with runs of ours. Raises UsageError; a name that is taken needs another one.
     """
     if not name.strip() or len(name) > _LONGEST_NAME or not all(c.isalnum() or c in "._-" for c in name):
         raise UsageError(f"{name!r} cannot be the name of a run: letters, digits, '.', '_' and '-'.")
-    lines = list(_lines(file))
+    if isinstance(given, Path):
+        source, lines = given.name, list(_lines(given))
+    else:
+        source, lines = "rows", [(f"row {n}", _checked(row, f"row {n}")) for n, row in enumerate(given)]
     if not lines:
-        raise UsageError(f"{str(file)!r} holds no results.")
+        raise UsageError(f"{source!r} holds no results.")
     counts: Counter[str] = Counter()
     metrics = _metrics(lines)
-    with parts.ledger.read() as conn:
-        cases = {row.key: row for row in golden.cases(conn, golden_set)} if golden_set else {}
-    if golden_set and not cases:
-        raise UsageError(f"There is no golden set {golden_set!r}.")
-    results, outputs = [], []
-    seen: Counter[str] = Counter()
-    for place, line in lines:
-        key = line["case"]
-        repeat = line.get("repeat", seen[key])
-        seen[key] += 1
-        row = cases.get(key)
-        if golden_set and row is None:
-            raise UsageError(f"{place}: the golden set {golden_set!r} has no case {key!r}.")
-        clean = cleaned(parts.engine, line.get("output"), counts)
-        reply = kept(Reply(output=clean, latency_ms=line.get("latency_ms")), None)
-        output_key = digest("output", ["import", name, key, repeat, clean])
-        facts = golden.facts_of(row) if row else _facts(line)
-        case_id = row.case_id if row else ""
-        outputs.append(OutputRow(output_key, to_text(reply), None, case_id, 0))
-        scores = {item["name"]: [_value(line["scores"].get(item["name"])), ""] for item in metrics}
-        results.append(
-            ResultRow(
-                name,
-                key,
-                repeat,
-                case_id,
-                json.dumps(facts),
-                output_key,
-                None,
-                line.get("latency_ms"),
-                json.dumps(scores),
-            )
-        )
-    doubled = [item for item, n in Counter((row.key, row.repeat) for row in results).items() if n > 1]
-    if doubled:
-        raise UsageError(f"Case {doubled[0][0]!r} has the repeat {doubled[0][1]} twice.")
+    outputs, results = _rows(parts, name, lines, metrics, golden_set, counts)
 
     def work(tx: Write) -> RunRow:
         if eval_runs.run(tx.conn, name) is not None:
             raise UsageError(f"There is a run {name!r} already.", hint="Give it another name with --as.")
         rows = golden.cases(tx.conn, golden_set) if golden_set else []
         version = golden.put_version(tx, golden_set, rows) if golden_set else None
-        run = RunRow(
-            id=name,
-            suite=suite,
-            golden=golden_set,
-            version=version,
-            target="import",
-            target_id=digest("target", ["import", name]),
-            identity=json.dumps({"kind": "import", "file": file.name}),
-            settings=json.dumps({"scorers": metrics, "pass_at": {}, "fresh": False}, sort_keys=True),
-            state="done",
-            repeats=max(seen.values()),
-            cached=0,
-            tokens=0,
-            cost_micro=None,
-            currency=None,
-            started_at_us=tx.now_us,
-            finished_at_us=tx.now_us,
-            actor=parts.actor,
-        )
+        repeats = 1 + max(row.repeat for row in results)
+        run = _run(tx, name, suite, (golden_set, version), metrics, source, repeats, parts.actor)
         eval_runs.put_run(tx, run)
         eval_runs.put_outputs(tx, [row._replace(made_at_us=tx.now_us) for row in outputs])
         eval_runs.put_results(tx, results)
@@ -120,6 +78,84 @@ def import_run(parts: EvalParts, file: Path, name: str, *, golden_set: str | Non
         cases=len(table.keys),
         metrics=summaries(table, counted_cases(table)),
         redacted=dict(sorted(counts.items())),
+    )
+
+
+def _rows(
+    parts: EvalParts,
+    name: str,
+    lines: Sequence[tuple[str, dict[str, Any]]],
+    metrics: Sequence[Mapping[str, Any]],
+    golden_set: str | None,
+    counts: Counter[str],
+) -> tuple[list[OutputRow], list[ResultRow]]:
+    with parts.ledger.read() as conn:
+        cases = {row.key: row for row in golden.cases(conn, golden_set)} if golden_set else {}
+    if golden_set and not cases:
+        raise UsageError(f"There is no golden set {golden_set!r}.")
+    outputs, results = [], []
+    seen: Counter[str] = Counter()
+    for place, line in lines:
+        key = line["case"]
+        repeat = line.get("repeat", seen[key])
+        seen[key] += 1
+        row = cases.get(key)
+        if golden_set and row is None:
+            raise UsageError(f"{place}: the golden set {golden_set!r} has no case {key!r}.")
+        clean = cleaned(parts.engine, line.get("output"), counts)
+        reply = Reply(output=clean, latency_ms=line.get("latency_ms"))
+        output_key = digest("output", ["import", name, key, repeat, clean])
+        facts = golden.facts_of(row) if row else cleaned(parts.engine, _facts(line), counts)
+        case_id = row.case_id if row else ""
+        scores = {item["name"]: [_value(line["scores"].get(item["name"])), ""] for item in metrics}
+        outputs.append(OutputRow(output_key, to_text(reply), None, case_id, 0))
+        results.append(
+            ResultRow(
+                run=name,
+                key=key,
+                repeat=repeat,
+                case_id=case_id,
+                facts=json.dumps(facts),
+                output_key=output_key,
+                error=None,
+                latency_ms=line.get("latency_ms"),
+                scores=json.dumps(scores),
+            )
+        )
+    doubled = [item for item, n in Counter((row.key, row.repeat) for row in results).items() if n > 1]
+    if doubled:
+        raise UsageError(f"Case {doubled[0][0]!r} has the repeat {doubled[0][1]} twice.")
+    return outputs, results
+
+
+def _run(
+    tx: Write,
+    name: str,
+    suite: str,
+    used: tuple[str | None, str | None],
+    metrics: Sequence[Mapping[str, Any]],
+    source: str,
+    repeats: int,
+    actor: str,
+) -> RunRow:
+    return RunRow(
+        id=name,
+        suite=suite,
+        golden=used[0],
+        version=used[1],
+        target="import",
+        target_id=digest("target", ["import", name]),
+        identity=json.dumps({"kind": "import", "file": source}),
+        settings=json.dumps({"scorers": list(metrics), "pass_at": {}, "fresh": False}, sort_keys=True),
+        state="done",
+        repeats=repeats,
+        cached=0,
+        tokens=0,
+        cost_micro=None,
+        currency=None,
+        started_at_us=tx.now_us,
+        finished_at_us=tx.now_us,
+        actor=actor,
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError, UsageError
 
@@ -126,6 +126,19 @@ class EvalOperations:
         from headrace.curate.evals.importing import import_run
 
         return import_run(self.parts, Path(file), name, golden_set=golden, suite=suite)
+
+    def import_rows(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        name: str,
+        *,
+        golden: str | None = None,
+        suite: str = "imported",
+    ) -> ImportedRun:
+        """The same for rows in memory. Raises UsageError."""
+        from headrace.curate.evals.importing import import_run
+
+        return import_run(self.parts, rows, name, golden_set=golden, suite=suite)
 
     def _suite(
         self,

@@ -100,11 +100,11 @@ def show_comparison(console: Console, report: RunComparison) -> None:
         _compared(console, name, item)
     shown = 0
     for tag, items in report.slices.items():
-        for item in items:
-            if item.verdict == "fail" and shown < _SLICES:
+        for part in items:
+            if part.verdict == "fail" and shown < _SLICES:
                 shown += 1
-                p = "" if item.p is None else f", p {item.p:.2g} among all slices"
-                line = f"{tag}: {item.metric} {item.difference:+.3f} over {item.n:,} cases{p}"
+                p = "" if part.p is None else f", p {part.p:.2g} among all slices"
+                line = f"{tag}: {part.metric} {part.difference:+.3f} over {part.n:,} cases{p}"
                 show_row(console, "slice", Text(one_line(line), style="red"))
     for reason in report.reasons:
         show_indented(console, one_line(reason), style=_STYLES[report.verdict])
@@ -126,11 +126,11 @@ def show_gate(console: Console, report: GateReport) -> None:
         wanted = f"at least {item['at_least']}" if item["at_least"] is not None else ""
         wanted = wanted or f"at most {item['at_most']}"
         ci = "" if item["ci"] is None else f" ({item['ci'][0]:.3f} to {item['ci'][1]:.3f})"
-        line = Text.assemble(
+        shown = Text.assemble(
             (f"{item['verdict']:<13}", _STYLES[item["verdict"]]),
             f"{name} {_number(item['mean'])}{ci}, {wanted}",
         )
-        show_row(console, "floor", line)
+        show_row(console, "floor", shown)
     if report.comparison is not None:
         for name, compared in report.comparison.metrics.items():
             _compared(console, name, compared)

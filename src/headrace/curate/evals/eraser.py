@@ -51,7 +51,7 @@ class EvalEraser:
     def find(self, scope: Scope) -> int:
         """Texts that would change, and outputs that would go."""
         changed, cases = self._changed(scope)
-        return sum(map(len, changed)) + len(cases)
+        return _count(changed) + len(cases)
 
     def erase(self, scope: Scope) -> int:
         """Change them."""
@@ -61,7 +61,7 @@ class EvalEraser:
             eval_runs.forget_texts(tx, changed)
             eval_runs.forget_case(tx, {case_id for case_id, _ in cases}, {key for _, key in cases})
             fire(_IN_TRANSACTION)
-            return sum(map(len, changed)) + len(cases)
+            return _count(changed) + len(cases)
 
         return self._ledger.write(work)
 
@@ -107,6 +107,11 @@ class EvalEraser:
             ),
             cases,
         )
+
+
+def _count(texts: Texts) -> int:
+    parts = (texts.outputs, texts.judgements, texts.results, texts.runs, texts.verdicts)
+    return sum(len(part) for part in parts)
 
 
 def _rewritten(

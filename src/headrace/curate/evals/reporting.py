@@ -114,7 +114,10 @@ def must_pass(table: RunTable, *, quarantined: Sequence[str] = ()) -> MustPass |
     """How the cases fared that must pass; None where there is none."""
     settings = settings_of(table.run)
     binary = [metric.name for metric in table.metrics if metric.binary]
-    failed, flaky, unknown, outputs, cases = [], [], [], 0, 0
+    failed: list[str] = []
+    flaky: list[str] = []
+    unknown: list[str] = []
+    outputs = cases = 0
     for key, facts, scores in zip(table.keys, table.facts, table.scores, strict=True):
         if not facts.get("must_pass") or facts.get("state") == "flaky" or key in quarantined:
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -210,9 +210,9 @@ def finish(work: Work) -> None:
     work.parts.ledger.write(work_)
 
 
-def passes(scores: dict[str, Any], binary: Collection[str], pass_at: dict[str, float]) -> bool | None:
+def passes(scores: Mapping[str, Any], binary: Collection[str], pass_at: Mapping[str, float]) -> bool | None:
     """Whether an output passes: every 0-or-1 metric and every one with a bound; None where one is missing."""
-    wanted = dict.fromkeys(binary, 1.0) | pass_at
+    wanted = dict.fromkeys(binary, 1.0) | dict(pass_at)
     values = [(scores[name][0], bound) for name, bound in wanted.items() if name in scores]
     if any(value is not None and value < bound for value, bound in values):
         return False

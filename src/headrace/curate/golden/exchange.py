@@ -65,7 +65,9 @@ def case_from(values: Any, place: str) -> CaseInput:
     for name in _LISTS:
         if not isinstance(values.get(name, []), list):
             raise UsageError(f"{place}: `{name}` is a list of texts.")
-    given = {name: tuple(map(str, value)) if name in _LISTS else value for name, value in values.items()}
+    given: dict[str, Any] = {
+        name: tuple(map(str, value)) if name in _LISTS else value for name, value in values.items()
+    }
     if not isinstance(given.get("provenance", {}), Mapping):
         raise UsageError(f"{place}: `provenance` is an object.")
     if not isinstance(given.get("must_pass", False), bool):

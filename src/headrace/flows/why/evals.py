@@ -113,8 +113,10 @@ def _case(reader: Reader, row: CaseRow, relation: str) -> WhyNode:
     if row.trace_id is not None:
         children.append(WhyNode(kind="trace", ref=row.trace_id, label=row.trace_id, relation="made of"))
     signals = json.loads(row.provenance).get("signals")
-    for signal in signals if isinstance(signals, list) else ():
-        children.append(WhyNode(kind="signal", ref=str(signal), label=str(signal), relation="because of"))
+    children += [
+        WhyNode(kind="signal", ref=str(signal), label=str(signal), relation="because of")
+        for signal in (signals if isinstance(signals, list) else ())
+    ]
     leaf = _case_leaf(row, relation)
     return WhyNode(
         kind="case",

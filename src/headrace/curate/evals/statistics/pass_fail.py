@@ -71,9 +71,9 @@ def newcombe(passed: int, gained: int, lost: int, count: int) -> tuple[float, fl
     low2, high2 = _wilson(second, count)
     p1, p2 = first / count, second / count
     product = first * (count - first) * second * (count - second)
-    cross = passed * failed - gained * lost
+    cross = float(passed * failed - gained * lost)
     if product and cross > 0:
-        cross = max(cross - count / 2, 0)
+        cross = max(cross - count / 2, 0.0)
     phi = cross / math.sqrt(product) if product else 0.0
     down = (p2 - low2) ** 2 - 2 * phi * (p2 - low2) * (high1 - p1) + (high1 - p1) ** 2
     up = (high2 - p2) ** 2 - 2 * phi * (high2 - p2) * (p1 - low1) + (p1 - low1) ** 2

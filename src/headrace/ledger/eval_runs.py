@@ -177,6 +177,12 @@ def runs_of_case(conn: Connection, case_id: str) -> list[str]:
     return sorted(conn.execute(statement).scalars())
 
 
+def measured(conn: Connection) -> set[tuple[str, str]]:
+    """Content and key of everything that has a result."""
+    rows = conn.execute(sa.select(eval_results.c.case_id, eval_results.c.key).distinct())
+    return {(row[0], row[1]) for row in rows}
+
+
 def put_verdict(tx: Write, row: VerdictRow) -> None:
     """Keep a verdict."""
     insert_new(tx.conn, eval_verdicts, [tuple(row)])

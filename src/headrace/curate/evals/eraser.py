@@ -78,7 +78,7 @@ class EvalEraser:
         with self._ledger.read() as conn:
             texts = eval_runs.texts(conn)
             touched = {row.key for row in eval_runs.all_outputs(conn) if row.trace_id in traces}
-            used = {row.case_id for row in golden.all_cases(conn)}
+            measured = eval_runs.measured(conn)
             cases = {
                 (row.case_id, row.key)
                 for row in golden.all_cases(conn)
@@ -86,7 +86,7 @@ class EvalEraser:
                 or (row.trace_id is not None and row.trace_id in traces)
                 or scope.in_text(row.key)
             }
-        cases = {(case_id, key) for case_id, key in cases if case_id in used}
+        cases = {pair for pair in measured if pair in cases or scope.in_text(pair[1])}
         changed = Texts(
             outputs=_rewritten(texts.outputs, scope, whole=touched),
             judgements=_rewritten(texts.judgements, scope),

@@ -119,7 +119,7 @@ def _case(
     parts: GoldenParts, item: TracedAnswer, period: str, probability: float, counts: Counter[str]
 ) -> CaseInput:
     made = CaseInput(
-        key=f"{period}/{item.trace_id[:12]}",
+        key=f"{period}/{item.trace_id}",
         inputs={"question": item.question},
         provenance={
             "trace": item.trace_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ def _suite(table: Table, name: str) -> Suite:
     if not _NAME.fullmatch(name):
         allowed = ["letters, digits, '_' and '-', at most 64, a letter first"]
         raise table.error("has a name that no suite can have.", allowed=allowed)
+    table.refuse_unknown(item.name for item in dataclasses.fields(Suite) if item.name != "name")
     given: dict[str, Any] = {
         "name": name,
         "scorers": _scorers(table),

@@ -72,7 +72,7 @@ def test_two_versions_of_a_model(workspace: Workspace, tmp_path: Path) -> None:
 
 @needs_data
 def test_a_judge_against_people(workspace: Workspace) -> None:
-    """A judge that gave no verdict 25 times: those are not measured, and the rows of one prompt are one group."""
+    """A judge gave no verdict 25 times: these are not measured. Rows of one prompt are one group."""
     rows = lines("pandalm_judge/pandalm_judge.jsonl")
     people, judge = [], []
     for row in rows:

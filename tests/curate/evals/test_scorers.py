@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headrace.curate.evals.base import Reply, Score, Scorer, ScoreInput
+from headrace.curate.evals.base import Reply, Score, ScoreInput, Scorer
 from headrace.curate.evals.outputs import measure
 from headrace.curate.evals.scorers.building import ScorerParts, open_scorers
 from headrace.errors import ConfigError

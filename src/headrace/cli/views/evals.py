@@ -76,6 +76,9 @@ def show_run(console: Console, run: EvalRun) -> None:
         if run.recomputed["without_output"]:
             gone = count(run.recomputed["without_output"], "output")
             show_indented(console, f"{gone} without their case or text: forgotten, or imported")
+        if run.recomputed["redacted"]:
+            gone = count(run.recomputed["redacted"], "output")
+            show_indented(console, f"{gone} scored before personal data was taken out")
     for warning in run.warnings:
         show_indented(console, warning, style="yellow")
 

@@ -142,11 +142,19 @@ def _metric(
     better = _better(metric.name, gate)
     decides = metric.name in margins or gate is not None or not gated
     if not len(before):
-        return _nothing(margin, better, decides, dropped)
+        asked_for = gate is not None or metric.name in margins
+        return _nothing(margin, better, decides and (asked_for or _in_one(pair, metric.name)), dropped)
     effect = effect_of(before, after, groups, unit=unit)
     return _compared(
         effect, (level, float(after.mean())), margin, better, decides, n=len(before), dropped=dropped
     )
+
+
+def _in_one(pair: _Pair, name: str) -> bool:
+    """Whether one of the runs measured it at all: a metric that fits none of the cases says nothing."""
+    import numpy as np
+
+    return not (np.isnan(pair.a.values[name]).all() and np.isnan(pair.b.values[name]).all())
 
 
 def effect_of(before: Floats, after: Floats, groups: Codes, *, unit: bool) -> Effect:

@@ -25,6 +25,14 @@ def output_key(target: Target, identity: str, inputs: Mapping[str, Any], repeat:
     return digest("output", [CODE, _plain(asked), _plain(inputs), repeat])
 
 
+def is_marked(value: Any) -> bool:
+    """Whether personal data was taken out of what a case expects."""
+    from headrace.privacy.entities import ENTITIES
+
+    text = json.dumps(value, ensure_ascii=False)
+    return any(f"[{name}]" in text for name in ENTITIES)
+
+
 def judgement_key(scorer_id: str, case_id: str, reply: str, repeat: int) -> str:
     """Names everything that shapes a judgement of an output."""
     return digest("judgement", [CODE, scorer_id, case_id, reply, repeat])
@@ -36,19 +44,23 @@ def identity_of(target: Target) -> str:
 
 
 def kept(reply: Reply, engine: Callable[[], Engine] | None) -> Reply:
-    """A reply without personal data: what is stored, and what is scored, so that scores can be recomputed."""
+    """A reply without personal data, as it is stored; `facts.redacted` counts what was taken out."""
     counts: Counter[str] = Counter()
+    output = cleaned(engine, reply.output, counts)
+    citations = tuple(cleaned(engine, list(reply.citations), counts))
+    failure = cleaned(engine, reply.failure, counts)
+    facts = cleaned(engine, dict(reply.facts), counts)
     return Reply(
-        output=cleaned(engine, reply.output, counts),
+        output=output,
         documents=tuple(cleaned(None, list(reply.documents), counts)),
-        citations=tuple(cleaned(engine, list(reply.citations), counts)),
-        failure=cleaned(engine, reply.failure, counts),
+        citations=citations,
+        failure=failure,
         trace_id=reply.trace_id,
         tokens=reply.tokens,
         cost_micro=reply.cost_micro,
         currency=reply.currency,
         latency_ms=reply.latency_ms,
-        facts=cleaned(engine, dict(reply.facts), counts),
+        facts=facts | ({"redacted": sum(counts.values())} if counts else {}),
     )
 
 

@@ -165,7 +165,8 @@ def recompute(parts: EvalParts, name: str, scorers: Sequence[Scorer] | None) -> 
     known = {scorer_id(item): item for item in scorers or ()}
     names = [f"{item['name']}@{item['version']}" for item in settings["scorers"]]
     again = [known[item] for item in names if item in known and not known[item].costs]
-    differing, checked, gone = [], 0, 0
+    differing: list[str] = []
+    checked = gone = redacted = 0
     for row in rows:
         if row.error is not None:
             continue
@@ -175,6 +176,9 @@ def recompute(parts: EvalParts, name: str, scorers: Sequence[Scorer] | None) -> 
             continue
         stored = json.loads(row.scores)
         reply = from_text(output.reply)
+        if reply.facts.get("redacted"):
+            redacted += 1  # it was scored before personal data was taken out of it
+            continue
         for scorer in again:
             checked += 1
             value = measure(scorer, content.inputs, content.expected, reply).value
@@ -185,6 +189,7 @@ def recompute(parts: EvalParts, name: str, scorers: Sequence[Scorer] | None) -> 
         "scores": checked,
         "differing": differing[:20],
         "without_output": gone,
+        "redacted": redacted,
         "not_scored_again": [item for item in names if item not in map(scorer_id, again)],
     }
     return replace(found, recomputed=facts)

@@ -18,6 +18,7 @@ from headrace.curate.evals.base import Reply, Score, Scorer, Target
 from headrace.curate.evals.outputs import (
     from_text,
     identity_of,
+    is_marked,
     judgement_key,
     kept,
     measure,
@@ -211,12 +212,16 @@ def finish(work: Work) -> None:
 
 
 def passes(scores: Mapping[str, Any], binary: Collection[str], pass_at: Mapping[str, float]) -> bool | None:
-    """Whether an output passes: every 0-or-1 metric and every one with a bound; None where one is missing."""
+    """Whether an output passes: every 0-or-1 metric that fits its case, and every one with a bound.
+
+    None where nothing could be measured, or one with a bound could not.
+    """
     wanted = dict.fromkeys(binary, 1.0) | dict(pass_at)
-    values = [(scores[name][0], bound) for name, bound in wanted.items() if name in scores]
-    if any(value is not None and value < bound for value, bound in values):
+    values = {name: scores[name][0] for name in wanted if name in scores}
+    known = {name: value for name, value in values.items() if value is not None}
+    if any(value < wanted[name] for name, value in known.items()):
         return False
-    return None if not values or any(value is None for value, _ in values) else True
+    return True if known and all(name in known for name in pass_at) else None
 
 
 def _outputs(parts: EvalParts, run_id: str) -> int:
@@ -298,16 +303,14 @@ def _edges(row: RunRow, target: Target) -> Iterator[lineage.Edge]:
 
 def _take_stored(work: Work, jobs: Sequence[Job], stored: dict[str, OutputRow]) -> None:
     """Score what earlier runs got; judgements of it are taken over as well."""
-    costly = [scorer for scorer in work.scorers if scorer.costs]
-    keys = {
-        (job.key, job.row.case_id, scorer.name, job.repeat): judgement_key(
-            scorer_id(scorer), job.row.case_id, shown(stored[job.key].reply), job.repeat
-        )
+    keys = [
+        key
         for job in jobs
-        for scorer in costly
-    }
+        for scorer in work.scorers
+        if (key := _kept_under(scorer, job, stored[job.key].reply)) is not None
+    ]
     with work.parts.ledger.read() as conn:
-        judged = eval_runs.judgements(conn, keys.values())
+        judged = eval_runs.judgements(conn, keys)
     for start in range(0, len(jobs), _BATCH):
         done = [_scored(work, job, stored[job.key].reply, judged) for job in jobs[start : start + _BATCH]]
         _keep(work, done)
@@ -354,7 +357,7 @@ def _answer(work: Work, job: Job) -> Done:
     clean = kept(reply, work.parts.engine)
     if clean.latency_ms is None:
         clean = _with_latency(clean, elapsed)
-    return _scored(work, job, to_text(clean), None)
+    return _scored(work, job, to_text(clean), None, original=reply)
 
 
 def _with_latency(reply: Reply, elapsed: float) -> Reply:
@@ -363,18 +366,40 @@ def _with_latency(reply: Reply, elapsed: float) -> Reply:
     return replace(reply, latency_ms=round(elapsed, 3))
 
 
-def _scored(work: Work, job: Job, text: str, judged: dict[str, JudgementRow] | None) -> Done:
+def _kept_under(scorer: Scorer, job: Job, text: str) -> str | None:
+    """Where a score is stored: that of a scorer that costs, and any of an output that was redacted since."""
+    redacted = '"redacted"' in text and bool(from_text(text).facts.get("redacted"))
+    if not scorer.costs and not redacted:
+        return None
+    said = shown(text) if scorer.costs else f"{job.key} {shown(text)}"
+    return judgement_key(scorer_id(scorer), job.row.case_id, said, job.repeat)
+
+
+def _scored(
+    work: Work,
+    job: Job,
+    text: str,
+    judged: dict[str, JudgementRow] | None,
+    *,
+    original: Reply | None = None,
+) -> Done:
+    """Score an output: as the target gave it where that is at hand, except for whoever would pass it on.
+
+    Where personal data was taken out of what a case expects, it is held against the redacted output.
+    """
     reply = from_text(text)
+    marked = original is None or is_marked(job.content.expected)
     scores: dict[str, Score] = {}
     made: list[JudgementRow] = []
     for scorer in work.scorers:
-        if not scorer.costs:
-            scores[scorer.name] = measure(scorer, job.content.inputs, job.content.expected, reply)
+        seen = reply if marked or scorer.costs or original is None else original
+        key = _kept_under(scorer, job, text)
+        if key is None:
+            scores[scorer.name] = measure(scorer, job.content.inputs, job.content.expected, seen)
             continue
-        key = judgement_key(scorer_id(scorer), job.row.case_id, shown(text), job.repeat)
         found = _judgement(work, key, judged)
         if found is None:
-            score = measure(scorer, job.content.inputs, job.content.expected, reply)
+            score = measure(scorer, job.content.inputs, job.content.expected, seen)
             work.spent.add(score.tokens, score.cost_micro, score.currency)
             if score.value is not None:  # a judge that could not be read is asked again next time
                 said = json.dumps([score.value, score.reason])

@@ -56,7 +56,7 @@ class PromptTarget:
 def reply_of(outcome: CallOutcome) -> Reply:
     """What came of a call. Raises RetryableError where the upstream, or a budget, ended it."""
     if not outcome.valid and outcome.reason not in _OF_THE_OUTPUT:
-        raise RetryableError(f"The call has no output: {outcome.reason}.", hint="Run the suite again.")
+        raise RetryableError(f"The call has no output: {outcome.reason}.")
     usage = outcome.usage
     output = outcome.output
     if output is None and outcome.choices and outcome.choices[0].tool_calls:

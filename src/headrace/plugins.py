@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from headrace.errors import ConfigError
 
-Kind = Literal["embedder", "gate", "model", "source", "parser", "reranker", "validator"]
+Kind = Literal["embedder", "gate", "model", "source", "parser", "reranker", "scorer", "validator"]
 """A closed set: each is a Protocol of the room of that name."""
 
 

@@ -17,6 +17,7 @@ from headrace.errors import NotFoundError, UsageError, VectorMismatch
 from headrace.once import once
 
 if TYPE_CHECKING:
+    from headrace.curate.evals.operations import EvalOperations
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.embedding.parts import EmbeddingParts
     from headrace.flows.features.operations import FeatureOperations
@@ -229,6 +230,12 @@ class Wiring:
         from headrace.wiring_features import feature_operations
 
         return feature_operations(self)
+
+    @once
+    def _evals(self) -> EvalOperations:
+        from headrace.wiring_evals import eval_operations
+
+        return eval_operations(self)
 
     @once
     def _online(self) -> OnlineStore:

@@ -14,6 +14,8 @@ from headrace.config.load import find_workspace, load_config
 from headrace.wiring import Wiring
 
 if TYPE_CHECKING:
+    from headrace.curate.evals.operations import EvalOperations
+    from headrace.curate.golden.operations import GoldenOperations
     from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.consents.operations import ConsentOperations
@@ -412,6 +414,18 @@ class Workspace(Wiring):
         from headrace.wiring_datasets import model_operations
 
         return model_operations(self)
+
+    @property
+    def golden(self) -> GoldenOperations:
+        """The operations on golden sets: list, show, add, edit, accept, retire, refresh, import, export."""
+        from headrace.wiring_evals import golden_operations
+
+        return golden_operations(self)
+
+    @property
+    def evals(self) -> EvalOperations:
+        """The operations on evals: list, show, run, compare, gate, import_run."""
+        return self._evals
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -12,6 +12,8 @@ from headrace.cli.commands.dataset_files import FILES
 from headrace.cli.commands.consent import CONSENTS
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
+from headrace.cli.commands.eval import EVALS
+from headrace.cli.commands.eval_case import CASES
 from headrace.cli.commands.feature import FEATURES
 from headrace.cli.commands.gate import TESTING
 from headrace.cli.commands.gate_quality import QUALITY
@@ -92,6 +94,12 @@ GROUPS: Sequence[Group] = (
         ],
     ),
     Group("consent", "What users allow to be done with what they said.", CONSENTS),
+    Group(
+        "eval",
+        "Golden sets, eval runs, and verdicts about changes.",
+        EVALS,
+        [Group("case", "The cases of golden sets.", CASES)],
+    ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),

@@ -11,6 +11,7 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.curate.datasets.config import DatasetConfig
+from headrace.curate.evals.suite import EvalsConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
@@ -193,6 +194,7 @@ class WorkspaceConfig:
     profiles: Mapping[str, ProfileConfig] = field(default_factory=dict)
     """`[profiles.NAME]`: what is known of users, by schema."""
     traces: TracesConfig = field(default_factory=TracesConfig)
+    evals: EvalsConfig = field(default_factory=EvalsConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -14,6 +14,7 @@ from headrace.config.corpora import read_corpus
 from headrace.config.datasets import read_datasets
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
+from headrace.config.evals import read_evals
 from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
@@ -36,6 +37,7 @@ _TABLES = (
     "datasets",
     "environment",
     "erasure",
+    "evals",
     "features",
     "gateway",
     "index",
@@ -94,6 +96,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         sessions=read_sessions(top.child("sessions"), models=list(models)),
         profiles=read_profiles(top),
         traces=read_traces(top.child("traces")),
+        evals=read_evals(top.child("evals"), root=root),
         environment=_environment(top),
     )
 

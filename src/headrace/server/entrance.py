@@ -56,6 +56,7 @@ _UNDER = (
     ("/api/keys/", Need(frozenset({"keys"}))),
     ("/api/why/", Need(_READING)),
     ("/api/history/", Need(_READING)),
+    ("/api/evals/", Need(frozenset({"api"}), metered=True)),
     ("/api/", Need(frozenset({"api"}))),
 )
 

@@ -30,6 +30,8 @@ from headrace.server import (
     api_vault,
     api_sessions,
     api_datasets,
+    api_golden,
+    api_evals,
     health,
     pages,
 )
@@ -61,6 +63,8 @@ ROUTERS: Sequence[APIRouter] = (
     api_sessions.profile_router,
     api_datasets.router,
     api_datasets.models,
+    api_golden.router,
+    api_evals.router,
     health.router,
     pages.router,
 )

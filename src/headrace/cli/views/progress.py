@@ -20,6 +20,7 @@ from rich.text import Text
 from headrace.cli.output import one_line
 from headrace.cli.views.console import progress_console
 from headrace.records.calls import BatchProgress
+from headrace.records.evals import EvalProgress
 from headrace.records.sync import SyncProgress
 
 Listener = Callable[[SyncProgress], None]
@@ -69,6 +70,30 @@ def batch_progress() -> Iterator[Callable[[BatchProgress], None] | None]:
 
         def tell(step: BatchProgress) -> None:
             detail = f"{step.failed:,} failed" if step.failed else ""
+            progress.update(task, completed=step.done, total=step.total, detail=detail)
+
+        yield tell
+
+
+@contextmanager
+def eval_progress() -> Iterator[Callable[[EvalProgress], None] | None]:
+    """Give a listener for `workspace.evals.run` that draws a bar; None when nobody watches stderr."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (
+        TextColumn("outputs"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[detail]}", markup=False),
+    )
+    with Progress(*columns, console=progress_console(), transient=True) as progress:
+        task = progress.add_task("outputs", total=None, detail="")
+
+        def tell(step: EvalProgress) -> None:
+            detail = f"{step.cached:,} from earlier runs" if step.cached else ""
             progress.update(task, completed=step.done, total=step.total, detail=detail)
 
         yield tell

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from headrace.curate.evals.eraser import NAME as EVALS
+from headrace.curate.golden.eraser import NAME as GOLDEN
 from headrace.errors import NotFoundError, UsageError, Withheld
 from headrace.flows.forget.certify import certify
 from headrace.flows.forget.context import ForgetContext
@@ -33,7 +35,7 @@ _HIDDEN = declare("erase.hidden")
 _ERASED = declare("erase.store_erased")
 _CLEANED = declare("erase.store_cleaned")
 _SCANNED = declare("erase.scanned")
-_LIES_IN = {SIGNALS: LEDGER}
+_LIES_IN = {SIGNALS: LEDGER, GOLDEN: LEDGER, EVALS: LEDGER}
 """Stores that lie in a place with another name."""
 _log = logging.getLogger(__name__)
 

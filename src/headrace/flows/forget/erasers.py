@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headrace.curate.evals.eraser import EvalEraser
+from headrace.curate.golden.eraser import GoldenEraser
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.scope import kept
 from headrace.infer.embedders.eraser import EmbeddingEraser
@@ -66,6 +68,8 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         SignalEraser(context.ledger, context.events),
         SessionEraser(context.ledger, context.keyring),
         ProfileEraser(context.ledger, context.keyring),
+        EvalEraser(context.ledger, context.events),
+        GoldenEraser(context.ledger, context.events),
         *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
         FeatureEraser(context.online),

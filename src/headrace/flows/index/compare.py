@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headrace.curate.evals.ranks import resolve
 from headrace.errors import FilterError, UsageError
 from headrace.flows.index.finding import find, unpruned
-from headrace.flows.index.golden import Question, read_golden, resolve
+from headrace.flows.index.golden import Question, read_golden
 from headrace.flows.index.listing import size_of
 from headrace.flows.index.measures import (
     mean_difference,

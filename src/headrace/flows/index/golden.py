@@ -33,14 +33,6 @@ def read_golden(path: Path) -> tuple[Question, ...]:
     return tuple(questions)
 
 
-def resolve(wanted: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
-    """Found URIs with each that a golden document means replaced by the name it has there."""
-    names = {}
-    for uri in found:
-        names[uri] = next((name for name in wanted if uri == name or uri.endswith(f"/{name}")), uri)
-    return tuple(names[uri] for uri in found)
-
-
 def _question(line: str, place: str) -> Question:
     try:
         value: Any = json.loads(line)

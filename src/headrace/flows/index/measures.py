@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from headrace.curate.evals.ranks import ndcg, recall
+
+__all__ = ["mean_difference", "ndcg", "overlap", "percentile", "rank_biased_overlap", "recall"]
+
 PERSISTENCE = 0.9
 """How likely a reader is to look at the next hit; weighs the top of a ranking (Webber et al., 2010)."""
 
@@ -30,18 +34,6 @@ def rank_biased_overlap(a: Sequence[str], b: Sequence[str], *, persistence: floa
         total += weight * len(seen_a & seen_b) / (place + 1)
         weights += weight
     return total / weights
-
-
-def recall(found: Sequence[str], right: Sequence[str]) -> float:
-    """Share of the right answers that were found."""
-    return len(set(found) & set(right)) / len(set(right))
-
-
-def ndcg(found: Sequence[str], right: Sequence[str]) -> float:
-    """Normalised discounted cumulative gain with a gain of 1 for each right answer."""
-    gained = sum(1 / math.log2(place + 2) for place, name in enumerate(found) if name in set(right))
-    best = sum(1 / math.log2(place + 2) for place in range(min(len(found), len(set(right)))))
-    return gained / best if best else 0.0
 
 
 def percentile(values: Sequence[float], share: float) -> float:

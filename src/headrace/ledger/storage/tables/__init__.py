@@ -45,6 +45,17 @@ from headrace.ledger.storage.tables.sessions import (
 )
 from headrace.ledger.storage.tables.keeping import cold_files, trace_holds
 from headrace.ledger.storage.tables.receiving import trace_quarantine
+from headrace.ledger.storage.tables.golden import (
+    eval_judgements,
+    eval_outputs,
+    eval_results,
+    eval_runs,
+    eval_verdicts,
+    golden_cases,
+    golden_contents,
+    golden_events,
+    golden_versions,
+)
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
 from headrace.ledger.storage.tables.standing import (
     acl_labels,
@@ -95,6 +106,11 @@ __all__ = [
     "documents",
     "edges",
     "erasures",
+    "eval_judgements",
+    "eval_outputs",
+    "eval_results",
+    "eval_runs",
+    "eval_verdicts",
     "failures",
     "feature_runs",
     "freshness_days",
@@ -102,6 +118,10 @@ __all__ = [
     "gate_verdicts",
     "generation_states",
     "generations",
+    "golden_cases",
+    "golden_contents",
+    "golden_events",
+    "golden_versions",
     "hidden",
     "keyring",
     "leases",

@@ -1,0 +1,1 @@
+"""Eval runs, their scorers, and what they say beside each other."""

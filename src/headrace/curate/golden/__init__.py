@@ -1,0 +1,1 @@
+"""Golden sets: cases with their states, parts and past."""

@@ -1,0 +1,1 @@
+"""Evals across wings: what can be evaluated, and how it is opened."""

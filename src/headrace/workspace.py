@@ -133,7 +133,7 @@ class Workspace(Wiring):
         `as_of`: as in `search`.
         """
         from headrace.flows.answer import Asker, ask
-        from headrace.wiring_prompts import asked_model, asked_prompt
+        from headrace.wiring_prompts import asked_k, asked_model, asked_prompt
 
         name, prompt = self._corpus(corpus), asked_prompt(self)
         asker = Asker(
@@ -143,7 +143,7 @@ class Workspace(Wiring):
             releases=self.releases,
             events=self.events,
         )
-        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name, as_of))
+        return ask(asker, self._query(question, k or asked_k(self), filter, access, name, as_of))
 
     def deprecate(
         self, document: str, *, by: str | None = None, reason: str = "", undo: bool = False

@@ -52,7 +52,9 @@ def _ask(asker: Asker, query: Query) -> Answer | None:
     trace = Trace(events=asker.events)
     root = Started(trace_id=trace.trace_id, parent_span_id=None)
     release = asker.releases.pin(
-        model=asker.model.identity, prompt={"name": asker.prompt.name, "digest": asker.prompt.digest}
+        model=asker.model.identity,
+        prompt={"name": asker.prompt.name, "digest": asker.prompt.digest},
+        version=asker.prompt,
     )
     try:
         answer, retrieval = _answer(asker, query, trace, root, release)

@@ -26,6 +26,13 @@ from headrace.ledger.storage.tables.erasure import erasures, hidden, keyring, su
 from headrace.ledger.storage.tables.features import feature_runs
 from headrace.ledger.storage.tables.gates import gate_decisions, gate_verdicts
 from headrace.ledger.storage.tables.generations import generation_states, generations, leases, runs, snapshots
+from headrace.ledger.storage.tables.releases import (
+    loop_steps,
+    loop_turns,
+    release_evidence,
+    release_makings,
+    release_moves,
+)
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
 from headrace.ledger.storage.tables.standing import (
     acl_labels,
@@ -80,6 +87,8 @@ __all__ = [
     "keyring",
     "leases",
     "listings",
+    "loop_steps",
+    "loop_turns",
     "meta",
     "metadata",
     "near_duplicates",
@@ -88,6 +97,9 @@ __all__ = [
     "record_documents",
     "records",
     "refs",
+    "release_evidence",
+    "release_makings",
+    "release_moves",
     "runs",
     "sentinel_checks",
     "sentinels",

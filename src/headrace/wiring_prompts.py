@@ -97,20 +97,20 @@ def asked_k(wiring: Wiring) -> int:
 
 
 def model_named(wiring: Wiring, release: Release, *, first: str) -> str:
-    """The configured name of the model that a release answers with. Raises ConfigError where there is none."""
+    """The configured name of the model that a release answers with. Raises ConfigError."""
     from headrace.errors import ConfigError
-    from headrace.infer.models.identity import model_identity
+    from headrace.infer.models.identity import answering_identity
 
     models = wiring.config.models
     named = release.ask.get("model")
     tried = []
     for name in dict.fromkeys([*([named] if named else []), first, "extractive", *models]):
         try:
-            identity = model_identity(name, models=models)
+            identity = answering_identity(name, models=models)
         except ConfigError:
             continue
         tried.append(f"{name} is {identity}")
-        if identity == release.model:
+        if release.model in (identity, name):
             return str(name)
     raise ConfigError(
         f"Release {release.digest!r} answers with model {release.model!r}, which no [models] table gives: "

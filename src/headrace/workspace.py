@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.keys.operations import KeyOperations
+    from headrace.flows.loop.operations import LoopOperations
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
+    from headrace.flows.releases.operations import ReleaseOperations
     from headrace.flows.schemas.operations import SchemaOperations
     from headrace.flows.schemas.record_operations import RecordOperations
     from headrace.flows.steps.operations import StepOperations
@@ -180,6 +182,16 @@ class Workspace(Wiring):
             corpora=list(self.config.corpora),
             access=access,
         )
+
+    def at_release(self, release: str) -> Workspace:
+        """This workspace under one release, whatever serves: index, prompts, schemas and models as pinned.
+
+        Its calls are recorded as evaluations, take nothing from caches and store no records; it lives as long
+        as this workspace. Raises NotFoundError, and UsageError where it cannot be had as it is pinned.
+        """
+        from headrace.wiring_releases import at_release
+
+        return at_release(self, release)
 
     def at(self, time: str | datetime) -> AtReport:
         """Name every ref as it was at a time."""
@@ -343,6 +355,20 @@ class Workspace(Wiring):
     def features(self) -> FeatureOperations:
         """The operations on features: list, join, join_rows, materialise, get, check; and a reader."""
         return self._features
+
+    @property
+    def release(self) -> ReleaseOperations:
+        """The operations on releases: create, show, list, diff, check, promote, rollback, log, envs, skew."""
+        from headrace.wiring_releases import release_operations
+
+        return release_operations(self)
+
+    @property
+    def loop(self) -> LoopOperations:
+        """The operations on the loop: run."""
+        from headrace.wiring_releases import loop_operations
+
+        return loop_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -17,10 +17,12 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.key import KEYS
+from headrace.cli.commands.loop import LOOPING
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.prompt import WRITING
 from headrace.cli.commands.prompt_labels import LABELLING
 from headrace.cli.commands.quarantine import QUARANTINE
+from headrace.cli.commands.release import RELEASES
 from headrace.cli.commands.schema import VERSIONING
 from headrace.cli.commands.schema_records import READING
 from headrace.cli.commands.signal import SIGNALS
@@ -66,6 +68,8 @@ GROUPS: Sequence[Group] = (
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
     ),
+    Group("release", "What is pinned, what passed, what serves: make, check, promote, roll back.", RELEASES),
+    Group("loop", "From new documents to what serves, in one command.", LOOPING),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),

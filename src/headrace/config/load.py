@@ -16,6 +16,7 @@ from headrace.config.erasure import read_erasure
 from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
+from headrace.config.release import read_release
 from headrace.config.schemas import read_schemas
 from headrace.config.storage import read_storage
 from headrace.config.table import Table, nearest
@@ -37,6 +38,7 @@ _TABLES = (
     "index",
     "models",
     "privacy",
+    "release",
     "schemas",
     "storage",
     "vault",
@@ -83,6 +85,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
         features=read_features(top.child("features"), root=root, environment=environment),
+        release=read_release(top.child("release")),
         environment=_environment(top),
     )
 

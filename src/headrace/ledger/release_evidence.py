@@ -1,4 +1,4 @@
-"""What is known of releases beside what they pin: who made them, what was found of them, who moved to them."""
+"""What is known of releases beside what they pin: who made them, what was found, who moved to them."""
 
 from __future__ import annotations
 
@@ -129,7 +129,10 @@ def judged(conn: Connection) -> set[str]:
 
 def moved(tx: Write, move: Move) -> None:
     """Record why a pointer moved, in the transaction that moves it."""
-    row = move._asdict() | {"forced": to_json({"forced": list(move.forced)}), "evidence": to_json(move.evidence)}
+    row = move._asdict() | {
+        "forced": to_json({"forced": list(move.forced)}),
+        "evidence": to_json(move.evidence),
+    }
     tx.conn.execute(sa.insert(moves).values(row))
 
 

@@ -60,6 +60,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api_pii,
         api_prompts,
         api_quality,
+        api_releases,
         api_schemas,
         api_signals,
         api_standing,
@@ -120,6 +121,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
     app.include_router(api_features.router)
+    app.include_router(api_releases.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     # First, as a path is held against all routes that stand before its own.

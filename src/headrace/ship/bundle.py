@@ -38,7 +38,7 @@ class Release:
     ask: Mapping[str, Any] = field(default_factory=dict)
     """How questions are answered: `model` as configured, `k`, `reranker`."""
     resolved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Model as configured to `identity`, whether that is `pinned`, `how` it is known, what `answered` last."""
+    """Model as configured to `identity`, whether `pinned`, `how` that is known, and what `answered` last."""
     features: Mapping[str, str] = field(default_factory=dict)
     """Feature view to the digest of its declaration."""
     policy: str = ""

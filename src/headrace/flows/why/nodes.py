@@ -15,6 +15,7 @@ from headrace.ledger import (
     lineage,
     near_duplicates,
     refs,
+    release_evidence,
     snapshots,
 )
 from headrace.ledger.documents import DocumentState
@@ -67,7 +68,12 @@ def release_node(reader: Reader, digest: str, relation: str) -> WhyNode:
         ref=digest,
         label=digest,
         relation=relation,
-        facts={"model": release.model, "prompt": release.prompt, **_prompt_facts(release)},
+        facts={
+            "model": release.model,
+            "prompt": release.prompt,
+            **_pinned(release),
+            **_known(reader, digest),
+        },
         children=tuple(generation_node(reader, part, "pins") for part in parts if part is not None),
     )
 
@@ -93,10 +99,23 @@ def prompt_node(reader: Reader, digest: str, relation: str) -> WhyNode | None:
     return WhyNode(kind="prompt", ref=digest, label=digest, relation=relation, facts=facts, children=children)
 
 
-def _prompt_facts(release: Release) -> dict[str, Any]:
-    if not release.prompts:
-        return {}
-    return {"prompts": release.prompts, "schemas": release.schemas, "models": release.models}
+def _pinned(release: Release) -> dict[str, Any]:
+    """What else it pins, as far as it does."""
+    names = ("prompts", "schemas", "models", "ask", "features", "policy")
+    found = {name: getattr(release, name) for name in names}
+    found["unpinned"] = [name for name, facts in release.resolved.items() if not facts["pinned"]]
+    return {name: value for name, value in found.items() if value}
+
+
+def _known(reader: Reader, digest: str) -> dict[str, Any]:
+    """Who made a release, and what was found of it last."""
+    making = release_evidence.made(reader.conn, [digest]).get(digest)
+    made = (
+        {} if making is None else {"made": moment(making.made_at_us), "by": making.actor, "note": making.note}
+    )
+    newest = release_evidence.newest(reader.conn, digest)
+    evidence = {suite: f"{row.verdict} ({row.run})" for suite, row in newest.items()}
+    return {"implicit": making is None, **made, **({"evidence": evidence} if evidence else {})}
 
 
 def generation_node(reader: Reader, generation: Generation, relation: str) -> WhyNode:

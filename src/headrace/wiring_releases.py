@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from headrace.flows.releases.operations import ReleaseOperations
     from headrace.flows.releases.parts import Asking, ReleaseEvaluator, ReleaseParts, RequestSource
     from headrace.ingest.search.retrieve import Retriever
+    from headrace.records.sync import SyncReport
     from headrace.ship.releases import Release
     from headrace.wiring import Wiring
-    from headrace.workspace import Workspace
 
-    Opened = TypeVar("Opened", bound=Workspace)
+    Opened = TypeVar("Opened", bound=Wiring)
 
 
 def release_operations(wiring: Wiring) -> ReleaseOperations:
@@ -52,20 +52,20 @@ def release_parts(wiring: Wiring) -> ReleaseParts:
     )
 
 
-def loop_operations(workspace: Workspace) -> LoopOperations:
-    """What `workspace.loop` works with. `curate` and `evals` are steps of rooms that may not be there."""
+def loop_operations(wiring: Wiring, *, sync: Callable[[str], SyncReport]) -> LoopOperations:
+    """What `workspace.loop` works with. `curate` and `evaluate` are steps of rooms that may not be there."""
     from headrace.flows.loop.operations import LoopOperations
     from headrace.flows.loop.parts import LoopParts
 
     parts = LoopParts(
-        ledger=workspace.ledger,
-        environment=workspace.config.environment,
-        corpora=list(workspace.config.corpora),
-        sync=workspace.sync,
-        releases=workspace.release,
+        ledger=wiring.ledger,
+        environment=wiring.config.environment,
+        corpora=list(wiring.config.corpora),
+        sync=sync,
+        releases=release_operations(wiring),
         curate=None,
         evaluate=None,
-        actor=workspace.actor,
+        actor=wiring.actor,
     )
     return LoopOperations(parts=parts)
 
@@ -89,7 +89,7 @@ def at_release(workspace: Opened, digest: str) -> Opened:
     from headrace.infer.cache.config import CacheConfig
     from headrace.ship.pinned import PinnedReleases
 
-    parts = workspace.release.parts
+    parts = release_parts(workspace)
     with workspace.ledger.read() as conn:
         release = find(parts, conn, digest)
         require_whole(parts, conn, release)
@@ -109,8 +109,15 @@ def at_release(workspace: Opened, digest: str) -> Opened:
             calls = view._calls
             pinned = PinnedPrompts(calls.prompts, release)
             view.__dict__["_calls"] = dataclasses.replace(calls, prompts=pinned)
-            workspace._closers.append(view.close)
+            workspace._closers.append(partial(_close, view))
         return view
+
+
+def _close(view: Wiring) -> None:
+    """Close what a view opened for itself."""
+    closers, view._closers = view._closers[::-1], []
+    for closer in closers:
+        closer()
 
 
 def _asking(wiring: Wiring) -> Asking:

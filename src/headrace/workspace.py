@@ -368,7 +368,7 @@ class Workspace(Wiring):
         """The operations on the loop: run."""
         from headrace.wiring_releases import loop_operations
 
-        return loop_operations(self)
+        return loop_operations(self, sync=self.sync)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

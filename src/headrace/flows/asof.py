@@ -36,7 +36,7 @@ def at(ledger: Ledger, time: str | datetime) -> AtReport:
         body = artifact.body if artifact is not None and isinstance(artifact.body, dict) else {}
         found = evidence.get(row.artifact, {})
         if found:
-            body = {**body, "evidence": {suite: item.verdict for suite, item in found.items()}}
+            body = {"evidence": {suite: item.verdict for suite, item in found.items()}, **body}
         states.append(
             RefState(
                 name=row.name,

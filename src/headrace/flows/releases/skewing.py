@@ -135,13 +135,13 @@ def _last_green(parts: ReleaseParts, conn: Connection) -> Release | None:
 
 def _drift(parts: ReleaseParts, conn: Connection, release: Release) -> Iterator[CorpusDrift]:
     """Same bundle, newer documents: how many, since what was evaluated was published."""
-    _, newest = standing(conn, release.digest, parts.suites)
-    rows = [row for row in newest.values() if row.verdict == "pass"]
-    if not rows:
+    every = release_evidence.of(conn, release.digest)
+    passed = {row.suite: row for row in every if row.verdict == "pass"}
+    last = list((passed or {row.suite: row for row in every}).values())
+    if not last:
         return
-    evaluated: Mapping[str, Mapping[str, Any]] = min(rows, key=lambda row: row.at_us).detail.get(
-        "corpora", {}
-    )
+    oldest = min(last, key=lambda row: row.at_us)
+    evaluated: Mapping[str, Mapping[str, Any]] = oldest.detail.get("corpora", {})
     for corpus, then in evaluated.items():
         now = snapshots.current(conn, then["generation"])
         if now is None:
@@ -260,8 +260,9 @@ def _sizes(first: Group, second: Group) -> Iterator[RequestDifference]:
 def _said(first: str, second: str, found: Difference) -> str:
     sides = ((second, first, found.share_second), (first, second, found.share_first))
     words = found.component.replace("_", " ")
+    words = words if words.endswith("s") or words == "sampling" else f"a {words}"
     return "; ".join(
-        f"{share:.0%} of {own} have a {words} that {other} never had" for own, other, share in sides if share
+        f"{share:.0%} of {own} have {words} that {other} never had" for own, other, share in sides if share
     )
 
 

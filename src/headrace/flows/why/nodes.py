@@ -25,7 +25,7 @@ from headrace.ledger.steps import outputs as step_outputs
 from headrace.ledger.steps import states as step_states
 from headrace.observe.signals.kinds import KINDS
 from headrace.records.explain import WhyNode
-from headrace.ship.releases import Release
+from headrace.ship.releases import PREFIX, Release
 
 _EXCERPT = 200
 
@@ -69,12 +69,15 @@ def release_node(reader: Reader, digest: str, relation: str) -> WhyNode:
         label=digest,
         relation=relation,
         facts={
+            **_known(reader, digest),
             "model": release.model,
             "prompt": release.prompt,
             **_pinned(release),
-            **_known(reader, digest),
         },
-        children=tuple(generation_node(reader, part, "pins") for part in parts if part is not None),
+        children=(
+            *_evidence_nodes(reader, digest),
+            *(generation_node(reader, part, "pins") for part in parts if part is not None),
+        ),
     )
 
 
@@ -113,9 +116,36 @@ def _known(reader: Reader, digest: str) -> dict[str, Any]:
     made = (
         {} if making is None else {"made": moment(making.made_at_us), "by": making.actor, "note": making.note}
     )
-    newest = release_evidence.newest(reader.conn, digest)
-    evidence = {suite: f"{row.verdict} ({row.run})" for suite, row in newest.items()}
-    return {"implicit": making is None, **made, **({"evidence": evidence} if evidence else {})}
+    return {"implicit": making is None, **made}
+
+
+def _evidence_nodes(reader: Reader, digest: str) -> list[WhyNode]:
+    """What the last run of each suite said."""
+    return [
+        WhyNode(
+            kind="evidence",
+            ref=row.run,
+            label=f"{suite} {row.verdict}",
+            relation="judged by",
+            facts={"time": moment(row.at_us), "by": row.actor, "reasons": row.detail.get("reasons", [])},
+        )
+        for suite, row in release_evidence.newest(reader.conn, digest).items()
+    ]
+
+
+def served_nodes(reader: Reader, digest: str) -> list[WhyNode]:
+    """Where a release served, and since when."""
+    return [
+        WhyNode(
+            kind="environment",
+            ref=row.name,
+            label=row.name.removeprefix(PREFIX),
+            relation="served in",
+            facts={"since": moment(row.valid_from_us), "by": row.actor, "reason": row.reason},
+        )
+        for row in refs.under(reader.conn, PREFIX)
+        if row.artifact == digest
+    ]
 
 
 def generation_node(reader: Reader, generation: Generation, relation: str) -> WhyNode:

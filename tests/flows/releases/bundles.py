@@ -27,7 +27,10 @@ Sort the ticket.
 ## user
 {{ ticket }}
 """
-_SCHEMA = '{"version": 1, "type": "object", "required": ["severity"], "properties": {"severity": {"type": "string"}}}'
+_SCHEMA = """\
+{"version": 1, "type": "object", "required": ["severity"],
+ "properties": {"severity": {"type": "string"}}}
+"""
 _MODELS = """
 [models.small]
 base_url = "{url}"

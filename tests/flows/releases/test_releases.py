@@ -46,6 +46,11 @@ def _green(workspace: Workspace, note: str = "") -> str:
     return digest
 
 
+def _served(workspace: Workspace) -> str:
+    digest = workspace.release.create().release.release
+    return workspace.release.promote(digest, force=True, reason="to begin with").release
+
+
 def test_a_release_pins_everything_and_says_what_it_cannot(bench: Workbench) -> None:
     with bench.open() as workspace:
         made = workspace.release.create(note="first")
@@ -134,7 +139,7 @@ def test_nothing_is_promoted_without_green_evidence_on_that_very_release(bench: 
         assert "the house burns (forced: suite 'golden'" in forced.reason
         log = workspace.release.log().steps
         assert [(step.kind, step.release) for step in log[:2]] == [("promote", other), ("promote", green)]
-        assert log[0].forced and log[0].former == green and log[0].current
+        assert (log[0].forced, log[0].former, log[0].current) == (forced.forced, green, True)
         assert {step.kind for step in log[2:]} == {"implicit"}
         with pytest.raises(RefConflict):
             workspace.release.promote(green, expect=green)
@@ -178,8 +183,7 @@ def _state(workspace: Workspace) -> tuple[str | None, str, str, str, str]:
 
 def test_what_is_decided_outlasts_files_and_configuration(bench: Workbench, model: ModelServer) -> None:
     with bench.open() as workspace:
-        release = _green(workspace)
-        workspace.release.promote(release)
+        release = _served(workspace)
         asked = workspace.ask("Where does mill number 3 stand?")
     change(bench.root, "prompts/sort.md", "Sort the ticket.", "Ignore the ticket.")
     write(bench.root, "prompts/answer.md", "## user\nSomething else: {{ question }} {{ passages }}\n")
@@ -200,8 +204,7 @@ def test_what_is_decided_outlasts_files_and_configuration(bench: Workbench, mode
 
 def test_a_release_whose_index_is_gone_is_refused_with_the_reason(bench: Workbench) -> None:
     with bench.open() as workspace:
-        first = _green(workspace)
-        workspace.release.promote(first)
+        first = _served(workspace)
         workspace.index.build(fresh=True)
         second = workspace.release.create(generations=["docs/2"]).release.release
         workspace.release.promote(second, force=True, reason="test")
@@ -313,17 +316,18 @@ def test_a_recall_that_falls_as_the_corpus_grows_is_seen(bench: Workbench) -> No
 
 def test_of_two_promoters_one_wins(bench: Workbench) -> None:
     with bench.open() as workspace:
-        first = _green(workspace)
+        first = workspace.release.create().release.release
         change(bench.root, "prompts/sort.md", "Sort the ticket.", "Sort it well.")
         second = workspace.release.create(prompts=["sort"]).release.release
-        workspace.release.check(second)
         former = workspace.release.show().release.release
         ready, outcomes = threading.Barrier(2), []
 
         def promote(release: str) -> None:
             ready.wait()
             try:
-                outcomes.append(workspace.release.promote(release, expect=former))
+                outcomes.append(
+                    workspace.release.promote(release, expect=former, force=True, reason="a race")
+                )
             except RefConflict as error:
                 outcomes.append(error)
 
@@ -339,8 +343,7 @@ def test_of_two_promoters_one_wins(bench: Workbench) -> None:
 
 def test_staging_and_production_stand_side_by_side(bench: Workbench, model: ModelServer) -> None:
     with bench.open() as workspace:
-        production = _green(workspace)
-        workspace.release.promote(production)
+        production = _served(workspace)
         workspace.index.build(fresh=True)
         change(bench.root, "prompts/sort.md", "Sort the ticket.", "Sort it well.")
         staged = workspace.release.create(prompts=["sort"], generations=["docs/2"]).release.release
@@ -376,8 +379,8 @@ def test_staging_and_production_stand_side_by_side(bench: Workbench, model: Mode
         assert workspace.release.rollback().release == production
 
 
-def test_an_undeclared_gate_is_said(tmp_path: Path) -> None:
-    bench = bundle_workspace(tmp_path, suites="")
+def test_an_undeclared_gate_is_said(bench: Workbench, model: ModelServer) -> None:
+    configure(bench, url=model.base_url, suites="")
     with bench.open() as workspace:
         release = workspace.release.create().release.release
         with pytest.raises(UsageError, match="nothing was checked"):

@@ -1,11 +1,10 @@
-"""`release skew`: who was served without evidence, and requests of training, evals and serving that differ."""
+"""`release skew`: who was served without evidence, and whose requests differ."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from headrace.flows.gates.operations import GateOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.keys.operations import KeyOperations
+    from headrace.flows.loop.operations import LoopOperations
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
+    from headrace.flows.releases.operations import ReleaseOperations
     from headrace.flows.schemas.operations import SchemaOperations
     from headrace.flows.schemas.record_operations import RecordOperations
     from headrace.flows.steps.operations import StepOperations
@@ -152,7 +154,7 @@ class Workspace(Wiring):
         answer are added. `entity` names whose features the prompt takes. Raises UsageError.
         """
         from headrace.flows.answer import Asker, ask
-        from headrace.wiring_prompts import asked_model, asked_prompt
+        from headrace.wiring_prompts import asked_k, asked_model, asked_prompt
         from headrace.wiring_sessions import conversation, store_filler, who
 
         name, prompt = self._corpus(corpus), asked_prompt(self)
@@ -166,7 +168,7 @@ class Workspace(Wiring):
             talk=conversation(self, session, user, access, caller),
             features=store_filler(self, entity or {}, user),
         )
-        return ask(asker, self._query(question, k or self.config.ask.k, filter, access, name, as_of))
+        return ask(asker, self._query(question, k or asked_k(self), filter, access, name, as_of))
 
     def deprecate(
         self, document: str, *, by: str | None = None, reason: str = "", undo: bool = False
@@ -203,6 +205,16 @@ class Workspace(Wiring):
             corpora=list(self.config.corpora),
             access=access,
         )
+
+    def at_release(self, release: str) -> Workspace:
+        """This workspace under one release, whatever serves: index, prompts, schemas and models as pinned.
+
+        Its calls are recorded as evaluations, take nothing from caches and store no records; it lives as long
+        as this workspace. Raises NotFoundError, and UsageError where it cannot be had as it is pinned.
+        """
+        from headrace.wiring_releases import at_release
+
+        return at_release(self, release)
 
     def at(self, time: str | datetime) -> AtReport:
         """Name every ref as it was at a time."""
@@ -426,6 +438,20 @@ class Workspace(Wiring):
     def evals(self) -> EvalOperations:
         """The operations on evals: list, show, run, compare, gate, import_run."""
         return self._evals
+
+    @property
+    def release(self) -> ReleaseOperations:
+        """The operations on releases: create, show, list, diff, check, promote, rollback, log, envs, skew."""
+        from headrace.wiring_releases import release_operations
+
+        return release_operations(self)
+
+    @property
+    def loop(self) -> LoopOperations:
+        """The operations on the loop: run."""
+        from headrace.wiring_releases import loop_operations
+
+        return loop_operations(self, sync=self.sync)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

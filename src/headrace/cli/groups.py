@@ -23,11 +23,13 @@ from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.key import KEYS
 from headrace.cli.commands.model import MODELS
+from headrace.cli.commands.loop import LOOPING
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.profile import PROFILES
 from headrace.cli.commands.prompt import WRITING
 from headrace.cli.commands.prompt_labels import LABELLING
 from headrace.cli.commands.quarantine import QUARANTINE
+from headrace.cli.commands.release import RELEASES
 from headrace.cli.commands.schema import VERSIONING
 from headrace.cli.commands.schema_records import READING
 from headrace.cli.commands.session import SESSIONS
@@ -100,6 +102,8 @@ GROUPS: Sequence[Group] = (
         EVALS,
         [Group("case", "The cases of golden sets.", CASES)],
     ),
+    Group("release", "What is pinned, what passed, what serves: make, check, promote, roll back.", RELEASES),
+    Group("loop", "From new documents to what serves, in one command.", LOOPING),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),

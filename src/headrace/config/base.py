@@ -12,6 +12,7 @@ from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.curate.datasets.config import DatasetConfig
 from headrace.curate.evals.suite import EvalsConfig
+from headrace.config.release import ReleaseConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
@@ -195,6 +196,7 @@ class WorkspaceConfig:
     """`[profiles.NAME]`: what is known of users, by schema."""
     traces: TracesConfig = field(default_factory=TracesConfig)
     evals: EvalsConfig = field(default_factory=EvalsConfig)
+    release: ReleaseConfig = field(default_factory=ReleaseConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

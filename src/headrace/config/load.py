@@ -18,6 +18,7 @@ from headrace.config.evals import read_evals
 from headrace.config.features import read_features
 from headrace.config.gateway import read_gateway
 from headrace.config.privacy import read_privacy
+from headrace.config.release import read_release
 from headrace.config.schemas import read_schemas
 from headrace.config.sessions import read_profiles, read_sessions
 from headrace.config.storage import read_storage
@@ -44,6 +45,7 @@ _TABLES = (
     "models",
     "privacy",
     "profiles",
+    "release",
     "schemas",
     "sessions",
     "storage",
@@ -97,6 +99,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         profiles=read_profiles(top),
         traces=read_traces(top.child("traces")),
         evals=read_evals(top.child("evals"), root=root),
+        release=read_release(top.child("release")),
         environment=_environment(top),
     )
 

@@ -103,7 +103,9 @@ def _ask(asker: Asker, given: _Given) -> Answer | None:
     trace = Trace(events=asker.events, who=asker.who)
     root = Started(trace_id=trace.trace_id, parent_span_id=None)
     release = asker.releases.pin(
-        model=asker.model.identity, prompt={"name": asker.prompt.name, "digest": asker.prompt.digest}
+        model=asker.model.identity,
+        prompt={"name": asker.prompt.name, "digest": asker.prompt.digest},
+        version=asker.prompt,
     )
     try:
         answer, retrieval = _answer(asker, given, trace, root, release)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from headrace.errors import UsageError
-from headrace.ledger import artifacts, refs
+from headrace.ledger import artifacts, refs, release_evidence
 from headrace.records.explain import AtReport, RefState
+from headrace.ship.releases import PREFIX as _ENVIRONMENT
 
 if TYPE_CHECKING:
     from headrace.ledger.ledger import Ledger
@@ -23,11 +24,19 @@ def at(ledger: Ledger, time: str | datetime) -> AtReport:
     at_us = time_us(moment)
     with ledger.read() as conn:
         rows = refs.at(conn, at_us)
+        evidence = {
+            row.artifact: release_evidence.newest(conn, row.artifact, at_us=at_us)
+            for row in rows
+            if row.name.startswith(_ENVIRONMENT)
+        }
         bodies = {row.artifact: artifacts.get(conn, row.artifact) for row in rows}
     states = []
     for row in rows:
         artifact = bodies[row.artifact]
         body = artifact.body if artifact is not None and isinstance(artifact.body, dict) else {}
+        found = evidence.get(row.artifact, {})
+        if found:
+            body = {"evidence": {suite: item.verdict for suite, item in found.items()}, **body}
         states.append(
             RefState(
                 name=row.name,

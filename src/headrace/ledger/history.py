@@ -65,3 +65,14 @@ def of(conn: Connection, corpus: str, uri: str, *, limit: int = 1000) -> tuple[S
         del values["corpus"]
         steps.append(Step(**{**values, "detail": from_json(values["detail"])}))
     return tuple(reversed(steps))
+
+
+def changed_since(conn: Connection, corpus: str, generation: str, time_us: int) -> int:
+    """How many documents of a generation came, changed or went after a time."""
+    statement = sa.select(sa.func.count(sa.distinct(table.c.uri))).where(
+        table.c.corpus == corpus,
+        table.c.generation == generation,
+        table.c.at_us > time_us,
+        table.c.event.in_(("indexed", "deleted", "moved")),
+    )
+    return int(conn.execute(statement).scalar_one())

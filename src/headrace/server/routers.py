@@ -32,6 +32,7 @@ from headrace.server import (
     api_datasets,
     api_golden,
     api_evals,
+    api_releases,
     health,
     pages,
 )
@@ -65,6 +66,7 @@ ROUTERS: Sequence[APIRouter] = (
     api_datasets.models,
     api_golden.router,
     api_evals.router,
+    api_releases.router,
     health.router,
     pages.router,
 )

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from headrace.ledger import artifacts, generations, lineage, refs
+from headrace.infer.prompts.store import put_version
+from headrace.ledger import artifacts, generations, lineage, refs, release_evidence
+from headrace.ship.bundle import KIND, Release, body_of, release_of, tidy
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from headrace.infer.prompts.base import Prompt
     from headrace.ledger.ledger import Ledger, Write
 
+__all__ = ["PREFIX", "Head", "Release", "Releases", "store"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """A pinned bundle; its digest is on every call."""
+PREFIX = "environment/"
+"""How the names of pointers begin."""
 
-    digest: str
-    corpora: Mapping[str, Mapping[str, str]]
-    """Corpus to its `generation` and `recipe`."""
-    model: str | None
-    """Identity of the model that answers."""
-    prompt: Mapping[str, str] | None
-    """`name` and `digest` of the prompt that answers."""
-    prompts: Mapping[str, str] = field(default_factory=dict)
-    """Name to the digest of the version that calls take."""
-    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Schemas of these prompts: name to `version` and `digest`."""
-    models: Mapping[str, str] = field(default_factory=dict)
-    """Models that these prompts name, as configured, to the identity they had."""
+
+class Head(NamedTuple):
+    """Where a pointer stands."""
+
+    epoch: int
+    """Rises by one with each move; 0 where there is no release."""
+    release: Release | None
 
 
 class Releases:
@@ -41,7 +37,7 @@ class Releases:
         self._ledger = ledger
         self._actor = actor
         self.environment = environment
-        self.ref = f"environment/{environment}"
+        self.ref = f"{PREFIX}{environment}"
         self._cache: dict[str, Release] = {}
         self._lock = threading.Lock()
 
@@ -51,10 +47,21 @@ class Releases:
             return self
         return Releases(self._ledger, environment=environment, actor=self._actor)
 
+    def head(self, conn: Connection) -> Head:
+        """The release that serves and how often the pointer moved, in the caller's snapshot of the ledger."""
+        row = refs.read(conn, self.ref)
+        return Head(0, None) if row is None else Head(row.seq, self.load(conn, row.artifact))
+
     def current(self, conn: Connection) -> Release | None:
         """The release that serves, in the caller's snapshot of the ledger."""
-        row = refs.read(conn, self.ref)
-        return None if row is None else self.load(conn, row.artifact)
+        return self.head(conn).release
+
+    def is_decided(self, conn: Connection) -> bool:
+        """Whether a promotion or a rollback ever decided what serves.
+
+        Before, the prompt and model of `ask` follow files and configuration; since, the release.
+        """
+        return release_evidence.is_decided(conn, self.environment)
 
     def history(self, conn: Connection) -> list[Release]:
         """Every release that ever served, newest first, each once."""
@@ -63,7 +70,7 @@ class Releases:
             unknown = [digest for digest in digests if digest not in self._cache]
         for digest, artifact in artifacts.get_many(conn, unknown).items():
             with self._lock:
-                self._cache[digest] = _release(digest, artifact.body)
+                self._cache[digest] = release_of(digest, artifact.body)
         found = (self.load(conn, digest) for digest in digests)
         return [release for release in found if release is not None]
 
@@ -74,9 +81,9 @@ class Releases:
         if cached is not None:
             return cached
         artifact = artifacts.get(conn, digest)
-        if artifact is None:
+        if artifact is None or artifact.kind != KIND:
             return None
-        release = _release(digest, artifact.body)
+        release = release_of(digest, artifact.body)
         with self._lock:
             self._cache[digest] = release
         return release
@@ -97,7 +104,7 @@ class Releases:
         row = generations.get(tx.conn, generation)
         recipe = "" if row is None else row.recipe
         release = self.current(tx.conn)
-        body = _body(release)
+        body = body_of(release)
         body["corpora"] = {**body["corpora"], corpus: {"generation": generation, "recipe": recipe}}
         self._move(tx, release, body, reason=f"{corpus}: {reason}")
 
@@ -112,31 +119,37 @@ class Releases:
     ) -> str:
         """Mint the release in which calls take these versions, others stay, and move the pointer to it."""
         release = self.current(tx.conn)
-        body = _body(release)
+        body = body_of(release)
         for key, given in (("prompts", prompts), ("schemas", schemas), ("models", models)):
             body[key] = {**body.get(key, {}), **given}
+        if body["prompt"] is not None and body["prompt"]["name"] in prompts:
+            body["prompt"] = {"name": body["prompt"]["name"], "digest": prompts[body["prompt"]["name"]]}
         return self._move(tx, release, body, reason=reason)
 
-    def pin(self, *, model: str, prompt: Mapping[str, str]) -> str:
+    def pin(self, *, model: str, prompt: Mapping[str, str], version: Prompt | None = None) -> str:
         """Make sure that the serving release names this model and prompt; returns its digest.
 
-        A workspace that never made a release has an implicit one, minted here as things change.
+        A workspace that never made a release has an implicit one, minted here as things change; `version` is
+        stored with it. Once someone decided what serves, nothing is minted here.
         """
         with self._ledger.read() as conn:
             release = self.current(conn)
-        if release is not None and release.model == model and release.prompt == dict(prompt):
-            return release.digest
-        return self._ledger.write(lambda tx: self._pin(tx, model, dict(prompt)))
+            agrees = release is not None and release.model == model and release.prompt == dict(prompt)
+            if release is not None and (agrees or self.is_decided(conn)):
+                return release.digest
+        return self._ledger.write(lambda tx: self._pin(tx, model, dict(prompt), version))
 
-    def _pin(self, tx: Write, model: str, prompt: Mapping[str, str]) -> str:
+    def _pin(self, tx: Write, model: str, prompt: Mapping[str, str], version: Prompt | None) -> str:
         release = self.current(tx.conn)
-        body = _body(release)
+        if version is not None:
+            put_version(tx, version)
+        body = body_of(release)
         changed = [name for name, value in (("model", model), ("prompt", prompt)) if body[name] != value]
         body |= {"model": model, "prompt": dict(prompt)}
         return self._move(tx, release, body, reason=f"{' and '.join(changed) or 'nothing'} changed")
 
-    def _move(self, tx: Write, former: Release | None, body: dict[str, Any], *, reason: str) -> str:
-        digest = artifacts.put(tx, "release", body)
+    def _move(self, tx: Write, former: Release | None, body: Mapping[str, Any], *, reason: str) -> str:
+        digest = store(tx, body)
         refs.move(
             tx,
             self.ref,
@@ -145,44 +158,22 @@ class Releases:
             actor=self._actor,
             reason=reason,
         )
-        edges = [
-            lineage.Edge(
-                source=part["generation"], target=digest, activity="released", attributes={"corpus": corpus}
-            )
-            for corpus, part in body["corpora"].items()
-        ]
-        edges += [
-            lineage.Edge(source=version, target=digest, activity="released", attributes={"prompt": name})
-            for name, version in body.get("prompts", {}).items()
-        ]
-        lineage.link(tx, edges)
         return digest
 
 
-def _body(release: Release | None) -> dict[str, Any]:
-    if release is None:
-        return {"corpora": {}, "model": None, "prompt": None}
-    body: dict[str, Any] = {
-        "corpora": {name: dict(part) for name, part in release.corpora.items()},
-        "model": release.model,
-        "prompt": None if release.prompt is None else dict(release.prompt),
-    }
-    later = {
-        "prompts": dict(release.prompts),
-        "schemas": {name: dict(part) for name, part in release.schemas.items()},
-        "models": dict(release.models),
-    }
-    # Left out while empty, as in releases that were made before there were such keys.
-    return body | {key: value for key, value in later.items() if value}
-
-
-def _release(digest: str, body: Mapping[str, Any]) -> Release:
-    return Release(
-        digest=digest,
-        corpora=body["corpora"],
-        model=body["model"],
-        prompt=body["prompt"],
-        prompts=body.get("prompts", {}),
-        schemas=body.get("schemas", {}),
-        models=body.get("models", {}),
-    )
+def store(tx: Write, body: Mapping[str, Any]) -> str:
+    """Keep a release and what it was made of; returns its digest. One that is there is left as it is."""
+    body = tidy(body)
+    digest = artifacts.put(tx, KIND, body)
+    edges = [
+        lineage.Edge(
+            source=part["generation"], target=digest, activity="released", attributes={"corpus": corpus}
+        )
+        for corpus, part in body["corpora"].items()
+    ]
+    edges += [
+        lineage.Edge(source=version, target=digest, activity="released", attributes={"prompt": name})
+        for name, version in body.get("prompts", {}).items()
+    ]
+    lineage.link(tx, edges)
+    return digest

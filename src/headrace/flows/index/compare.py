@@ -51,9 +51,9 @@ def compare(parts: IndexParts, a: str, b: str, *, k: int = 10, queries: int = 50
             f"{a!r} is of corpus {first.corpus!r}, {b!r} of {second.corpus!r}.",
             hint="Only generations of one corpus can be compared.",
         )
-    sides = (_Side(parts, first), _Side(parts, second))
+    sides = (Side(parts, first), Side(parts, second))
     recent = [_both(sides, query, k) for query in recent_queries(parts, first.corpus, limit=queries)]
-    asked = _questions(parts, first.corpus)
+    asked = questions_of(parts, first.corpus)
     golden = _golden(sides, asked, first.corpus, k)
     overlaps = [overlap(*pair) for pair in recent]
     findings = Findings(
@@ -96,7 +96,7 @@ def recent_queries(parts: IndexParts, corpus: str, *, limit: int) -> list[Query]
     return list(found.values())
 
 
-class _Side:
+class Side:
     """One of the two: asks its generation and keeps the times."""
 
     def __init__(self, parts: IndexParts, generation: Generation) -> None:
@@ -133,7 +133,7 @@ class _Side:
         return {"p50": round(percentile(self._times, 0.5), 2), "p95": round(percentile(self._times, 0.95), 2)}
 
 
-def _both(sides: Sequence[_Side], query: Query, k: int) -> tuple[Ranking, Ranking]:
+def _both(sides: Sequence[Side], query: Query, k: int) -> tuple[Ranking, Ranking]:
     try:
         return sides[0].documents(query, k), sides[1].documents(query, k)
     except FilterError:
@@ -141,13 +141,13 @@ def _both(sides: Sequence[_Side], query: Query, k: int) -> tuple[Ranking, Rankin
         return (), ()
 
 
-def _questions(parts: IndexParts, corpus: str) -> list[Question]:
+def questions_of(parts: IndexParts, corpus: str) -> list[Question]:
     if parts.golden is None:
         return []
     return [item for item in read_golden(parts.golden) if item.corpus in (None, corpus)]
 
 
-def _golden(sides: Sequence[_Side], asked: Sequence[Question], corpus: str, k: int) -> dict[str, Any]:
+def _golden(sides: Sequence[Side], asked: Sequence[Question], corpus: str, k: int) -> dict[str, Any]:
     if not asked:
         return {}
     rows = list(_answers(sides, asked, corpus, k))
@@ -172,7 +172,7 @@ class _Answered:
     gains: tuple[float, ...]
 
 
-def _answers(sides: Sequence[_Side], asked: Sequence[Question], corpus: str, k: int) -> Iterator[_Answered]:
+def _answers(sides: Sequence[Side], asked: Sequence[Question], corpus: str, k: int) -> Iterator[_Answered]:
     for question in asked:
         query = Query(text=question.text, access=question.access, corpus=corpus)
         found = [resolve(question.documents, side.documents(query, k)) for side in sides]

@@ -86,9 +86,7 @@ class PromptBook:
 
     def _resolve(self, conn: Connection, name: str, word: str) -> ResolvedPrompt:
         releases = self._parts.releases
-        pointer = refs.read(conn, releases.ref)
-        release = None if pointer is None else releases.load(conn, pointer.artifact)
-        epoch = 0 if pointer is None else pointer.seq
+        epoch, release = releases.head(conn)
         digest, label = self._digest(conn, release, name, word)
         key = (epoch, f"{name}@{word}", digest)
         with self._lock:

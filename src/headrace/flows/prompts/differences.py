@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.flows.prompts.versions import WORKING_TREE, find
 from headrace.infer.prompts.base import Prompt
@@ -18,11 +18,21 @@ if TYPE_CHECKING:
 _TAKEN_APART = ("body", "includes", "variables", "types", "parameters", "tools", "few_shot", "schema")
 
 
+class Between(NamedTuple):
+    """What two versions have otherwise."""
+
+    text: str
+    """Unified difference of body, includes and examples."""
+    changed: list[PartChange]
+    """Everything else."""
+
+
 def diff(parts: PromptParts, name: str, a: str | None, b: str | None) -> DiffReport:
     """Compare two versions; by default what serves with the file. Raises NotFoundError, ConfigError."""
     with parts.ledger.read() as conn:
         first = find(parts, conn, name, a or parts.releases.environment)
         second = find(parts, conn, name, b or WORKING_TREE)
+    found = between(name, first, second)
     return DiffReport(
         name=name,
         a=first.word,
@@ -30,9 +40,14 @@ def diff(parts: PromptParts, name: str, a: str | None, b: str | None) -> DiffRep
         b=second.word,
         b_digest=second.prompt.digest,
         same=first.prompt.digest == second.prompt.digest,
-        text="".join(_text(name, first, second)),
-        changed=list(_changes(first.prompt, second.prompt)),
+        text=found.text,
+        changed=found.changed,
     )
+
+
+def between(name: str, before: tuple[str, Prompt], after: tuple[str, Prompt]) -> Between:
+    """What two versions have otherwise, each given with the word by which it was found."""
+    return Between("".join(_text(name, before, after)), list(_changes(before[1], after[1])))
 
 
 def _text(name: str, first: tuple[str, Prompt], second: tuple[str, Prompt]) -> Iterator[str]:

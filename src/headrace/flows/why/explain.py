@@ -227,7 +227,8 @@ def _artifact(reader: Reader, kind: str, name: str) -> WhyReport:
         )
         for edge in lineage.downstream(reader.conn, name)
     )
-    downstream = WhyNode(kind=upstream.kind, ref=name, label=upstream.label, children=children)
+    served = nodes.served_nodes(reader, name) if kind == "release" else ()
+    downstream = WhyNode(kind=upstream.kind, ref=name, label=upstream.label, children=(*served, *children))
     return WhyReport(ref=name, kind=upstream.kind, upstream=upstream, downstream=downstream)
 
 

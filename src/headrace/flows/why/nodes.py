@@ -15,6 +15,7 @@ from headrace.ledger import (
     lineage,
     near_duplicates,
     refs,
+    release_evidence,
     snapshots,
 )
 from headrace.ledger.documents import DocumentState
@@ -25,7 +26,7 @@ from headrace.ledger.steps import states as step_states
 from headrace.ledger.steps.states import PREFIX, StepState
 from headrace.observe.signals.kinds import KINDS
 from headrace.records.explain import WhyNode
-from headrace.ship.releases import Release
+from headrace.ship.releases import PREFIX, Release
 
 _EXCERPT = 200
 
@@ -68,8 +69,16 @@ def release_node(reader: Reader, digest: str, relation: str) -> WhyNode:
         ref=digest,
         label=digest,
         relation=relation,
-        facts={"model": release.model, "prompt": release.prompt, **_prompt_facts(release)},
-        children=tuple(generation_node(reader, part, "pins") for part in parts if part is not None),
+        facts={
+            **_known(reader, digest),
+            "model": release.model,
+            "prompt": release.prompt,
+            **_pinned(release),
+        },
+        children=(
+            *_evidence_nodes(reader, digest),
+            *(generation_node(reader, part, "pins") for part in parts if part is not None),
+        ),
     )
 
 
@@ -94,10 +103,50 @@ def prompt_node(reader: Reader, digest: str, relation: str) -> WhyNode | None:
     return WhyNode(kind="prompt", ref=digest, label=digest, relation=relation, facts=facts, children=children)
 
 
-def _prompt_facts(release: Release) -> dict[str, Any]:
-    if not release.prompts:
-        return {}
-    return {"prompts": release.prompts, "schemas": release.schemas, "models": release.models}
+def _pinned(release: Release) -> dict[str, Any]:
+    """What else it pins, as far as it does."""
+    names = ("prompts", "schemas", "models", "ask", "features", "policy")
+    found = {name: getattr(release, name) for name in names}
+    found["unpinned"] = [name for name, facts in release.resolved.items() if not facts["pinned"]]
+    return {name: value for name, value in found.items() if value}
+
+
+def _known(reader: Reader, digest: str) -> dict[str, Any]:
+    """Who made a release, and what was found of it last."""
+    making = release_evidence.made(reader.conn, [digest]).get(digest)
+    made = (
+        {} if making is None else {"made": moment(making.made_at_us), "by": making.actor, "note": making.note}
+    )
+    return {"implicit": making is None, **made}
+
+
+def _evidence_nodes(reader: Reader, digest: str) -> list[WhyNode]:
+    """What the last run of each suite said."""
+    return [
+        WhyNode(
+            kind="evidence",
+            ref=row.run,
+            label=f"{suite} {row.verdict}",
+            relation="judged by",
+            facts={"time": moment(row.at_us), "by": row.actor, "reasons": row.detail.get("reasons", [])},
+        )
+        for suite, row in release_evidence.newest(reader.conn, digest).items()
+    ]
+
+
+def served_nodes(reader: Reader, digest: str) -> list[WhyNode]:
+    """Where a release served, and since when."""
+    return [
+        WhyNode(
+            kind="environment",
+            ref=row.name,
+            label=row.name.removeprefix(PREFIX),
+            relation="served in",
+            facts={"since": moment(row.valid_from_us), "by": row.actor, "reason": row.reason},
+        )
+        for row in refs.under(reader.conn, PREFIX)
+        if row.artifact == digest
+    ]
 
 
 def generation_node(reader: Reader, generation: Generation, relation: str) -> WhyNode:

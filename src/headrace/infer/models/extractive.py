@@ -15,6 +15,8 @@ from headrace.infer.models.relevance import Embed, coverage, similarity, terms, 
 from headrace.infer.models.units import Unit, split_units
 
 REVISION = "2"
+WITH_VECTORS = "+vectors"
+"""Of its identity, where an embedder gives it a sense of meaning."""
 MOST_UNITS = 3
 
 # Set on 25 questions that the example handbook answers and 25 that it does not: with vectors 24 of the first
@@ -49,7 +51,7 @@ class ExtractiveModel:
 
     def __init__(self, *, embed: Embed | None = None) -> None:
         self._embed = embed
-        self.identity = f"extractive@{REVISION}" + ("+vectors" if embed else "")
+        self.identity = f"extractive@{REVISION}" + (WITH_VECTORS if embed else "")
 
     def generate(self, request: GenerateRequest) -> Generation:
         """Answer one question. The same request gives the same text."""

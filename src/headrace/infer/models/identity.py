@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from headrace.infer.models.build import EXTRACTIVE
-from headrace.infer.models.extractive import REVISION
+from headrace.infer.models.extractive import REVISION, WITH_VECTORS
 from headrace.infer.providers.config import ModelConfig
 from headrace.infer.providers.named import provider_config, unknown_name
 from headrace.plugins import names
@@ -25,3 +25,9 @@ def model_identity(name: str, *, models: Mapping[str, ModelConfig]) -> str:
     if name.partition(":")[0] in installed:
         return name
     raise unknown_name("model", name, allowed=[EXTRACTIVE, *installed], models=models)
+
+
+def answering_identity(name: str, *, models: Mapping[str, ModelConfig]) -> str:
+    """The same of a model as `ask` opens it: the built-in one borrows the embedder of the corpus."""
+    identity = model_identity(name, models=models)
+    return f"{identity}{WITH_VECTORS}" if name == EXTRACTIVE else identity

@@ -56,6 +56,13 @@ from headrace.ledger.storage.tables.golden import (
     golden_events,
     golden_versions,
 )
+from headrace.ledger.storage.tables.releases import (
+    loop_steps,
+    loop_turns,
+    release_evidence,
+    release_makings,
+    release_moves,
+)
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
 from headrace.ledger.storage.tables.standing import (
     acl_labels,
@@ -126,6 +133,8 @@ __all__ = [
     "keyring",
     "leases",
     "listings",
+    "loop_steps",
+    "loop_turns",
     "meta",
     "metadata",
     "model_data",
@@ -138,6 +147,9 @@ __all__ = [
     "record_documents",
     "records",
     "refs",
+    "release_evidence",
+    "release_makings",
+    "release_moves",
     "runs",
     "sentinel_checks",
     "sentinels",

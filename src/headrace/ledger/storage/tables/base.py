@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
-HEAD = "0024"
+HEAD = "0025"
 """Revision of the newest migration."""
 
 

@@ -1,0 +1,1 @@
+"""One turn of the loop: documents, cases, evaluation, release."""

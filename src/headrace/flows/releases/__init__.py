@@ -1,0 +1,1 @@
+"""Operations on releases: made, checked, promoted, rolled back, compared with what runs."""

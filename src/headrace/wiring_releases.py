@@ -1,0 +1,167 @@
+"""Releases of a workspace: what their operations work with, and the workspace as it is at one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from headrace.config.base import WorkspaceConfig
+    from headrace.flows.loop.operations import LoopOperations
+    from headrace.flows.releases.operations import ReleaseOperations
+    from headrace.flows.releases.parts import Asking, ReleaseEvaluator, ReleaseParts, RequestSource
+    from headrace.ingest.search.retrieve import Retriever
+    from headrace.records.sync import SyncReport
+    from headrace.ship.releases import Release
+    from headrace.wiring import Wiring
+
+    Opened = TypeVar("Opened", bound=Wiring)
+
+
+def release_operations(wiring: Wiring) -> ReleaseOperations:
+    """The operations, over the configuration as it is."""
+    from headrace.flows.releases.operations import ReleaseOperations
+
+    return ReleaseOperations(parts=release_parts(wiring))
+
+
+def release_parts(wiring: Wiring) -> ReleaseParts:
+    """What `workspace.release` works with."""
+    from headrace.flows.releases.parts import ReleaseParts
+
+    config = wiring.config
+    return ReleaseParts(
+        ledger=wiring.ledger,
+        releases=wiring.releases,
+        events=lambda: wiring.events,
+        prompts=wiring._prompts.parts,
+        index=lambda: wiring._index_parts,
+        asking=partial(_asking, wiring),
+        policy=partial(policy_of, config),
+        features=partial(_features, config),
+        corpora=list(config.corpora),
+        suites=config.release.suites,
+        margins=config.release.margins,
+        data_drift=config.release.data_drift,
+        retriever=partial(_retriever_at, wiring),
+        evaluator=partial(_evaluator, wiring),
+        actor=wiring.actor,
+        sources=partial(_sources, wiring),
+    )
+
+
+def loop_operations(wiring: Wiring, *, sync: Callable[[str], SyncReport]) -> LoopOperations:
+    """What `workspace.loop` works with. `curate` and `evaluate` are steps of rooms that may not be there."""
+    from headrace.flows.loop.operations import LoopOperations
+    from headrace.flows.loop.parts import LoopParts
+
+    parts = LoopParts(
+        ledger=wiring.ledger,
+        environment=wiring.config.environment,
+        corpora=list(wiring.config.corpora),
+        sync=sync,
+        releases=release_operations(wiring),
+        curate=None,
+        evaluate=None,
+        actor=wiring.actor,
+    )
+    return LoopOperations(parts=parts)
+
+
+def policy_of(config: WorkspaceConfig) -> dict[str, Any]:
+    """What is done with personal data, as a value: lists of names by the digest of their files."""
+    from headrace.ledger.identity import digest_bytes
+
+    privacy = dataclasses.asdict(config.privacy)
+    for key in ("people", "organizations"):
+        files = (config.root / name for name in privacy[key])
+        privacy[key] = [digest_bytes("list", file.read_bytes()) for file in files if file.is_file()]
+    return {"privacy": _listed(privacy), "vault": _listed(dataclasses.asdict(config.vault))}
+
+
+def at_release(workspace: Opened, digest: str) -> Opened:
+    """The same workspace under one release, which must be had exactly as it is pinned. Raises UsageError."""
+    from headrace.flows.releases.checking import require_whole
+    from headrace.flows.releases.finding import find
+    from headrace.flows.releases.marking import MarkedEvents, PinnedPrompts
+    from headrace.infer.cache.config import CacheConfig
+    from headrace.ship.pinned import PinnedReleases
+
+    parts = release_parts(workspace)
+    with workspace.ledger.read() as conn:
+        release = find(parts, conn, digest)
+        require_whole(parts, conn, release)
+    with workspace._lock:
+        known: dict[str, Opened] = workspace.__dict__.setdefault("_views", {})
+        view = known.get(release.digest)
+        if view is None:
+            # What was answered before must not stand in for an answer of this release.
+            config = dataclasses.replace(workspace.config, cache=CacheConfig(exact=False, semantic=False))
+            view = known[release.digest] = type(workspace)(config)
+            view.__dict__.update({"ledger": workspace.ledger, "_pool": workspace._pool})
+            view.__dict__["events"] = MarkedEvents(workspace.events, release.digest)
+            view.__dict__["releases"] = PinnedReleases(
+                workspace.ledger, release, environment=config.environment, actor=workspace.actor
+            )
+            view.released_only = True
+            calls = view._calls
+            pinned = PinnedPrompts(calls.prompts, release)
+            view.__dict__["_calls"] = dataclasses.replace(calls, prompts=pinned)
+            workspace._closers.append(partial(_close, view))
+        return view
+
+
+def _close(view: Wiring) -> None:
+    """Close what a view opened for itself."""
+    closers, view._closers = view._closers[::-1], []
+    for closer in closers:
+        closer()
+
+
+def _asking(wiring: Wiring) -> Asking:
+    from headrace.flows.releases.parts import Asking
+    from headrace.wiring_prompts import configured_model
+
+    config = wiring.config.ask
+    prompt = wiring._prompt
+    with wiring.ledger.read() as conn:
+        release = wiring.releases.current(conn)
+    if release is not None and config.prompt in release.prompts:
+        prompt = wiring._prompts.resolve(config.prompt).prompt
+    return Asking(prompt, configured_model(wiring, prompt), config.k, config.reranker)
+
+
+def _features(config: WorkspaceConfig) -> Mapping[str, str]:
+    from headrace.config.features import read_views
+
+    return {name: view.digest for name, view in read_views(config.root, config.features).items()}
+
+
+def _retriever_at(wiring: Wiring, release: Release) -> Retriever:
+    from headrace.ingest.search.snapshot import Snapshots
+
+    def pointer(_: Any, corpus: str) -> tuple[str | None, str | None]:
+        return release.digest, release.corpora.get(corpus, {}).get("generation")
+
+    return dataclasses.replace(wiring._retriever, snapshots=Snapshots(wiring.ledger, pointer=pointer))
+
+
+def _evaluator(wiring: Wiring) -> ReleaseEvaluator | None:
+    """What runs the suites of evals: `flows.releases.evaluating.GateEvaluator` over their operations."""
+    return None
+
+
+def _sources(wiring: Wiring) -> Mapping[str, RequestSource]:
+    """Where requests of training rows and eval cases are read."""
+    return {}
+
+
+def _listed(value: Any) -> Any:
+    """Tuples as lists, so that a stored value is the value."""
+    if isinstance(value, Mapping):
+        return {str(key): _listed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_listed(item) for item in value]
+    return value

@@ -16,6 +16,8 @@ from headrace.wiring import Wiring
 if TYPE_CHECKING:
     from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.calling.operations import CallOperations
+    from headrace.flows.coverage.operations import CoverageOperations
+    from headrace.flows.curation.operations import CurationOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.features.operations import FeatureOperations
     from headrace.flows.gates.operations import GateOperations
@@ -343,6 +345,20 @@ class Workspace(Wiring):
     def features(self) -> FeatureOperations:
         """The operations on features: list, join, join_rows, materialise, get, check; and a reader."""
         return self._features
+
+    @property
+    def curation(self) -> CurationOperations:
+        """The operations on drafts made of traces: run, list, show, next, accept, reject, merge and more."""
+        from headrace.wiring_curation import curation_operations
+
+        return curation_operations(self)
+
+    @property
+    def coverage(self) -> CoverageOperations:
+        """The operations on coverage of the traffic by cases: measure, gaps, history."""
+        from headrace.wiring_curation import coverage_operations
+
+        return coverage_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

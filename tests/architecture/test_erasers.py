@@ -17,6 +17,7 @@ _ROOMS = (
     "headrace.infer",
     "headrace.ingest",
     "headrace.observe",
+    "headrace.curate",
     "headrace.flows",
     "headrace.ship",
 )

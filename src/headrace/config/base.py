@@ -10,6 +10,7 @@ from typing import Any
 
 from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
+from headrace.curate.curation.config import CurateConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
@@ -183,6 +184,7 @@ class WorkspaceConfig:
     vault: VaultConfig = field(default_factory=VaultConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    curate: CurateConfig = field(default_factory=CurateConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, IndexSettings, WorkspaceConfig
 from headrace.config.cache import read_cache
 from headrace.config.corpora import read_corpus
+from headrace.config.curate import read_curate
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
 from headrace.config.features import read_features
@@ -30,6 +31,7 @@ _TABLES = (
     "ask",
     "cache",
     "corpus",
+    "curate",
     "environment",
     "erasure",
     "features",
@@ -83,6 +85,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         vault=read_vault(top.child("vault")),
         cache=read_cache(top.child("cache")),
         features=read_features(top.child("features"), root=root, environment=environment),
+        curate=read_curate(top.child("curate")),
         environment=_environment(top),
     )
 

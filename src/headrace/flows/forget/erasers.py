@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headrace.curate.coverage.eraser import QueryEraser
+from headrace.curate.curation.eraser import CurationEraser
 from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.scope import kept
 from headrace.infer.embedders.eraser import EmbeddingEraser
@@ -62,6 +64,8 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         CallEraser(context.ledger, context.keyring),
         VaultEraser(context.ledger, context.keyring),
         SignalEraser(context.ledger, context.events),
+        CurationEraser(context.ledger, context.events, context.keyring),
+        QueryEraser(None if "://" in context.index else Path(context.index)),
         *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
         FeatureEraser(context.online),

@@ -11,6 +11,15 @@ from headrace.ledger.storage.tables.calls import (
     records,
 )
 from headrace.ledger.storage.tables.consents import consents
+from headrace.ledger.storage.tables.curation import (
+    coverage_runs,
+    coverage_topics,
+    curation_draws,
+    curation_items,
+    curation_links,
+    curation_looked,
+    curation_runs,
+)
 from headrace.ledger.storage.tables.documents import (
     absences,
     document_history,
@@ -63,6 +72,13 @@ __all__ = [
     "call_keys",
     "call_letters",
     "consents",
+    "coverage_runs",
+    "coverage_topics",
+    "curation_draws",
+    "curation_items",
+    "curation_links",
+    "curation_looked",
+    "curation_runs",
     "dead_letters",
     "deprecations",
     "document_history",

@@ -1,0 +1,1 @@
+"""What answers teach: datasets, evals, drafts made of traces, and what of the traffic is covered."""

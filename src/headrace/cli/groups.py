@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
+from headrace.cli.commands.curate import CURATING
+from headrace.cli.commands.curate_report import REPORTING
+from headrace.cli.commands.curate_review import REVIEWING
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.feature import FEATURES
@@ -65,6 +68,11 @@ GROUPS: Sequence[Group] = (
         "What users said of answers and did with them.",
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
+    ),
+    Group(
+        "curate",
+        "Make cases and training rows of traces; see what no case covers.",
+        [*CURATING, *REVIEWING, *REPORTING],
     ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),

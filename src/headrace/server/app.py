@@ -50,6 +50,7 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
         api,
         api_cache,
         api_calls,
+        api_curation,
         api_embeddings,
         api_features,
         api_forget,
@@ -120,6 +121,8 @@ def create_app(workspace: Workspace, *, hosts: Collection[str] = ()) -> FastAPI:
     app.include_router(api_vault.router)
     app.include_router(api_cache.router)
     app.include_router(api_features.router)
+    app.include_router(api_curation.router)
+    app.include_router(api_curation.coverage_router)
     app.include_router(health.router)
     app.include_router(pages.router)
     # First, as a path is held against all routes that stand before its own.

@@ -65,6 +65,10 @@ ROUTES = {
     *("/api/dead-letters/replay", "/api/dead-letters/resolve", "/api/dead-letters/discard"),
     *("/api/vault", "/api/vault/reveal", "/api/vault/rotate", "/api/cache", "/api/cache/clear"),
     *("/api/signals", "/api/signals/infer", "/api/signals/model", "/api/signals/bad/{trace}"),
+    *("/api/curation", "/api/curation/run", "/api/curation/report", "/api/curation/items/{item}"),
+    *("/api/curation/accept", "/api/curation/reject", "/api/curation/skip", "/api/curation/merge"),
+    *("/api/curation/assign", "/api/coverage", "/api/coverage/gaps", "/api/coverage/draft"),
+    "/api/coverage/history",
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
     *("/healthz", "/readyz"),
 }

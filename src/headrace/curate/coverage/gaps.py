@@ -45,7 +45,8 @@ def draft_gaps(parts: CoverageParts, gaps: Sequence[Topic], *, each: int) -> lis
     Drafting twice adds nothing. Traces of users who refused eval are passed over for the next ones.
     """
     curation = parts.curation
-    collector, collected, items = Collector(curation), Collected(), []
+    collector, collected = Collector(curation), Collected()
+    items: list[str] = []
     for topic in gaps:
         known = read_known(curation, topic.examples)
         with curation.ledger.read() as conn:

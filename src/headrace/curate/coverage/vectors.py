@@ -55,10 +55,10 @@ def embed_texts(embedder: Embedder, texts: Sequence[str], *, folder: Path | None
             run = f"coverage-{secrets.token_hex(4)}"
             store.put([names[place] for place in good], made.vectors[good], run_id=run)
         fresh = {names[place]: made.vectors[place] for place in good}
-        for place, key in enumerate(keys):
-            if key in fresh:
-                found[place], vectors[place] = True, fresh[key]
-    places = [int(place) for place in np.flatnonzero(found)]
+        for row, name in enumerate(keys):
+            if name in fresh:
+                found[row], vectors[row] = True, fresh[name]
+    places = [int(row) for row in np.flatnonzero(found)]
     return Vectors(places, np.ascontiguousarray(vectors[places], dtype=np.float32))
 
 

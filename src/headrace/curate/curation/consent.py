@@ -13,10 +13,8 @@ from headrace.records.curation import ItemKind
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from headrace.ledger.consents import Purpose
 
 Refused = Literal["no consent for eval", "no consent for training", "no user known"]
-_PURPOSES: tuple[Purpose, Purpose] = ("eval", "training")
 
 
 class Allowed(NamedTuple):
@@ -46,5 +44,8 @@ class Allowed(NamedTuple):
 def allowed_among(conn: Connection, people: Iterable[str | None], *, without_user: bool) -> Allowed:
     """What these users allow now."""
     known: Collection[str] = {name for name in people if name is not None}
-    sets = (frozenset(consents.allowed(conn, known, purpose)) for purpose in _PURPOSES)
-    return Allowed(*sets, without_user)
+    return Allowed(
+        eval=frozenset(consents.allowed(conn, known, "eval")),
+        training=frozenset(consents.allowed(conn, known, "training")),
+        without_user=without_user,
+    )

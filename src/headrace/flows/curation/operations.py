@@ -110,12 +110,6 @@ class CurationOperations:
         _positive("limit", limit)
         return report(self.parts, limit=limit, texts=texts)
 
-    def page(self, report: CurationReport) -> str:
-        """A report as one HTML page that loads nothing."""
-        from headrace.flows.curation.page import page
-
-        return page(report)
-
     def _decide(self, items: Sequence[str], decision: Decision) -> Decided:
         from headrace.curate.curation.deciding import decide
         from headrace.flows.curation.listing import items_of

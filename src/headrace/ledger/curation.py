@@ -263,6 +263,21 @@ def _known(conn: Connection, ids: Sequence[str]) -> set[str]:
     }
 
 
+def asked_again(conn: Connection, traces: Collection[str]) -> dict[str, list[str]]:
+    """Each of these traces that was asked for in place of others, with those."""
+    found: dict[str, list[str]] = {}
+    values = {f'"{trace}"': trace for trace in traces}
+    for part in slices(sorted(values)):
+        rows = conn.execute(
+            sa.select(signals.c.value, signals.c.trace_id)
+            .where(signals.c.kind.in_(["regenerate", "retry"]), signals.c.value.in_(part))
+            .order_by(signals.c.trace_id)
+        )
+        for value, earlier in rows:
+            found.setdefault(values[value], []).append(earlier)
+    return found
+
+
 def stirred(conn: Connection, *, since_us: int) -> set[str]:
     """Traces of which a signal, its join or a verdict came in since a time."""
     given = sa.select(signals.c.trace_id).where(

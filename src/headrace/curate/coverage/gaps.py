@@ -13,7 +13,7 @@ from headrace.curate.curation.evidence import values_of
 from headrace.curate.curation.reading import read_known
 from headrace.curate.curation.running import SAMPLED_INTO, keep, link_of
 from headrace.errors import NotFoundError
-from headrace.ledger import coverage_runs
+from headrace.ledger import coverage_runs, leases
 from headrace.ledger.coverage_runs import CoverageRow
 from headrace.ledger.ledger import Write
 from headrace.records.coverage import Topic
@@ -42,8 +42,14 @@ def gaps_of(topics: Sequence[Topic], *, fewest: int) -> list[Topic]:
 def draft_gaps(parts: CoverageParts, gaps: Sequence[Topic], *, each: int) -> list[str]:
     """Draft cases from the most typical traces of gaps, as many of each; returns the ids of the items.
 
-    Drafting twice adds nothing. Traces of users who refused eval are passed over for the next ones.
+    Drafting twice adds nothing. Traces of users who refused eval are passed over for the next ones. Raises
+    LeaseHeld.
     """
+    with leases.held(parts.curation.ledger, "curate"):
+        return _draft(parts, gaps, each=each)
+
+
+def _draft(parts: CoverageParts, gaps: Sequence[Topic], *, each: int) -> list[str]:
     curation = parts.curation
     collector, collected = Collector(curation), Collected()
     items: list[str] = []

@@ -57,6 +57,7 @@ class Collector:
         allowed: Allowed,
         link: Link,
         into: Collected,
+        review: bool = True,
     ) -> str | None:
         """Add a draft to a batch, unless its users do not allow it; returns the item it belongs to."""
         draft = allowed.reduced(draft)
@@ -64,7 +65,7 @@ class Collector:
         if refused is not None:
             self.left_out[refused] += 1
             return None
-        item = self._item(draft, rule=rule, into=into)
+        item = self._item(draft, rule=rule, into=into, review=review)
         into.links.append(
             LinkRow(
                 item=item,
@@ -78,7 +79,7 @@ class Collector:
         )
         return item
 
-    def _item(self, draft: Draft, *, rule: str, into: Collected) -> str:
+    def _item(self, draft: Draft, *, rule: str, into: Collected, review: bool) -> str:
         part = "random" if rule == SAMPLE else "failures"
         place = (draft.kind, draft.destination, part, draft.context)
         name = self._parts.keyring.keyed("draft", *place, draft.text)
@@ -92,7 +93,7 @@ class Collector:
             return near
         index.add(name, draft.text)
         self._known.add(name)
-        into.items[name] = _row(self._parts, name, draft, rule=rule, part=part)
+        into.items[name] = _row(self._parts, name, draft, rule=rule, part=part, review=review)
         return name
 
 
@@ -106,13 +107,13 @@ class Link:
     probability: float | None = None
 
 
-def _row(parts: CurationParts, name: str, draft: Draft, *, rule: str, part: str) -> ItemRow:
+def _row(parts: CurationParts, name: str, draft: Draft, *, rule: str, part: str, review: bool) -> ItemRow:
     body = {**draft.body, "text": draft.text, "context": draft.context}
     return ItemRow(
         id=name,
         kind=draft.kind,
         destination=draft.destination,
-        state="new",
+        state="new" if review else "accepted",
         reason=rule,
         part=part,
         origin=draft.origin,
@@ -123,7 +124,7 @@ def _row(parts: CurationParts, name: str, draft: Draft, *, rule: str, part: str)
         owner=None,
         noticed_at_us=0,
         decided_at_us=None,
-        actor=None,
+        actor=None if review else f"rule {rule}",
         note=None,
         merged_into=None,
         delivered_at_us=None,

@@ -12,7 +12,7 @@ from headrace.errors import ConfigError
 
 FactKind = Literal["number", "flag", "text", "set"]
 _CONDITION = re.compile(
-    r"(?P<negated>not\s+)?(?P<fact>[a-z_]+)(?:\s*(?P<operator>>=|<=|!=|=|>|<)\s*(?P<value>.+?))?\s*"
+    r"(?P<negated>not\s+)?(?P<fact>[a-z_]+)(?:\s*(?P<operator>>=|<=|!=|=|>|<)\s*(?P<value>[^=<>\s].*?))?\s*"
 )
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,

@@ -16,7 +16,7 @@ from headrace.records.curation import ItemKind, Origin
 LeftOut = Literal[
     "no question", "no answer", "edit too small", "no edit of this answer", "same text", "another prompt"
 ]
-_REWRITTEN = 0.9
+_REWRITTEN = 0.7
 """A text that changes more of an answer is no edit of it."""
 _FEWEST_CHARACTERS = 5
 """An edit that changes fewer is cosmetics."""

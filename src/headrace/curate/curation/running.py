@@ -86,6 +86,7 @@ def _batch(
     # In the order of time, so that the first of equal questions is the one that stands in the queue.
     for name in sorted(fresh, key=lambda trace: (fresh[trace].facts.shown.ended_ns, trace)):
         _trace(parts, collector, tally, fresh[name], allowed=allowed, into=collected)
+    _again(parts, collector, tally, fresh, collected)
     rows = [
         LookedRow(name, found.facts.shown.ended_ns // 1000, 0, found.mark) for name, found in fresh.items()
     ]
@@ -118,37 +119,42 @@ def _trace(
         tally.matched[rule.name] += 1
         draft = draft_of(rule, facts, evidence, minimum_edit=parts.config.minimum_edit)
         if isinstance(draft, Draft):
-            collector.take(draft, rule=rule.name, allowed=allowed, link=link_of(known, values), into=into)
+            link = link_of(known, values)
+            collector.take(draft, rule=rule.name, allowed=allowed, link=link, into=into, review=rule.review)
         else:
             collector.left_out[draft] += 1
-    _regenerated(parts, collector, tally, known, allowed=allowed, into=into)
 
 
-def _regenerated(
-    parts: CurationParts,
-    collector: Collector,
-    tally: _Tally,
-    known: Known,
-    *,
-    allowed: Allowed,
-    into: Collected,
+def _again(
+    parts: CurationParts, collector: Collector, tally: _Tally, known: Mapping[str, Known], into: Collected
 ) -> None:
-    """An answer that was asked for again, and the one that was accepted in its place, are a pair."""
-    facts, evidence = known
-    other = evidence.regenerated_as
+    """An answer that was asked for again, and the one that was accepted in its place, are a pair.
+
+    Both ends are looked at, since either may be known first.
+    """
     rule = next((rule for rule in parts.config.in_force if rule.to == "pair"), None)
-    if other is None or rule is None:
+    if rule is None:
         return
-    better = read_known(parts, [other]).get(other)
-    if better is None or not values_of(*better)["accepted"]:
-        return
-    tally.matched[rule.name] += 1
-    draft = regenerated_pair(rule, facts, better.facts)
-    if isinstance(draft, Draft):
-        link = link_of(known, values_of(facts, evidence))
-        collector.take(draft, rule=rule.name, allowed=allowed, link=link, into=into)
-    else:
-        collector.left_out[draft] += 1
+    with parts.ledger.read() as conn:
+        earlier = curation.asked_again(conn, list(known))
+    later = {(name, item.evidence.regenerated_as) for name, item in known.items()}
+    couples = {(worse, better) for better, before in earlier.items() for worse in before} | later
+    wanted = sorted((worse, better) for worse, better in couples if better is not None)
+    read = read_known(parts, sorted({name for couple in wanted for name in couple} - set(known))) | dict(
+        known
+    )
+    for worse, better in wanted:
+        if worse in read and better in read and values_of(*read[better])["accepted"]:
+            tally.matched[rule.name] += 1
+            draft = regenerated_pair(rule, read[worse].facts, read[better].facts)
+            if isinstance(draft, Draft):
+                link = link_of(read[worse], values_of(*read[worse]))
+                allowed = _allowed(parts, [read[worse], read[better]])
+                collector.take(
+                    draft, rule=rule.name, allowed=allowed, link=link, into=into, review=rule.review
+                )
+            else:
+                collector.left_out[draft] += 1
 
 
 def _sample(parts: CurationParts, frame: Frame, collector: Collector, tally: _Tally) -> None:
@@ -197,7 +203,10 @@ def _draw(
 def keep(tx: Write, collected: Collected) -> tuple[int, int]:
     """Write items with their links and edges; returns how many items and links are new."""
     now = tx.now_us
-    items = [row._replace(noticed_at_us=now) for row in collected.items.values()]
+    items = [
+        row._replace(noticed_at_us=now, decided_at_us=None if row.state in curation.OPEN else now)
+        for row in collected.items.values()
+    ]
     links = [row._replace(linked_at_us=now) for row in collected.links]
     lineage.link(
         tx,

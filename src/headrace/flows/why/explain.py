@@ -11,6 +11,7 @@ from headrace.errors import NotFoundError, StorageError
 from headrace.flows.naming import find_alias, find_document
 from headrace.flows.why import nodes
 from headrace.flows.why.calls import call_parts
+from headrace.flows.why.drafts import draft_nodes, why_draft
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
 from headrace.flows.why.records import why_record
@@ -62,6 +63,8 @@ def _explain(reader: Reader, name: str) -> WhyReport:
         return _chunk(reader, name)
     if kind == "record" and "/" not in name and "." not in name:
         return why_record(reader, name)
+    if kind == "draft" and "/" not in name and "." not in name:
+        return why_draft(reader, name)
     if kind in ("gen", "release", "recipe", "prompt") and "/" not in name and "." not in name:
         return _artifact(reader, kind, name)
     return _document(reader, name)
@@ -83,7 +86,8 @@ def _trace(reader: Reader, trace_id: str) -> WhyReport:
         children=tuple(_once(children)),
     )
     said = tuple(nodes.signal_node(row) for row in signals.of_traces(reader.conn, [trace_id]))
-    downstream = WhyNode(kind="trace", ref=trace_id, label=root.name, children=said)
+    drafted = draft_nodes(reader, trace_id)
+    downstream = WhyNode(kind="trace", ref=trace_id, label=root.name, children=(*said, *drafted))
     return WhyReport(ref=trace_id, kind="trace", upstream=upstream, downstream=downstream)
 
 

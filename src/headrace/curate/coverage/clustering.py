@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SEED = 20_811
 FACTORS = (1.0, 1.4, 2.0, 2.8, 4.0)
 """Numbers of topics that are tried, as multiples of the square root of the number of questions."""
-SLACK = 0.02
+SLACK = 0.08
 """Of the numbers whose silhouette is so close to the best one, the largest is taken: fine topics show gaps
 that coarse ones hide."""
 _ROUNDS = 25

@@ -261,8 +261,8 @@ class Wiring:
     @once
     def _forgetting(self) -> ForgetContext:
         from headrace.forgetting import forget_context
-        from headrace.wiring_receiving import receiving_eraser
         from headrace.wiring_datasets import dataset_eraser
+        from headrace.wiring_receiving import receiving_eraser
         from headrace.wiring_vault import cache_eraser
 
         context = forget_context(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from headrace.flows.cache.operations import CacheOperations
     from headrace.flows.calling.operations import CallOperations
     from headrace.flows.consents.operations import ConsentOperations
+    from headrace.flows.coverage.operations import CoverageOperations
+    from headrace.flows.curation.operations import CurationOperations
     from headrace.flows.datasets.model_operations import ModelOperations
     from headrace.flows.datasets.operations import DatasetOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
@@ -452,6 +454,20 @@ class Workspace(Wiring):
         from headrace.wiring_releases import loop_operations
 
         return loop_operations(self, sync=self.sync)
+
+    @property
+    def curation(self) -> CurationOperations:
+        """The operations on drafts made of traces: run, list, show, next, accept, reject, merge and more."""
+        from headrace.wiring_curation import curation_operations
+
+        return curation_operations(self)
+
+    @property
+    def coverage(self) -> CoverageOperations:
+        """The operations on coverage of the traffic by cases: measure, gaps, history."""
+        from headrace.wiring_curation import coverage_operations
+
+        return coverage_operations(self)
 
     def hide(self, ref: str, *, reason: str = "", confirmed: bool = False) -> HideReport:
         """Hide documents at once from search, answers and lineage; they are erased after `hidden_ttl`.

@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from headrace.cli.commands.cache import CACHING
 from headrace.cli.commands.call import CALLING
+from headrace.cli.commands.consent import CONSENTS
+from headrace.cli.commands.curate import CURATING
+from headrace.cli.commands.curate_report import REPORTING
+from headrace.cli.commands.curate_review import REVIEWING
 from headrace.cli.commands.dataset import DATASETS
 from headrace.cli.commands.dataset_files import FILES
-from headrace.cli.commands.consent import CONSENTS
 from headrace.cli.commands.dead_letter import LETTERS
 from headrace.cli.commands.embed import EMBEDDING
 from headrace.cli.commands.eval import EVALS
@@ -22,8 +25,8 @@ from headrace.cli.commands.index_care import CARE
 from headrace.cli.commands.index_metadata import METADATA
 from headrace.cli.commands.index_switch import SWITCHING
 from headrace.cli.commands.key import KEYS
-from headrace.cli.commands.model import MODELS
 from headrace.cli.commands.loop import LOOPING
+from headrace.cli.commands.model import MODELS
 from headrace.cli.commands.pii import SCANNING
 from headrace.cli.commands.profile import PROFILES
 from headrace.cli.commands.prompt import WRITING
@@ -104,6 +107,11 @@ GROUPS: Sequence[Group] = (
     ),
     Group("release", "What is pinned, what passed, what serves: make, check, promote, roll back.", RELEASES),
     Group("loop", "From new documents to what serves, in one command.", LOOPING),
+    Group(
+        "curate",
+        "Make cases and training rows of traces; see what no case covers.",
+        [*CURATING, *REVIEWING, *REPORTING],
+    ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),
     Group("vault", "See what the vault holds, reveal a value, rotate its keys.", KEEPING),

@@ -10,9 +10,10 @@ from typing import Any
 
 from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
+from headrace.config.release import ReleaseConfig
+from headrace.curate.curation.config import CurateConfig
 from headrace.curate.datasets.config import DatasetConfig
 from headrace.curate.evals.suite import EvalsConfig
-from headrace.config.release import ReleaseConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
@@ -197,6 +198,7 @@ class WorkspaceConfig:
     traces: TracesConfig = field(default_factory=TracesConfig)
     evals: EvalsConfig = field(default_factory=EvalsConfig)
     release: ReleaseConfig = field(default_factory=ReleaseConfig)
+    curate: CurateConfig = field(default_factory=CurateConfig)
     environment: str = DEFAULT_ENVIRONMENT
     """Whose release pointer is read and moved."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from headrace.config.base import DEFAULT_ENVIRONMENT, FILE_NAME, AskConfig, IndexSettings, WorkspaceConfig
 from headrace.config.cache import read_cache
 from headrace.config.corpora import read_corpus
+from headrace.config.curate import read_curate
 from headrace.config.datasets import read_datasets
 from headrace.config.durations import ALLOWED, parse_duration
 from headrace.config.erasure import read_erasure
@@ -36,6 +37,7 @@ _TABLES = (
     "cache",
     "corpus",
     "datasets",
+    "curate",
     "environment",
     "erasure",
     "evals",
@@ -100,6 +102,7 @@ def load_config(root: Path, *, environment: Mapping[str, str] = os.environ) -> W
         traces=read_traces(top.child("traces")),
         evals=read_evals(top.child("evals"), root=root),
         release=read_release(top.child("release")),
+        curate=read_curate(top.child("curate")),
         environment=_environment(top),
     )
 

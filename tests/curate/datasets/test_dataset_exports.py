@@ -17,8 +17,8 @@ from headrace.curate.datasets.identity import row_ids
 from headrace.curate.datasets.models import data_of, register_model, show
 from headrace.curate.datasets.parts import DatasetParts
 from headrace.curate.datasets.reading import Reading, read_files
-from headrace.curate.datasets.splitting import split
 from headrace.curate.datasets.splits import split_of
+from headrace.curate.datasets.splitting import split
 from headrace.curate.datasets.where import where
 from headrace.errors import NotFoundError, UsageError
 from headrace.infer.prompts.examples import read_examples
@@ -50,10 +50,14 @@ def parts(shared: tuple[Ledger, Path]) -> DatasetParts:
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()]
+    return [
+        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
+    ]
 
 
-def test_training_goes_out_only_with_consent_and_without_eval_cases(parts: DatasetParts, tmp_path: Path) -> None:
+def test_training_goes_out_only_with_consent_and_without_eval_cases(
+    parts: DatasetParts, tmp_path: Path
+) -> None:
     report = export(parts, "a", tmp_path / "sft", format="sft", purpose="training")
     assert report.withheld == {"consent": 1, "contaminated": 1, "not in this shape": 1}
     asked = sorted(line["messages"][0]["content"] for line in lines(tmp_path / "sft"))
@@ -154,7 +158,9 @@ def test_splits_follow_the_group_and_stay(parts: DatasetParts) -> None:
 def test_where_a_row_is_and_what_it_made(parts: DatasetParts, tmp_path: Path) -> None:
     made = export(parts, "a", tmp_path / "w", format="rows", purpose="training")
     register_model(parts, "base", external=True)
-    register_model(parts, "m1", data=[made.export], parent="base", hyperparameters={"epochs": 3}, metrics={"f1": 0.9})
+    register_model(
+        parts, "m1", data=[made.export], parent="base", hyperparameters={"epochs": 3}, metrics={"f1": 0.9}
+    )
     register_model(parts, "m2", data=[], parent="m1")
     told = where(parts, "subject:bo").found[0]
     assert (told.dataset, told.key) == ("a", "bo")

@@ -72,6 +72,10 @@ ROUTES = {
     *("/api/sessions/{session}/close", "/api/sessions/{session}/delete"),
     *("/api/profiles", "/api/profiles/{name}/{user}", "/api/profiles/{name}/{user}/history"),
     *("/api/signals", "/api/signals/infer", "/api/signals/model", "/api/signals/bad/{trace}"),
+    *("/api/curation", "/api/curation/run", "/api/curation/report", "/api/curation/items/{item}"),
+    *("/api/curation/accept", "/api/curation/reject", "/api/curation/skip", "/api/curation/merge"),
+    *("/api/curation/assign", "/api/coverage", "/api/coverage/gaps", "/api/coverage/draft"),
+    "/api/coverage/history",
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
     *("/healthz", "/readyz"),
 }

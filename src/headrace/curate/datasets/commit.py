@@ -188,7 +188,9 @@ def _publish(
     refs.move(
         tx, ref, version, expect=parent, actor=parts.actor, reason=report.message or "commit", anew=True
     )
-    edges = [Edge(source=source, target=version, activity="row_of") for source in _sources(planned.incoming.rows)]
+    edges = [
+        Edge(source=source, target=version, activity="row_of") for source in _sources(planned.incoming.rows)
+    ]
     if parent is not None:
         edges.append(Edge(source=parent, target=version, activity="revised"))
     lineage.link(tx, edges)

@@ -93,7 +93,11 @@ def _row(line: str, reading: Reading, where: str) -> RowInput:
             f"{where} is no object.", hint='One object a line: {"question": "…", "answer": "…"}.'
         )
     if "key" in value and isinstance(value.get("fields"), dict) and set(value) <= _OWN:
-        own = {name: value[name] for name in ("subject", "group", "depth", "provenance") if value.get(name) is not None}
+        own = {
+            name: value[name]
+            for name in ("subject", "group", "depth", "provenance")
+            if value.get(name) is not None
+        }
         return RowInput(key=str(value["key"]), fields=from_json(value["fields"]), **own)
     fields = from_json(value)
     if not isinstance(fields, dict):

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headrace.curate.coverage.eraser import QueryEraser
+from headrace.curate.curation.eraser import CurationEraser
 from headrace.curate.evals.eraser import EvalEraser
 from headrace.curate.golden.eraser import GoldenEraser
 from headrace.flows.forget.context import ForgetContext
@@ -70,6 +72,8 @@ def open_erasers(context: ForgetContext, held: Mapping[str, Lease]) -> list[Eras
         ProfileEraser(context.ledger, context.keyring),
         EvalEraser(context.ledger, context.events),
         GoldenEraser(context.ledger, context.events),
+        CurationEraser(context.ledger, context.events, context.keyring),
+        QueryEraser(None if "://" in context.index else Path(context.index)),
         *context.more_erasers(),
         PageEraser(context.blobs, context.pages),
         FeatureEraser(context.online),

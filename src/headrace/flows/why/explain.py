@@ -12,6 +12,7 @@ from headrace.flows.naming import find_alias, find_document
 from headrace.flows.why import nodes
 from headrace.flows.why.calls import call_parts
 from headrace.flows.why.datasets import rows_made, why_dataset
+from headrace.flows.why.drafts import draft_nodes, why_draft
 from headrace.flows.why.evals import case_nodes, why_eval
 from headrace.flows.why.permissions import restrict
 from headrace.flows.why.reader import Reader
@@ -66,6 +67,8 @@ def _explain(reader: Reader, name: str) -> WhyReport:
         return why_dataset(reader, kind, name)
     if kind == "record" and "/" not in name and "." not in name:
         return why_record(reader, name)
+    if kind == "draft" and "/" not in name and "." not in name:
+        return why_draft(reader, name)
     if kind in ("gen", "release", "recipe", "prompt") and "/" not in name and "." not in name:
         return _artifact(reader, kind, name)
     return why_eval(reader, name) or _document(reader, name)
@@ -87,7 +90,11 @@ def _trace(reader: Reader, trace_id: str) -> WhyReport:
         children=tuple(_once(children)),
     )
     said = tuple(nodes.signal_node(row) for row in signals.of_traces(reader.conn, [trace_id]))
-    became = (*case_nodes(reader, trace_id), *rows_made(reader, trace_id))
+    became = (
+        *draft_nodes(reader, trace_id),
+        *case_nodes(reader, trace_id),
+        *rows_made(reader, trace_id),
+    )
     downstream = WhyNode(kind="trace", ref=trace_id, label=root.name, children=(*said, *became))
     return WhyReport(ref=trace_id, kind="trace", upstream=upstream, downstream=downstream)
 

@@ -11,6 +11,15 @@ from headrace.ledger.storage.tables.calls import (
     records,
 )
 from headrace.ledger.storage.tables.consents import consents
+from headrace.ledger.storage.tables.curation import (
+    coverage_runs,
+    coverage_topics,
+    curation_draws,
+    curation_items,
+    curation_links,
+    curation_looked,
+    curation_runs,
+)
 from headrace.ledger.storage.tables.datasets import (
     dataset_commits,
     dataset_exports,
@@ -36,15 +45,6 @@ from headrace.ledger.storage.tables.erasure import erasures, hidden, keyring, su
 from headrace.ledger.storage.tables.features import feature_runs
 from headrace.ledger.storage.tables.gates import gate_decisions, gate_verdicts
 from headrace.ledger.storage.tables.generations import generation_states, generations, leases, runs, snapshots
-from headrace.ledger.storage.tables.sessions import (
-    profile_changes,
-    profiles,
-    session_memory,
-    session_turns,
-    sessions,
-)
-from headrace.ledger.storage.tables.keeping import cold_files, trace_holds
-from headrace.ledger.storage.tables.receiving import trace_quarantine
 from headrace.ledger.storage.tables.golden import (
     eval_judgements,
     eval_outputs,
@@ -56,12 +56,21 @@ from headrace.ledger.storage.tables.golden import (
     golden_events,
     golden_versions,
 )
+from headrace.ledger.storage.tables.keeping import cold_files, trace_holds
+from headrace.ledger.storage.tables.receiving import trace_quarantine
 from headrace.ledger.storage.tables.releases import (
     loop_steps,
     loop_turns,
     release_evidence,
     release_makings,
     release_moves,
+)
+from headrace.ledger.storage.tables.sessions import (
+    profile_changes,
+    profiles,
+    session_memory,
+    session_turns,
+    sessions,
 )
 from headrace.ledger.storage.tables.signals import signal_audits, signal_draws, signals
 from headrace.ledger.storage.tables.standing import (
@@ -101,6 +110,13 @@ __all__ = [
     "call_letters",
     "cold_files",
     "consents",
+    "coverage_runs",
+    "coverage_topics",
+    "curation_draws",
+    "curation_items",
+    "curation_links",
+    "curation_looked",
+    "curation_runs",
     "dataset_commits",
     "dataset_exports",
     "dataset_files",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
-HEAD = "0025"
+HEAD = "0026"
 """Revision of the newest migration."""
 
 

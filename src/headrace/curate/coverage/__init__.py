@@ -1,0 +1,1 @@
+"""How much of what users ask the cases cover, by topic."""

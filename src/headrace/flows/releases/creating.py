@@ -164,6 +164,6 @@ def _resolved(parts: ReleaseParts, conn: Connection, models: Mapping[str, str]) 
 
 def _features(parts: ReleaseParts, versions: Sequence[Prompt]) -> dict[str, str]:
     """The views of features that prompts take. One that is not declared pins nothing, and calls say so."""
-    named = {name.partition(":")[0] for version in versions for name in version.features}
+    named = {feature.name.partition(":")[0] for version in versions for feature in version.features}
     views = parts.features() if named else {}
     return {view: views[view] for view in sorted(named) if view in views}

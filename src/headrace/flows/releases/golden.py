@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from headrace.curate.evals.ranks import recall, resolve
 from headrace.errors import UsageError
 from headrace.flows.index.compare import questions_of
-from headrace.flows.index.golden import Question, resolve
-from headrace.flows.index.measures import mean_difference, recall
+from headrace.flows.index.golden import Question
+from headrace.flows.index.measures import mean_difference
 from headrace.flows.index.verdict import FEWEST_QUESTIONS, TOLERATED_FALL
 from headrace.ingest.search.retrieve import Query
 from headrace.ledger import release_evidence

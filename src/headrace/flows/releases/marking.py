@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headrace.flows.calling.prompts import PromptSource
+    from headrace.flows.prompts.filling import Filler
     from headrace.infer.gateway.base import CallRequest
     from headrace.ledger.events.base import EventStore
     from headrace.records.call import SpanEvent
@@ -46,7 +47,14 @@ class PinnedPrompts:
         self._prompts = prompts
         self._release = release
 
-    def request(self, prompt: str, variables: Mapping[str, Any], *, model: str | None = None) -> CallRequest:
+    def request(
+        self,
+        prompt: str,
+        variables: Mapping[str, Any],
+        *,
+        model: str | None = None,
+        fill: Filler | None = None,
+    ) -> CallRequest:
         """The call that a pinned prompt makes of variables. Raises NotFoundError, UsageError."""
         name, _, word = prompt.partition("@")
         pinned = self._release.prompts
@@ -57,4 +65,4 @@ class PinnedPrompts:
                 f"Release {self._release.digest!r} pins the model of prompt {name!r}.",
                 hint="Leave the model out, or call outside the release.",
             )
-        return replace(self._prompts.request(name, variables), keep=False)
+        return replace(self._prompts.request(name, variables, fill=fill), keep=False)

@@ -182,7 +182,7 @@ def _prompt(version: Prompt) -> PinnedPrompt:
         few_shot=None
         if few_shot is None
         else {"name": few_shot.name, "digest": few_shot.digest, "rows": len(few_shot.rows)},
-        features=version.features,
+        features=[feature.name for feature in version.features],
         vault=version.vault,
         chat_template=None if template is None else template.digest,
         tokenizer=None if tokenizer is None else tokenizer.digest,

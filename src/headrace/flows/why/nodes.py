@@ -23,7 +23,8 @@ from headrace.ledger.generations import Generation
 from headrace.ledger.signals import SignalRow
 from headrace.ledger.steps import outputs as step_outputs
 from headrace.ledger.steps import states as step_states
-from headrace.ledger.steps.states import PREFIX, StepState
+from headrace.ledger.steps.states import PREFIX as GATE_PREFIX
+from headrace.ledger.steps.states import StepState
 from headrace.observe.signals.kinds import KINDS
 from headrace.records.explain import WhyNode
 from headrace.ship.releases import PREFIX, Release
@@ -246,7 +247,7 @@ def _step_nodes(reader: Reader, corpus: str, uri: str) -> list[WhyNode]:
         outputs = step_outputs.load(reader.conn, state.keys)
         first = next((outputs[key] for key in state.keys if key in outputs), None)
         facts: dict[str, Any] = {"state": state.state}
-        if not state.step.startswith(PREFIX):
+        if not state.step.startswith(GATE_PREFIX):
             facts["fields"] = list(state.fields)
         if state.reason:
             facts["reason"] = state.reason
@@ -269,7 +270,7 @@ def _step_nodes(reader: Reader, corpus: str, uri: str) -> list[WhyNode]:
 
 def _said(state: StepState) -> tuple[str, str]:
     """How a document came by what a model said of it, and who asked the model."""
-    gate = state.step.removeprefix(PREFIX)
+    gate = state.step.removeprefix(GATE_PREFIX)
     if gate != state.step:
         return "judged for" if state.state == "written" else "not judged for", f"gate {gate}"
     return "written by" if state.fields else "not written by", f"step {state.step}"

@@ -44,7 +44,7 @@ IMPORTED = (
 
 
 def main() -> None:
-    """Import, beginning no thread; then answer each line, a program and its surroundings, with its exit code."""
+    """Import, beginning no thread; then answer each line, a program, with its exit code."""
     for name in IMPORTED:
         importlib.import_module(name)
     # Lance warns of every fork, since its threads do not live on in the child; none was begun here.

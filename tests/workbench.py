@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import headrace
 from headrace.ingest.search.snapshot import Snapshots
 from headrace.records.sync import SyncReport
 from headrace.workspace import Workspace
+from tests.processes import run_python
 
 _CONFIG = """\
 {storage}
@@ -83,14 +83,7 @@ class Workbench:
         self, *, failpoints: str = "", env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Sync in a process of its own, with failpoints armed."""
-        return subprocess.run(
-            [sys.executable, "-c", _SYNC, str(self.root)],
-            env={**os.environ, "HEADRACE_FAILPOINTS": failpoints, **(env or {})},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_python(_SYNC, str(self.root), failpoints=failpoints, env=env)
 
     def start_sync(self) -> subprocess.Popen[str]:
         """Start a sync in a process of its own."""

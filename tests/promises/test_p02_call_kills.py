@@ -21,7 +21,10 @@ from tests.fakes.model_server import Act, ModelServer
 from tests.infer.gateway.gateways import configure
 from tests.infer.gateway.load import load
 from tests.infer.gateway.misbehaviours import GOOD
+from tests.processes import run_python
 from tests.workbench import was_killed
+
+_LOAD = 'import runpy; runpy.run_module("tests.infer.gateway.load", run_name="__main__")'
 
 CALLS = ["call.after_answer", "call.after_record", "call.in_letter_transaction", "call.before_span"]
 CALLS += ["call.after_span", "call.before_key_finished"]
@@ -120,8 +123,7 @@ def _check(root: Path, answered: Sequence[dict[str, Any]]) -> None:
 
 
 def _load(root: Path, rows: Sequence[int], failpoint: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.infer.gateway.load", str(root), json.dumps(list(rows))]
-    return _run(command, failpoint)
+    return run_python(_LOAD, str(root), json.dumps(list(rows)), failpoints=failpoint)
 
 
 def _run(command: Sequence[str], failpoint: str) -> subprocess.CompletedProcess[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ import headrace
 from headrace.ledger.failpoints import NAMES
 from headrace.observe.features import materialise  # noqa: F401 - it declares failpoints
 from headrace.observe.features.online import sqlite  # noqa: F401 - and so does it
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 FAILPOINTS = ["feature.begun", "feature.batch", "feature.written", "feature.before_done"]
@@ -71,14 +69,7 @@ def _kill(root: Path, failpoint: str, *, online: str | None, ledger: str | None 
     with bench.open() as workspace:
         assert workspace.features.materialise("account").written == _ENTITIES
     _source(root, 2)
-    killed = subprocess.run(
-        [sys.executable, "-c", _MATERIALISE, str(root)],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    killed = run_python(_MATERIALISE, str(root), failpoints=failpoint)
     assert was_killed(killed), killed.stderr
     seen = _rows(bench)
     assert seen <= {(1, 1), (2, 2)}, "a row of both runs"

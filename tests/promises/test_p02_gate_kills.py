@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from headrace.ledger.failpoints import NAMES
 from tests.flows.test_quarantine import GATES, bench_with, reject, release, waiting
 from tests.ingest.gates.documents import PROSE
 from tests.ingest.gates.test_gating import INJECTED, SHORT, documents, gate
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 OF_GATES = sorted(name for name in NAMES if name.startswith("gate."))
@@ -35,14 +35,7 @@ _APPLY = "gates.replay(apply=True)"
 
 
 def run(bench: Workbench, operation: str, failpoints: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _OPERATION, str(bench.root), operation],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_OPERATION, str(bench.root), operation, failpoints=failpoints)
 
 
 def killed_release(bench: Workbench, failpoint: str) -> None:

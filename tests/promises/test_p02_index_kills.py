@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from headrace.flows.index import build, optimize, prune, switch, verify  # noqa:
 from headrace.ingest.sync import run as _run  # noqa: F401
 from headrace.ledger.failpoints import NAMES
 from tests.flows.test_index_care import change_index, twice
+from tests.processes import run_python
 from tests.workbench import Workbench, rows, was_killed
 
 INDEX_FAILPOINTS = sorted(name for name in NAMES if name.startswith("index."))
@@ -160,14 +160,7 @@ def _killed_build(bench: Workbench, failpoint: str) -> None:
 
 
 def _in_process(bench: Workbench, operation: str, failpoints: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _OPERATION, str(bench.root), operation],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_OPERATION, str(bench.root), operation, failpoints=failpoints)
 
 
 def _run_here(bench: Workbench, operation: str) -> None:

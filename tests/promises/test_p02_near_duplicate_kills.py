@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from headrace.flows.forget import erasers as _erasers  # noqa: F401 - declares failpoints
 from headrace.ingest.sync import run as _run  # noqa: F401
 from headrace.ledger.failpoints import NAMES
+from tests.processes import run_python
 from tests.promises.test_p01_near_duplicates import Gate, standing, text_of, write
 from tests.workbench import Workbench, was_killed
 
@@ -117,11 +117,4 @@ def _killed(root: Path, failpoint: str, ledger: str | None = None) -> None:
 
 
 def _python(bench: Workbench, script: str, failpoints: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", script, str(bench.root)],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(script, str(bench.root), failpoints=failpoints)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from headrace.flows.prompts import labels  # noqa: F401 - it declares failpoints
 from headrace.ledger import refs
 from headrace.ledger.failpoints import NAMES
+from tests.processes import run_python
 from tests.prompt_files import change, prompt_workspace
 from tests.workbench import Workbench, was_killed
 
@@ -67,14 +66,7 @@ def _move(bench: Workbench, operation: str, failpoint: str) -> None:
 
 def _killed(bench: Workbench, operation: str, failpoint: str) -> str | None:
     """Kill an operation and give the version that serves."""
-    done = subprocess.run(
-        [sys.executable, "-c", _OPERATION, str(bench.root), operation],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_python(_OPERATION, str(bench.root), operation, failpoints=failpoint)
     assert was_killed(done), done.stderr
     return _serves(bench)
 

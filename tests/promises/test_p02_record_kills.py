@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from headrace.infer.records.keeper import record_id
 from headrace.infer.schemas.file import load_schema
 from headrace.ledger.failpoints import NAMES
 from tests.infer.records.envelopes import GOAL, GOALS, MIGRATION, envelope
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 KEEPING = ["record.keep_queued", "record.keep_in_transaction", "record.kept"]
@@ -141,13 +141,4 @@ def _keep_here(bench: Workbench) -> None:
 def _run(
     bench: Workbench, program: str, *arguments: str, failpoints: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    root = Path(__file__).parents[2]
-    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        [sys.executable, "-c", program, str(bench.root), *arguments],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(program, str(bench.root), *arguments, failpoints=failpoints)

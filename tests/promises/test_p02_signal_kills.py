@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from headrace.ledger.failpoints import NAMES
 from headrace.observe.signals import collect as _collect  # noqa: F401 - it declares the failpoints
 from headrace.records.signals import Signal
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 FAILPOINTS = sorted(name for name in NAMES if name.startswith("signals."))
@@ -65,11 +65,4 @@ def _signals(bench: Workbench) -> list[Signal]:
 
 
 def _add(bench: Workbench, name: str, *, failpoints: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _ADD, str(bench.root), TRACE, name],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_ADD, str(bench.root), TRACE, name, failpoints=failpoints)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ import pytest
 from headrace.flows import deprecate as _deprecate  # noqa: F401 - declares its failpoints
 from headrace.ingest.sync import standing as _standing  # noqa: F401 - declares its failpoint
 from headrace.ledger.failpoints import NAMES
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 TEXT = "Receipts are due within {} days after the trip ends, and flights need the approval of a manager."
@@ -63,14 +61,7 @@ def test_a_kill_while_marks_are_written(bench: Workbench) -> None:
 @pytest.mark.parametrize("failpoint", DECLARING)
 def test_a_kill_during_a_declaration(bench: Workbench, failpoint: str) -> None:
     bench.sync()
-    done = subprocess.run(
-        [sys.executable, "-c", _DEPRECATE, str(bench.root)],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_python(_DEPRECATE, str(bench.root), failpoints=failpoint)
     assert was_killed(done), done.stderr
     declared = failpoint == "deprecate.after_ledger"
     assert marks(bench)["docs/travel-2025.md"] == (("deprecated",) if declared else ())

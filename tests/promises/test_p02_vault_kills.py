@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from headrace.privacy.vault.masters import Masters
 from tests.infer.cache.entries import entry
 from tests.infer.cache.test_stores import redis_store
 from tests.privacy.vault.calls import call, opened, vault_of
+from tests.processes import run_python
 from tests.workbench import was_killed
 
 ROTATING = [
@@ -68,15 +68,7 @@ _PUT = 'SQLiteCache(Path(sys.argv[1]) / "online.sqlite").put(entry("second", tie
 
 
 def run(root: Path, url: str, work: str, failpoints: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _PROCESS, str(root), url, work],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_PROCESS, str(root), url, work, failpoints=failpoints)
 
 
 def test_every_failpoint_is_killed() -> None:

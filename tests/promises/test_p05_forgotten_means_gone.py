@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from headrace.workspace import Workspace
 from tests import sightings
 from tests.fakes.openai_server import OpenAIServer, Reply, Seen
 from tests.ingest.sources.site import Site
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 PAGES = "erase.pages_deleted"
@@ -221,14 +221,7 @@ def _kill_and_go_on(root: Path, failpoint: str, *, ledger: str | None = None) ->
 def _forget_in_process(
     bench: Workbench, failpoints: str, ref: str = SECRET
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _FORGET, str(bench.root), ref],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_FORGET, str(bench.root), ref, failpoints=failpoints)
 
 
 def test_readers_get_clean_answers_meanwhile(tmp_path: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from headrace.ingest.sync import late_fields as _late_fields  # noqa: F401 - declares the failpoints
 from headrace.ledger.failpoints import NAMES
+from tests.processes import run_python
 from tests.workbench import Workbench, rows, was_killed
 
 FAILPOINTS = sorted(name for name in NAMES if name.startswith("metadata."))
@@ -55,14 +54,7 @@ def _kill_and_rerun(bench: Workbench, failpoint: str, ledger: str | None = None)
         bench.write(f"{number}.md", f"{front}Heron number {number} wades.")
     bench.sync()
     bench.configure(extra=DECLARED, ledger=ledger)
-    killed = subprocess.run(
-        [sys.executable, "-c", _RUN, str(bench.root)],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    killed = run_python(_RUN, str(bench.root), failpoints=failpoint)
     assert was_killed(killed), killed.stderr
     with bench.open() as workspace:
         seen = {row["document"]: row["metadata"].get("year") for row in rows(workspace)}

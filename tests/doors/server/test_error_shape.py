@@ -66,6 +66,9 @@ ROUTES = {
     *("/api/vault", "/api/vault/reveal", "/api/vault/rotate", "/api/cache", "/api/cache/clear"),
     *("/api/signals", "/api/signals/infer", "/api/signals/model", "/api/signals/bad/{trace}"),
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
+    *("/api/traces", "/api/traces/{trace}", "/api/traces/stats", "/api/traces/select"),
+    *("/api/traces/holds", "/api/traces/holds/{hold}/release", "/api/traces/archive"),
+    *("/api/consents", "/api/consents/{user}"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -85,7 +85,7 @@ class TraceOperations:
     def readable(
         self, *, access: Sequence[str], limit: int = 50, after: str | None = None, **conditions: Any
     ) -> TraceList:
-        """As `list`, but only of traces whose documents these labels all open: for texts that are found in them.
+        """As `list`, but only of traces whose documents these labels all open, as a text needs it.
 
         Raises UsageError.
         """

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from datetime import date
@@ -45,8 +45,6 @@ _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
 _INSERT_SPANS = (
     f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"  # noqa: S608 - our names
 )
-_REMOVED_AT_ONCE = 2_000
-_DELETE_SAME = f"DELETE FROM spans WHERE {' AND '.join(f'{name} IS ?' for name in SPAN_COLUMNS.split(', '))}"  # noqa: S608 - our names
 _DELETE_LINK = (
     "DELETE FROM span_refs WHERE role = ? AND ref = ? AND trace_id = ? AND span_id = ? AND end_ns = ?"
 )
@@ -182,13 +180,11 @@ class SqliteEvents:
         """Delete spans, each only if it still is as it was read, and give the space back."""
         path = self._folder / f"{day_name(day)}.sqlite"
         with closing(_connect(path)) as connection:
-            for part in slices(rows, _REMOVED_AT_ONCE):
-                connection.execute("BEGIN IMMEDIATE")
-                for row in part:
-                    if connection.execute(_DELETE_SAME, row).rowcount:
-                        place = (row[0], row[1], row[6])
-                        connection.executemany(_DELETE_LINK, [(*link, *place) for link in _refs_of(row)])
-                connection.execute("COMMIT")
+            # Pages that become free are rewritten below; to overwrite each of them first would take minutes.
+            connection.execute("PRAGMA secure_delete=OFF")
+            connection.execute("BEGIN IMMEDIATE")
+            _remove_same(connection, {(row[0], row[1]): tuple(row) for row in rows})
+            connection.execute("COMMIT")
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             if free * 2 > pages:
@@ -377,8 +373,22 @@ def _day(path: Path) -> int:
     return date.fromisoformat(path.stem).toordinal() - _EPOCH
 
 
-def _refs_of(row: Sequence[Any]) -> list[tuple[str, str]]:
-    return [(role, ref) for role, ref in json.loads(row[-1])]
+def _remove_same(connection: sqlite3.Connection, rows: Mapping[tuple[str, str], tuple[Any, ...]]) -> None:
+    """Delete the rows that still are as they were read."""
+    places: list[tuple[int]] = []
+    links: list[tuple[Any, ...]] = []
+    total = 0
+    for place, *row in connection.execute(f"SELECT rowid, {SPAN_COLUMNS} FROM spans"):  # noqa: S608 - our names
+        total += 1
+        if rows.get((row[0], row[1])) == tuple(row):
+            places.append((place,))
+            links += [(role, ref, row[0], row[1], row[6]) for role, ref in json.loads(row[-1])]
+    if len(places) == total:
+        connection.execute("DELETE FROM spans")
+        connection.execute("DELETE FROM span_refs")
+        return
+    connection.executemany("DELETE FROM spans WHERE rowid = ?", places)
+    connection.executemany(_DELETE_LINK, links)
 
 
 def _tables(connection: sqlite3.Connection) -> Tables:

@@ -10,6 +10,7 @@ from typing import Any
 
 from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
+from headrace.config.keeping import TracesConfig
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.embedders.budget import Budget, parse_money
 from headrace.infer.gateway.config import GatewayConfig
@@ -19,7 +20,6 @@ from headrace.ingest.gates.declared import GateSpec
 from headrace.ingest.quality.config import QualityConfig
 from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
-from headrace.observe.traces.rules import TracesConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField

@@ -260,3 +260,55 @@ class ConsentList:
     """Decisions of all users, newest first."""
 
     decisions: Sequence[ConsentDecision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedOutput:
+    """What a trace gave, then or now."""
+
+    output: str
+    model: str | None
+    prompt: str | None
+    """Digest of the version."""
+    valid: bool | None
+    """Of a call: whether it fits its schema; None without one."""
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_micro: int | None
+    currency: str | None
+    ms: float
+    retrieved: Sequence[str] = ()
+    """Chunk ids, best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedTrace:
+    """A trace, and what came of asking the same again."""
+
+    trace_id: str
+    kind: str
+    """ask or call."""
+    before: ReplayedOutput
+    after: ReplayedOutput | None
+    """None where it could not be asked again."""
+    same: bool
+    """Whether the outputs are equal, spaces at their ends aside."""
+    diff: Sequence[str]
+    """Lines of a unified difference."""
+    overlap: float | None
+    """Chunks that both were given, as a share of all; None where nothing was retrieved."""
+    error: str | None = None
+    """Why it could not be asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """Traces asked again; nothing of it was recorded."""
+
+    traces: Sequence[ReplayedTrace]
+    same: int
+    changed: int
+    failed: int
+    """Could not be asked again."""
+    skipped: int
+    """Traces without an answer or a call that can be asked again."""

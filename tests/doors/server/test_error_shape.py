@@ -68,6 +68,7 @@ ROUTES = {
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
     *("/api/traces", "/api/traces/{trace}", "/api/traces/stats", "/api/traces/select"),
     *("/api/traces/holds", "/api/traces/holds/{hold}/release", "/api/traces/archive"),
+    "/api/traces/replay",
     *("/api/consents", "/api/consents/{user}"),
     *("/healthz", "/readyz"),
 }

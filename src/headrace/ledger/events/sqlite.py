@@ -38,6 +38,9 @@ from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
 _OPEN_FILES = 8
+_OPEN_READERS = 32
+"""More than the days that are hot, so that a trace is looked for without opening files anew."""
+_READER_CACHE = "PRAGMA cache_size=-4096"
 _EPOCH = date(1970, 1, 1).toordinal()
 _BUSY_SECONDS = 30.0
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
@@ -340,7 +343,7 @@ class SqliteEvents:
             reader = self._reading.get(path) or _Reader(path)
             self._reading[path] = reader
             self._reading.move_to_end(path)
-            surplus = [self._reading.popitem(last=False)[1]] if len(self._reading) > _OPEN_FILES else []
+            surplus = [self._reading.popitem(last=False)[1]] if len(self._reading) > _OPEN_READERS else []
         for old in surplus:
             old.close()
         with reader.use() as connection:
@@ -360,6 +363,7 @@ class _Reader:
         with self._lock:
             if self._connection is None:
                 self._connection = _connect(self._path)
+                self._connection.execute(_READER_CACHE)
             yield self._connection
 
     def close(self) -> None:

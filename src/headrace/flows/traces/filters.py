@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.errors import UsageError
@@ -12,8 +13,6 @@ from headrace.flows.asof import time_us
 from headrace.ledger.events.finding import Place, SpanQuery
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from headrace.flows.traces.parts import TraceParts
 
 _AGE = re.compile(r"\d{1,6}\s*[smhdw]")

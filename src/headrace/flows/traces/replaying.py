@@ -81,7 +81,7 @@ def _replay(replayer: Replayer, span: SpanEvent) -> ReplayedTrace:
 
 
 def _ask_again(replayer: Replayer, span: SpanEvent) -> ReplayedOutput:
-    corpus = str(span.attributes["corpus"])
+    corpus = str(span.attributes.get("corpus") or span.name.partition(" ")[2])
     searched = next((item for item in replayer.events.trace(span.trace_id) if item.kind == "search"), None)
     facts: Mapping[str, Any] = searched.attributes if searched else {}
     query = Query(

@@ -30,14 +30,19 @@ class TraceFilter:
     until: str | datetime | None = None
     """A span ended before."""
     model: str | None = None
+    """A span is of this model."""
     prompt: str | None = None
     """The name of a prompt, or the digest of one version."""
     release: str | None = None
+    """A span is of this release."""
     user: str | None = None
     """The name as calls give it; it is hashed before it is compared."""
     session: str | None = None
+    """A span is of this session."""
     service: str | None = None
+    """A span came from this sender."""
     kind: str | None = None
+    """A span is of this kind."""
     status: str | None = None
     """`ok`, `error` or `unset`."""
     slower: str | None = None

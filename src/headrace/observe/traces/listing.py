@@ -51,6 +51,14 @@ def newest(
         place = Place(spans[-1].end_ns, spans[-1].trace_id)
 
 
+def newest_of(events: EventStore, query: SpanQuery, traces: Sequence[str]) -> list[SpanEvent]:
+    """Of each of these traces the newest span that meets a query."""
+    found: list[SpanEvent] = []
+    for part in slices(traces):
+        found += newest(events, replace(query, traces=list(part)))
+    return found
+
+
 def _came_before(events: EventStore, query: SpanQuery, traces: Sequence[str], start: Place) -> set[str]:
     """Those of the traces that an earlier page had, by a newer span."""
     found: set[str] = set()

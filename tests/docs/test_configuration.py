@@ -22,6 +22,7 @@ from headrace.config.base import (
 )
 from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.features import FeatureConfig
+from headrace.config.keeping import KeepConfig, KeepSpecial
 from headrace.config.load import load_config
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
@@ -65,6 +66,9 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     FeatureConfig: ("`[features]`", set()),
+    TracesConfig: ("`[traces]`", set()),
+    KeepConfig: ("`[traces.keep]`", set()),
+    KeepSpecial: ("`[traces.keep.service.NAME]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),
     RecordsConfig: ('Keys of `type = "records"`', set()),

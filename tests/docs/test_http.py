@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from headrace.infer.gateway.base import CallRequest
+from headrace.ledger.storage.tables import trace_holds
 from headrace.records.call import SpanEvent
 from headrace.records.keys import SCOPES
 from headrace.server.app import create_app
@@ -92,6 +94,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
             assert shield.show(shield.hide("John Doe")) == "John Doe"
             shield.settle().result()
         keep_answer(workspace)
+        hold_as_documented(workspace)
         declare_accounts(made.root)
         workspace.features.materialise("account")
     keep_goal(made)
@@ -107,6 +110,14 @@ def keep_letter(workspace: Workspace, number: int) -> None:
     request = CallRequest(messages=messages, model="extractive")
     begun = Begun(request=request, trace_id=f"{number:032x}", span_id=f"{number:016x}")
     workspace.gateway.letters.keep(begun, "invalid")[1].result()
+
+
+def hold_as_documented(workspace: Workspace) -> None:
+    """A hold with the id that the page shows."""
+    hold = workspace.traces.hold(user="anna", reason="for the examples")
+    table = trace_holds
+    named = sa.update(table).where(table.c.id == hold.id).values(id="hold_documented")
+    workspace.ledger.write(lambda tx: tx.conn.execute(named))
 
 
 def declare_accounts(root: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from headrace.config.erasure import ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.config.release import ReleaseConfig
+from headrace.config.traces import TracesConfig
 from headrace.curate.curation.config import CurateConfig
 from headrace.curate.datasets.config import DatasetConfig
 from headrace.curate.evals.suite import EvalsConfig
@@ -25,7 +26,6 @@ from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.observe.profiles.config import ProfileConfig
 from headrace.observe.sessions.config import SessionConfig
-from headrace.observe.traces.rules import TracesConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField

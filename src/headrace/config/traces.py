@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from headrace.config.keeping import read_keep
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from headrace.config.keeping import KeepConfig, read_keep
 from headrace.config.table import Table
 from headrace.errors import UsageError
-from headrace.observe.traces.rules import TracesConfig
 
+Redact = Literal["tokens", "remove", "hash", "off"]
 _HEADERS, _KEEP = "export_headers", "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracesConfig:
+    """`[traces]`: what arrives of other programs as OTLP, what is sent on, and what becomes of it."""
+
+    redact: Redact | None = None
+    """What takes the place of personal data in what arrives: `tokens` writes its type, such as
+    `[EMAIL_ADDRESS]`, `hash` a keyed hash beside it, `remove` nothing; `off` leaves it. Without this key
+    `tokens`, or `off` where `[privacy] redact_events` is false."""
+    spill_megabytes: int = field(default=256, metadata={"minimum": 1, "maximum": 1_000_000})
+    """Redacted spans that may wait on disk while the store of spans is slow or away."""
+    export: str | None = None
+    """Address of an OTLP collector, such as `http://127.0.0.1:4318`, to which every span is sent on."""
+    export_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """`[traces.export_headers]`: NAME to a value; `${VAR}` in it is read from the environment."""
+    anonymous_training: bool = False
+    """Whether traces without a user may serve training."""
+    keep: KeepConfig = field(default_factory=KeepConfig)
+    """How long they are kept."""
 
 
 def read_traces(table: Table) -> TracesConfig:

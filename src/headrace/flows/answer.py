@@ -81,6 +81,14 @@ def ask(asker: Asker, query: Query) -> Answer:
     raise StorageError("The documents changed faster than they could be read.", hint="Ask again.")
 
 
+def rehearse(asker: Asker, query: Query) -> tuple[Answer, list[SpanEvent]]:
+    """Answer a question without recording anything; gives the spans that `ask` would have written."""
+    trace = Trace(events=asker.events, who=asker.who)
+    root = Started(trace_id=trace.trace_id, parent_span_id=None)
+    answer, _ = _answer(asker, _given(asker, query), trace, root, "")
+    return answer, trace.spans
+
+
 def _given(asker: Asker, query: Query) -> _Given:
     """The question with what its session and its user bring to it."""
     filled = asker.features(asker.prompt, {}) if asker.features else Filled()

@@ -26,6 +26,7 @@ class TraceLine:
     ms: float
     """From the start of its first span to the end of its last."""
     spans: int
+    """Spans of it."""
     errors: int
     """Spans that ended with an error."""
     status: str
@@ -33,14 +34,19 @@ class TraceLine:
     service: str | None = None
     """Who sent it; None for what this workspace did."""
     session: str | None = None
+    """Session it belongs to."""
     subject: str | None = None
     """Keyed hash of the user."""
     release: str | None = None
+    """Digest of the release that served."""
     models: Sequence[str] = ()
+    """Models that answered."""
     prompts: Sequence[str] = ()
     """Digests of versions."""
     input_tokens: int | None = None
+    """Tokens that models were given."""
     output_tokens: int | None = None
+    """Tokens that models wrote."""
     cost_micro: int | None = None
     """Millionths of the currency."""
     currency: str | None = None
@@ -58,6 +64,7 @@ class TraceList:
     """Traces, newest first."""
 
     traces: Sequence[TraceLine]
+    """At most as many as were asked for."""
     next: str | None
     """Where the next page begins; None at the end."""
 
@@ -67,9 +74,13 @@ class TraceChunk:
     """A chunk that a span was given."""
 
     document: str
+    """`corpus/URI`, as far as the span tells."""
     chunk_id: str
+    """Id of the chunk."""
     score: float | None
+    """As the search gave it."""
     cited: bool
+    """Whether the answer cited it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,23 +88,37 @@ class TraceSpan:
     """A span in the tree of its trace."""
 
     span_id: str
+    """16 hex characters."""
     parent_span_id: str | None
+    """The span above it."""
     depth: int
     """0 for the outermost."""
     name: str
+    """As it was written."""
     kind: str
+    """Such as `ask`, `call` or `tool`."""
     status: str
+    """`ok`, `error` or `unset`."""
     start_ms: float
     """After the start of the trace."""
     ms: float
+    """How long it took, in milliseconds."""
     error: str | None = None
+    """What went wrong."""
     model: str | None = None
+    """Model that answered."""
     prompt: str | None = None
+    """Digest of the version of its prompt."""
     input_tokens: int | None = None
+    """As the span tells."""
     output_tokens: int | None = None
+    """As the span tells."""
     cost_micro: int | None = None
+    """Millionths of the currency."""
     currency: str | None = None
+    """Three letters."""
     chunks: Sequence[TraceChunk] = ()
+    """Chunks that it was given or cited."""
     attempts: Sequence[Mapping[str, Any]] = ()
     """Of a call: model, whether valid, repair, milliseconds, tokens."""
     input: Any = None
@@ -101,6 +126,7 @@ class TraceSpan:
     output: Any = None
     """What it gave, as it is kept."""
     children: int = 0
+    """Spans right below it."""
     hidden: int = 0
     """Spans below it that a summary leaves out."""
 
@@ -110,8 +136,11 @@ class TraceSignal:
     """What was said of a trace."""
 
     kind: str
+    """Such as `thumbs`."""
     value: Any
+    """As its kind wants it."""
     at: str
+    """When, RFC 3339."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +148,7 @@ class TraceReport:
     """A whole trace."""
 
     trace: TraceLine
+    """The trace in one line."""
     spans: Sequence[TraceSpan]
     """Depth first; of a large trace the outer ones, the failed ones and the slowest."""
     hidden: int
@@ -126,6 +156,7 @@ class TraceReport:
     closed: bool
     """Whether texts are left out because a document may not be read by the caller."""
     signals: Sequence[TraceSignal] = ()
+    """What users said of it, and did with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +166,13 @@ class TraceStats:
     spans: int
     """In both stores."""
     traces: int
+    """Of both stores."""
     hot: int
     """Spans in the event store."""
     cold: int
     """Spans in files that are read."""
     cold_bytes: int
+    """Size of those files."""
     archived: int
     """Spans in files that are no longer read."""
     quarantined: int
@@ -149,7 +182,9 @@ class TraceStats:
     errors: int
     """Spans that ended with an error."""
     input_tokens: int
+    """Tokens that models were given."""
     output_tokens: int
+    """Tokens that models wrote."""
     cost_micro: Mapping[str, int] = field(default_factory=dict)
     """Currency to millionths."""
     kinds: Mapping[str, int] = field(default_factory=dict)
@@ -161,9 +196,13 @@ class TraceExport:
     """What was written to a file."""
 
     out: str
+    """The file."""
     traces: int
+    """Traces that were written."""
     spans: int
+    """Spans that were written."""
     bytes: int
+    """Size of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +210,11 @@ class ArchivedDay:
     """A day from which spans were moved."""
 
     day: str
+    """UTC day."""
     spans: int
+    """Spans that were moved."""
     bytes: int
+    """Size of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +226,7 @@ class ArchiveReport:
     bytes: int
     """Of the files that were written."""
     days: Sequence[ArchivedDay]
+    """Days from which spans moved, oldest first."""
     archived: int
     """Spans in files that are no longer read."""
     deleted: int
@@ -191,6 +234,7 @@ class ArchiveReport:
     held: int
     """Spans that stay because they are held."""
     seconds: float
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,16 +242,25 @@ class TraceHold:
     """Traces that are neither moved nor deleted."""
 
     id: str
+    """`headrace trace hold release` takes it."""
     trace_id: str | None
+    """The trace that is held, where one is named."""
     subject: str | None
     """Keyed hash of a user."""
     since: str | None
+    """Spans that ended then or later, RFC 3339."""
     until: str | None
+    """Spans that ended before, RFC 3339."""
     reason: str
+    """As it was given."""
     actor: str
+    """Who did it."""
     added: str
+    """When, RFC 3339."""
     released: str | None
+    """When, RFC 3339; None while it holds."""
     released_by: str | None
+    """Who released it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +268,7 @@ class HoldList:
     """Holds, newest first."""
 
     holds: Sequence[TraceHold]
+    """Newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +276,7 @@ class TraceSelection:
     """Traces that may serve a purpose."""
 
     purpose: TracePurpose
+    """`eval` or `training`."""
     traces: Sequence[str]
     """Newest first."""
     refused: int
@@ -237,10 +292,15 @@ class ConsentDecision:
     subject: str
     """Keyed hash of the user."""
     purpose: TracePurpose
+    """`eval` or `training`."""
     allowed: bool
+    """Whether they allowed it."""
     at: str
+    """When, RFC 3339."""
     actor: str
+    """Who did it."""
     reason: str
+    """As it was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,3 +320,68 @@ class ConsentList:
     """Decisions of all users, newest first."""
 
     decisions: Sequence[ConsentDecision]
+    """Newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedOutput:
+    """What a trace gave, then or now."""
+
+    output: str
+    """What it gave."""
+    model: str | None
+    """Model that answered."""
+    prompt: str | None
+    """Digest of the version."""
+    valid: bool | None
+    """Of a call: whether it fits its schema; None without one."""
+    input_tokens: int | None
+    """Tokens that models were given."""
+    output_tokens: int | None
+    """Tokens that models wrote."""
+    cost_micro: int | None
+    """Millionths of the currency."""
+    currency: str | None
+    """Three letters."""
+    ms: float
+    """How long it took, in milliseconds."""
+    retrieved: Sequence[str] = ()
+    """Chunk ids, best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedTrace:
+    """A trace, and what came of asking the same again."""
+
+    trace_id: str
+    """32 hex characters."""
+    kind: str
+    """ask or call."""
+    before: ReplayedOutput
+    """What it gave then."""
+    after: ReplayedOutput | None
+    """None where it could not be asked again."""
+    same: bool
+    """Whether the outputs are equal, spaces at their ends aside."""
+    diff: Sequence[str]
+    """Lines of a unified difference."""
+    overlap: float | None
+    """Chunks that both were given, as a share of all; None where nothing was retrieved."""
+    error: str | None = None
+    """Why it could not be asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """Traces asked again; nothing of it was recorded."""
+
+    traces: Sequence[ReplayedTrace]
+    """In the order asked for."""
+    same: int
+    """Traces that gave the same."""
+    changed: int
+    """Traces that gave something else."""
+    failed: int
+    """Could not be asked again."""
+    skipped: int
+    """Traces without an answer or a call that can be asked again."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from headrace.records.traces import (
     ArchiveReport,
     HoldList,
+    ReplayReport,
     TraceHold,
     TraceList,
     TracePurpose,
@@ -83,6 +84,15 @@ class HoldRequest(_Asked):
     reason: _Reason
 
 
+class ReplayRequest(_Asked):
+    """What to ask again, and with what."""
+
+    traces: Annotated[list[str], Field(min_length=1, max_length=200, description="Trace ids.")]
+    prompt: Annotated[str | None, Field(max_length=200, description="`NAME` or `NAME@VERSION`.")] = None
+    model: Annotated[str | None, Field(max_length=200, description="The model to ask.")] = None
+    access: _Access = []
+
+
 @router.get("", response_model=TraceList)
 def list_traces(workspace: Served, asked: Annotated[TraceParameters, Query()]) -> Reply:
     """List traces, newest first: those with a span that meets every condition."""
@@ -129,6 +139,15 @@ def release_hold(workspace: Served, hold: _Hold) -> Reply:
 def archive_traces(workspace: Served) -> Reply:
     """Move old spans into files, and end what was kept for long enough, as `[traces.keep]` says."""
     return Reply(workspace.traces.archive())
+
+
+@router.post("/replay", response_model=ReplayReport)
+def replay_traces(workspace: Served, asked: Annotated[ReplayRequest, Body()]) -> Reply:
+    """Ask again what traces asked, with another prompt or model, and compare; nothing of it is recorded."""
+    labels = labels_of(asked.access)
+    for trace in asked.traces:
+        workspace.traces.readable_or_refuse(trace, access=labels)
+    return Reply(workspace.traces.replay(asked.traces, prompt=asked.prompt, model=asked.model))
 
 
 @router.get("/{trace}", response_model=TraceReport)

@@ -77,6 +77,10 @@ ROUTES = {
     *("/api/curation/assign", "/api/coverage", "/api/coverage/gaps", "/api/coverage/draft"),
     "/api/coverage/history",
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
+    *("/api/traces", "/api/traces/{trace}", "/api/traces/stats", "/api/traces/select"),
+    *("/api/traces/holds", "/api/traces/holds/{hold}/release", "/api/traces/archive"),
+    "/api/traces/replay",
+    *("/api/consents", "/api/consents/{user}"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -245,6 +245,43 @@ def trace_export(
     )
 
 
+def trace_replay(
+    ctx: typer.Context,
+    traces: Annotated[
+        list[str] | None, typer.Argument(metavar="[TRACE]...", help="Which; without any the newest.")
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option("--prompt", "-p", metavar="NAME[@VERSION]", help="Answer questions with this prompt."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="NAME", help="Ask this model.")
+    ] = None,
+    since: SinceOption = None,
+    kind: KindOption = None,
+    user: UserOption = None,
+    status: StatusOption = None,
+    limit: LimitOption = 20,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Ask again what traces asked, with another prompt or model, and show what differs.
+
+    Nothing is recorded, no cache is filled, no tool is run. Exit code 1 when one could not be asked again.
+    """
+    from headrace.cli.views.replays import show_replay
+
+    asked = _conditions(since=since, kind=kind, user=user, status=status)
+    return run_operation(
+        ctx,
+        workspace,
+        as_json,
+        lambda opened: opened.traces.replay(traces or (), prompt=prompt, model=model, limit=limit, **asked),
+        show_replay,
+        code=lambda report: int(report.failed > 0),
+    )
+
+
 def _conditions(**given: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
@@ -255,5 +292,6 @@ TRACES: Sequence[tuple[str, Callable[..., int], str]] = (
     ("search", trace_search, 'headrace trace search "refund" --status error'),
     ("tail", trace_tail, "headrace trace tail --kind ask"),
     ("stats", trace_stats, "headrace trace stats --since 30d --json"),
+    ("replay", trace_replay, "headrace trace replay --prompt answer@staging --since 1d"),
     ("export", trace_export, "headrace trace export traces.parquet --for training"),
 )

@@ -15,7 +15,7 @@ from headrace.flows.forget.context import ForgetContext
 from headrace.flows.forget.erasers import open_erasers
 from headrace.flows.forget.resolve import SOURCE, resolve, spellings, subject_of
 from headrace.flows.forget.scope import gather, of_entity
-from headrace.ledger import hidden
+from headrace.ledger import hidden, holds
 from headrace.ledger.erasure import register, suppressions
 from headrace.ledger.erasure.journal import Entry
 from headrace.ledger.erasure.rows import NAME as LEDGER
@@ -26,6 +26,8 @@ from headrace.observe.signals.eraser import NAME as SIGNALS
 from headrace.records.forget import ForgetReport, ScanResult, StoreItems
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from headrace.ledger.erasure.register import Erasure
     from headrace.ledger.leases import Lease
     from headrace.ledger.ledger import Write
@@ -187,6 +189,7 @@ def _preview(context: ForgetContext, ref: str) -> ForgetReport:
 def _scope(context: ForgetContext, ref: str, *, confirmed: bool) -> Scope:
     subjects = _subjects(context, ref)
     with context.ledger.read() as conn:
+        _refuse_held(conn, subjects)
         entity = _entity(context, ref)
         try:
             targets = resolve(context, conn, ref)
@@ -210,6 +213,15 @@ def keeps_of(context: ForgetContext, subjects: Sequence[str]) -> bool:
     """Whether anything is kept of these users, beside documents about them."""
     alone = Scope(targets=(), subjects=tuple(subjects))
     return bool(subjects) and any(eraser.find(alone) for eraser in open_erasers(context, {}))
+
+
+def _refuse_held(conn: Connection, subjects: Sequence[str]) -> None:
+    held = [hold for hold in holds.find(conn) if hold.subject in subjects]
+    if held:
+        raise Withheld(
+            f"Traces of this user are held: {held[0].reason!r} ({held[0].id}). Nothing was erased.",
+            hint=f"If the hold is over: headrace trace hold release {held[0].id}, then forget again.",
+        )
 
 
 def _subjects(context: ForgetContext, ref: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.errors import UsageError
@@ -12,8 +13,6 @@ from headrace.flows.asof import time_us
 from headrace.ledger.events.finding import Place, SpanQuery
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from headrace.flows.traces.parts import TraceParts
 
 _AGE = re.compile(r"\d{1,6}\s*[smhdw]")
@@ -31,14 +30,19 @@ class TraceFilter:
     until: str | datetime | None = None
     """A span ended before."""
     model: str | None = None
+    """A span is of this model."""
     prompt: str | None = None
     """The name of a prompt, or the digest of one version."""
     release: str | None = None
+    """A span is of this release."""
     user: str | None = None
     """The name as calls give it; it is hashed before it is compared."""
     session: str | None = None
+    """A span is of this session."""
     service: str | None = None
+    """A span came from this sender."""
     kind: str | None = None
+    """A span is of this kind."""
     status: str | None = None
     """`ok`, `error` or `unset`."""
     slower: str | None = None

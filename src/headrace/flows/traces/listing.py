@@ -10,9 +10,8 @@ from headrace.flows.traces.parts import TraceParts
 from headrace.flows.traces.reading import permitted_for
 from headrace.ledger import signals
 from headrace.ledger.events.finding import Place
-from headrace.ledger.storage.rows import slices
 from headrace.observe.signals.shown import shown
-from headrace.observe.traces.listing import lines, newest, page
+from headrace.observe.traces.listing import lines, newest, newest_of, page
 from headrace.observe.traces.tree import Permitted, documents_of
 from headrace.records.call import SpanEvent
 from headrace.records.traces import TraceLine, TraceList
@@ -72,11 +71,8 @@ def list_bad(
     chances = parts.signals.p_bad(known) if known else {}
     bad = [trace for trace in known if chances[trace].p >= at_least]
     start = read_place(after)
-    found: list[SpanEvent] = []
-    for part in slices(bad):
-        query = asked.query(parts, traces=list(part))
-        found += newest(parts.events, query, place=None)
-    found = [span for span in found if start is None or _comes_after(span, start)]
+    meeting = newest_of(parts.events, asked.query(parts), bad)
+    found = [span for span in meeting if start is None or _comes_after(span, start)]
     found.sort(key=lambda span: (-span.end_ns, span.trace_id))
     taken, rest = found[:limit], found[limit:]
     made = [

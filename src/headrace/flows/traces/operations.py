@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from headrace.records.traces import (
         ArchiveReport,
         HoldList,
+        ReplayReport,
         TraceExport,
         TraceHold,
         TraceLine,
@@ -85,7 +86,7 @@ class TraceOperations:
     def readable(
         self, *, access: Sequence[str], limit: int = 50, after: str | None = None, **conditions: Any
     ) -> TraceList:
-        """As `list`, but only of traces whose documents these labels all open: for texts that are found in them.
+        """As `list`, but only of traces whose documents these labels all open, as a text needs it.
 
         Raises UsageError.
         """
@@ -104,6 +105,13 @@ class TraceOperations:
         from headrace.flows.traces.reading import show
 
         return show(self.parts, trace, whole=whole, access=access)
+
+    def readable_or_refuse(self, trace: str, *, access: Sequence[str]) -> None:
+        """Raise NotFoundError for a trace with a document that these labels do not open."""
+        from headrace.errors import NotFoundError
+
+        if self.show(trace, access=access).closed:
+            raise NotFoundError("trace", trace, hint="A document of it may not be read with these labels.")
 
     def tail(self, *, seconds: float = 1.0, **conditions: Any) -> Iterator[TraceLine]:
         """Traces as they end, oldest first, looked for every so many seconds, until the caller stops."""
@@ -165,6 +173,30 @@ class TraceOperations:
 
         return may_serve(self.parts, purpose, traces)
 
+    def replay(
+        self,
+        traces: Sequence[str] = (),
+        *,
+        prompt: str | None = None,
+        model: str | None = None,
+        limit: int = 20,
+        **conditions: Any,
+    ) -> ReplayReport:
+        """Ask again what these traces asked, or the newest that meet the conditions, and compare.
+
+        `prompt` is `NAME` or `NAME@VERSION` of a prompt that answers questions; calls are sent again as they
+        were, to `model`. Nothing is recorded, no cache is filled, no tool is run. Raises NotFoundError,
+        UsageError.
+        """
+        from headrace.flows.traces.reading import checked
+        from headrace.flows.traces.replaying import replay
+
+        _between("limit", limit, 1, MOST_TRACES)
+        chosen = [checked(trace) for trace in traces]
+        if not chosen:
+            chosen = [line.trace_id for line in self.list(limit=limit, **conditions).traces]
+        return replay(self.parts.replayer(prompt, model), chosen)
+
     def archive(self, *, now_ns: int | None = None) -> ArchiveReport:
         """Do what `[traces.keep]` says: move old spans to files, end those kept for long enough.
 
@@ -173,7 +205,7 @@ class TraceOperations:
         from headrace.observe.traces.keeping import archive
 
         parts = self.parts
-        return archive(parts.events, parts.config.keep, prompt_names=parts.prompt_names, now_ns=now_ns)
+        return archive(parts.events, parts.keep, prompt_names=parts.prompt_names, now_ns=now_ns)
 
     def hold(
         self,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from headrace.flows.traces.replaying import Replayer
     from headrace.ledger.erasure.keyring import Keyring
     from headrace.ledger.events.tiered import TieredEvents
     from headrace.ledger.ledger import Ledger
     from headrace.observe.signals.operations import SignalOperations
-    from headrace.observe.traces.rules import TracesConfig
+    from headrace.observe.traces.rules import KeepRules
     from headrace.ship.releases import Releases
 
 
@@ -25,9 +26,13 @@ class TraceParts:
     corpora: Sequence[str]
     keyring: Keyring
     signals: SignalOperations
-    config: TracesConfig
+    keep: KeepRules
+    anonymous_training: bool
+    """Whether traces without a user may serve training."""
     actor: str
     prompt_names: Callable[[], Mapping[str, str]]
     """Digest of each version of a prompt to its name."""
+    replayer: Callable[[str | None, str | None], Replayer]
+    """Asks again with a prompt (`NAME` or `NAME@VERSION`) and a model; None stands for what serves."""
     quarantined: Callable[[], int] = lambda: 0
     """How many received spans could not be kept."""

@@ -67,7 +67,7 @@ def permitted(parts: TraceParts, purpose: Purpose, spans: Sequence[SpanEvent]) -
             users[span.trace_id].add(span.subject)
     with parts.ledger.read() as conn:
         allowed = consents.allowed(conn, {user for of in users.values() for user in of}, purpose)
-    anonymous = purpose == "eval" or parts.config.anonymous_training
+    anonymous = purpose == "eval" or parts.anonymous_training
     return {trace for trace, of in users.items() if (of <= allowed if of else anonymous)}
 
 

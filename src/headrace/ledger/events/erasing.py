@@ -30,8 +30,9 @@ _ATTEMPT_WORDS = frozenset({"raw_output", "tool_calls", "refusal", "errors", "er
 _MESSAGE_FACTS = frozenset({"role", "name", "tool_call_id"})
 _PLACE = {"headings": [], "quote": TOMBSTONE}
 _FACTS = re.compile(
-    r"gen_ai\.(operation|provider|system|request|response|usage|output\.type)\b.*|kind|model|asked|corpus|document"
-    r"|revision|chunk_id|finish_reason|currency|repair|role|digest|version|label|record|dead_letter|key"
+    r"privacy\..*|gen_ai\.(operation|provider|system|request|response|usage|output\.type)\b.*|kind|model|asked"
+    r"|corpus|document|revision|chunk_id|finish_reason|currency|repair|role|digest|version|label|record"
+    r"|dead_letter|key"
 )
 """Names of attributes that say nothing of a user: models, ids and outcomes."""
 

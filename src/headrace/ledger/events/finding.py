@@ -87,6 +87,7 @@ class SpanQuery:
         ]
 
 
+_NAMES = tuple(FACT_COLUMNS.split(", "))
 _QUOTED = "'!'"
 _ERROR = "CASE WHEN status = 'error' THEN 1 ELSE 0 END"
 _SUMS = ", ".join(
@@ -141,5 +142,4 @@ def totals_statement(table: str, query: SpanQuery, *, like: str = "LIKE") -> tup
 
 def decode_facts(row: Sequence[Any]) -> SpanEvent:
     """A row in the order of FACT_COLUMNS as a span without texts and references."""
-    names = FACT_COLUMNS.split(", ")
-    return SpanEvent(**dict(zip(names, row, strict=True)))
+    return SpanEvent(**dict(zip(_NAMES, row, strict=True)))

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from datetime import date
@@ -39,6 +39,9 @@ from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 
 _OPEN_FILES = 8
+_OPEN_READERS = 32
+"""More than the days that are hot, so that a trace is looked for without opening files anew."""
+_READER_CACHE = "PRAGMA cache_size=-4096"
 _EPOCH = date(1970, 1, 1).toordinal()
 _BUSY_SECONDS = 30.0
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
@@ -46,8 +49,6 @@ _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
 _INSERT_SPANS = (
     f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"  # noqa: S608 - our names
 )
-_REMOVED_AT_ONCE = 2_000
-_DELETE_SAME = f"DELETE FROM spans WHERE {' AND '.join(f'{name} IS ?' for name in SPAN_COLUMNS.split(', '))}"  # noqa: S608 - our names
 _DELETE_LINK = (
     "DELETE FROM span_refs WHERE role = ? AND ref = ? AND trace_id = ? AND span_id = ? AND end_ns = ?"
 )
@@ -183,13 +184,11 @@ class SqliteEvents:
         """Delete spans, each only if it still is as it was read, and give the space back."""
         path = self._folder / f"{day_name(day)}.sqlite"
         with closing(_connect(path)) as connection:
-            for part in slices(rows, _REMOVED_AT_ONCE):
-                connection.execute("BEGIN IMMEDIATE")
-                for row in part:
-                    if connection.execute(_DELETE_SAME, row).rowcount:
-                        place = (row[0], row[1], row[6])
-                        connection.executemany(_DELETE_LINK, [(*link, *place) for link in _refs_of(row)])
-                connection.execute("COMMIT")
+            # Pages that become free are rewritten below; to overwrite each of them first would take minutes.
+            connection.execute("PRAGMA secure_delete=OFF")
+            connection.execute("BEGIN IMMEDIATE")
+            _remove_same(connection, {(row[0], row[1]): tuple(row) for row in rows})
+            connection.execute("COMMIT")
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             if free * 2 > pages:
@@ -372,7 +371,7 @@ class SqliteEvents:
             reader = self._reading.get(path) or _Reader(path)
             self._reading[path] = reader
             self._reading.move_to_end(path)
-            surplus = [self._reading.popitem(last=False)[1]] if len(self._reading) > _OPEN_FILES else []
+            surplus = [self._reading.popitem(last=False)[1]] if len(self._reading) > _OPEN_READERS else []
         for old in surplus:
             old.close()
         with reader.use() as connection:
@@ -392,6 +391,7 @@ class _Reader:
         with self._lock:
             if self._connection is None:
                 self._connection = _connect(self._path)
+                self._connection.execute(_READER_CACHE)
             yield self._connection
 
     def close(self) -> None:
@@ -405,8 +405,22 @@ def _day(path: Path) -> int:
     return date.fromisoformat(path.stem).toordinal() - _EPOCH
 
 
-def _refs_of(row: Sequence[Any]) -> list[tuple[str, str]]:
-    return [(role, ref) for role, ref in json.loads(row[-1])]
+def _remove_same(connection: sqlite3.Connection, rows: Mapping[tuple[str, str], tuple[Any, ...]]) -> None:
+    """Delete the rows that still are as they were read."""
+    places: list[tuple[int]] = []
+    links: list[tuple[Any, ...]] = []
+    total = 0
+    for place, *row in connection.execute(f"SELECT rowid, {SPAN_COLUMNS} FROM spans"):  # noqa: S608 - our names
+        total += 1
+        if rows.get((row[0], row[1])) == tuple(row):
+            places.append((place,))
+            links += [(role, ref, row[0], row[1], row[6]) for role, ref in json.loads(row[-1])]
+    if len(places) == total:
+        connection.execute("DELETE FROM spans")
+        connection.execute("DELETE FROM span_refs")
+        return
+    connection.executemany("DELETE FROM spans WHERE rowid = ?", places)
+    connection.executemany(_DELETE_LINK, links)
 
 
 def _tables(connection: sqlite3.Connection) -> Tables:

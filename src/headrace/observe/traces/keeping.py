@@ -14,7 +14,7 @@ from headrace.ledger.events.cold.moving import Moved, move_day, put, rewrite_fil
 from headrace.ledger.events.encoding import BRIEF_COLUMNS, day_name, day_of
 from headrace.ledger.events.tiered import LEASE, TieredEvents
 from headrace.ledger.holds import Hold
-from headrace.observe.traces.rules import KeepConfig
+from headrace.observe.traces.rules import KeepRules
 from headrace.records.traces import ArchivedDay, ArchiveReport
 
 _BRIEF = BRIEF_COLUMNS.split(", ")
@@ -27,7 +27,7 @@ PromptNames = Callable[[], Mapping[str, str]]
 
 
 def archive(
-    events: TieredEvents, config: KeepConfig, *, prompt_names: PromptNames, now_ns: int | None = None
+    events: TieredEvents, config: KeepRules, *, prompt_names: PromptNames, now_ns: int | None = None
 ) -> ArchiveReport:
     """Do what `[traces.keep]` says, as of now. Raises LeaseHeld while somebody else does it."""
     today = day_of(time.time_ns() if now_ns is None else now_ns)
@@ -57,9 +57,7 @@ def archive(
 class _Rules:
     """What the rules say of the spans of a day."""
 
-    def __init__(
-        self, config: KeepConfig, names: Mapping[str, str], held: Sequence[Hold], today: int
-    ) -> None:
+    def __init__(self, config: KeepRules, names: Mapping[str, str], held: Sequence[Hold], today: int) -> None:
         self.config = config
         self.spared = 0
         """Spans that would have gone and are held."""
@@ -102,7 +100,7 @@ class _Rules:
         return found
 
 
-def _old_files(events: TieredEvents, config: KeepConfig, today: int) -> list[ColdFile]:
+def _old_files(events: TieredEvents, config: KeepRules, today: int) -> list[ColdFile]:
     return [file for file in events.cold.named() if today - file.day > config.shortest_cold]
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from headrace.ledger.events.base import EventStore
 from headrace.ledger.events.encoding import DAY_NS
 from headrace.ledger.events.finding import Place, SpanQuery
+from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent
 from headrace.records.traces import TraceLine
 
@@ -38,22 +39,37 @@ def newest(
     start, seen = place, set[str]()
     while True:
         spans = events.find(query, place=place, limit=batch)
+        fresh = {span.trace_id: span for span in reversed(spans) if span.trace_id not in seen}
+        before = set() if start is None else _came_before(events, query, list(fresh), start)
         for span in spans:
             if span.trace_id not in seen:
                 seen.add(span.trace_id)
-                if start is None or not _came_before(events, query, span, start):
+                if span.trace_id not in before:
                     yield span
         if len(spans) < batch:
             return
         place = Place(spans[-1].end_ns, spans[-1].trace_id)
 
 
-def _came_before(events: EventStore, query: SpanQuery, span: SpanEvent, start: Place) -> bool:
-    """Whether an earlier page had the trace, by a newer span."""
-    since = max(span.end_ns, query.since_ns or 0)
-    own = replace(query, traces=[span.trace_id], since_ns=since)
-    (first,) = events.find(own, limit=1) or [span]
-    return (-first.end_ns, first.trace_id) <= (-start.end_ns, start.trace_id)
+def newest_of(events: EventStore, query: SpanQuery, traces: Sequence[str]) -> list[SpanEvent]:
+    """Of each of these traces the newest span that meets a query."""
+    found: list[SpanEvent] = []
+    for part in slices(traces):
+        found += newest(events, replace(query, traces=list(part)))
+    return found
+
+
+def _came_before(events: EventStore, query: SpanQuery, traces: Sequence[str], start: Place) -> set[str]:
+    """Those of the traces that an earlier page had, by a newer span."""
+    found: set[str] = set()
+    for part in slices(traces):
+        own = replace(query, traces=list(part), since_ns=max(start.end_ns, query.since_ns or 0))
+        found |= {
+            span.trace_id
+            for span in events.find(own, limit=_MOST_SPANS)
+            if (-span.end_ns, span.trace_id) <= (-start.end_ns, start.trace_id)
+        }
+    return found
 
 
 def lines(events: EventStore, found: Sequence[SpanEvent]) -> list[TraceLine]:

@@ -15,7 +15,7 @@ from headrace.ledger.identity import digest_bytes
 
 COLUMNS = tuple(SPAN_COLUMNS.split(", "))
 _NUMBERS = frozenset({"start_ns", "end_ns", "input_tokens", "output_tokens", "cost_micro"})
-_GROUP_ROWS = 4_096
+_GROUP_ROWS = 1_024
 FILE_ROWS = 50_000
 """Spans in a file at most."""
 
@@ -78,17 +78,29 @@ def read_rows(
     files: Files, file: ColdFile, columns: Sequence[str] = COLUMNS, *, traces: Collection[str] | None = None
 ) -> list[tuple[Any, ...]]:
     """Rows of a file, all or those of some traces. Raises FileNotFoundError where it is gone."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    filters = None if traces is None else [("trace_id", "in", sorted(traces))]
-    table = pq.read_table(
-        source_of(files, file),
-        columns=list(dict.fromkeys(columns)),
-        filters=filters,
-        use_threads=False,
-        partitioning=None,
-    )
+    wanted = list(dict.fromkeys(columns))
+    with pq.ParquetFile(source_of(files, file)) as opened:
+        if traces is None:
+            table = opened.read(columns=wanted, use_threads=False)
+        else:
+            needed = list(dict.fromkeys(["trace_id", *wanted]))
+            table = opened.read_row_groups(_groups(opened, traces), columns=needed, use_threads=False)
+            table = table.filter(pc.is_in(table["trace_id"], pa.array(sorted(traces), pa.large_string())))
     return list(zip(*(table.column(name).to_pylist() for name in columns), strict=True))
+
+
+def _groups(opened: Any, traces: Collection[str]) -> list[int]:
+    """Row groups that can hold one of these traces: rows are sorted by trace."""
+    found = []
+    for number in range(opened.num_row_groups):
+        bounds = opened.metadata.row_group(number).column(0).statistics
+        if bounds is None or any(bounds.min <= trace <= bounds.max for trace in traces):
+            found.append(number)
+    return found
 
 
 def source_of(files: Files, file: ColdFile) -> Any:

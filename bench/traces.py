@@ -250,7 +250,9 @@ def long_trace(spans: int = 10_000) -> None:
         begun = time.perf_counter()
         found = len(opened.events.trace(trace.hex()))
         read = time.perf_counter() - begun
-    print(f"one trace of {spans:,} spans: {seconds:.1f} s in, {found:,} kept, read in {read:.2f} s", flush=True)
+    print(
+        f"one trace of {spans:,} spans: {seconds:.1f} s in, {found:,} kept, read in {read:.2f} s", flush=True
+    )
 
 
 def soak(minutes: float) -> None:
@@ -265,13 +267,18 @@ def soak(minutes: float) -> None:
             sent += 5000
             marks.append(process.memory_info().rss / 1e6)
     third = max(1, len(marks) // 3)
-    print(f"soak {minutes:g} min: {sent:,} spans, memory {statistics.median(marks[:third]):.0f} MB in the first "
-          f"third, {statistics.median(marks[-third:]):.0f} MB in the last, most {max(marks):.0f} MB", flush=True)
+    print(
+        f"soak {minutes:g} min: {sent:,} spans, memory {statistics.median(marks[:third]):.0f} MB in the first "
+        f"third, {statistics.median(marks[-third:]):.0f} MB in the last, most {max(marks):.0f} MB",
+        flush=True,
+    )
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--spans", type=int, default=40_000)
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     given = parser.parse_args()

@@ -74,7 +74,7 @@ def span_of(trace_id: str, span_id: str, otlp: Mapping[str, Any]) -> SpanEvent:
         cost_micro=facts.get("cost_micro"),
         currency=facts.get("currency"),
         attributes=CleanAttributes({**facts, **_marks(otlp), OTLP: otlp}),
-        refs=refs,
+        refs=tuple(refs),
     )
 
 
@@ -171,16 +171,12 @@ def _facts(given: Facts, kind: str) -> tuple[dict[str, Any], list[SpanRef]]:
 
 def _indexed(given: Facts) -> frozenset[str]:
     """What lies in attributes whose names hold a position, such as `llm.input_messages`."""
-    return frozenset(
-        ".".join(name.split(".", 2)[:2]) for name in given if name.startswith(names.INDEXED)
-    )
+    return frozenset(".".join(name.split(".", 2)[:2]) for name in given if name.startswith(names.INDEXED))
 
 
 def _contents(facts: dict[str, Any], given: Facts, kind: str, *, indexed: frozenset[str]) -> None:
     asked = _messages(given, names.INPUT_MESSAGES, names.INDEXED_INPUT, indexed=indexed)
-    wrote = _messages(
-        given, names.OUTPUT_MESSAGES, names.INDEXED_OUTPUT, indexed=indexed, role="assistant"
-    )
+    wrote = _messages(given, names.OUTPUT_MESSAGES, names.INDEXED_OUTPUT, indexed=indexed, role="assistant")
     system = given.get(names.SYSTEM)
     if system is not None:
         parts = container(system) if isinstance(system, str) else system

@@ -20,13 +20,13 @@ from headrace.ledger.storage.rows import slices
 from headrace.records.call import SpanEvent, SpanRef
 
 NAME = "events"
-_DERIVED = ("answer", "input", "output", "citations_removed")
+_DERIVED = ("answer", "input", "output", "citations_removed", "otlp", "evaluations")
 """Attributes that may repeat, in any words, what a retrieved document says."""
 _ATTEMPTS = "attempts"
 _ATTEMPT_WORDS = frozenset({"raw_output", "tool_calls", "refusal", "errors", "error"})
 """Of each attempt of a call."""
 _MESSAGE_FACTS = frozenset({"role", "name", "tool_call_id"})
-_PLACE = {"headings": [], "quote": TOMBSTONE}
+_PLACE = {"headings": [], "quote": TOMBSTONE, "text": TOMBSTONE}
 
 covers(NAME, "folder:events", "events:spans", "events:span_refs")
 

@@ -376,8 +376,16 @@ def test_forgetting_a_user_reaches_quarantine(tmp_path: Path) -> None:
         bad = span_fields(1, end=0, attributes={"output.value": f"docs/a.md says: {quote}"})
         fine = span_fields(2, attributes={"output.value": f"docs/a.md says: {quote}"})
         workspace.receiving.receive(spans(bad, fine))
+        hit = workspace.search("herons").hits[0]
+        documents = [{"id": hit.chunk_id, "content": "of long-legged birds"}]
+        given = {"gen_ai.operation.name": "retrieval", "gen_ai.retrieval.documents": documents}
+        told = span_fields(3, attributes={"output.value": "of long-legged birds"})
+        retrieved = spans(span_fields(4, attributes=given), told)
+        workspace.receiving.receive(retrieved)
         workspace.receiving.parts.spill.put(workspace.events.trace(TRACE))
         workspace.forget("docs/a.md")
         assert workspace.receiving.quarantined().items == []
         assert workspace.receiving.parts.spill.files() == []
-    assert seen(tmp_path / ".headrace", quote) == set()
+        workspace.receiving.receive(retrieved)  # sent once more: what was erased stays erased
+    for text in (quote, "long-legged birds"):
+        assert seen(tmp_path / ".headrace", text) == set()

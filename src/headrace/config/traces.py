@@ -15,7 +15,7 @@ _HEADERS = "export_headers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracesConfig:
-    """`[traces]`: what arrives of other programs as OTLP, and what is sent on."""
+    """`[traces]`: what arrives of other programs as OTLP, and where spans are sent on to."""
 
     redact: Redact | None = None
     """What takes the place of personal data in what arrives: `tokens` writes its type, such as
@@ -24,7 +24,7 @@ class TracesConfig:
     spill_megabytes: int = field(default=256, metadata={"minimum": 1, "maximum": 1_000_000})
     """Redacted spans that may wait on disk while the store of spans is slow or away."""
     export: str | None = None
-    """Address of an OTLP collector, such as `http://127.0.0.1:4318`, to which every span is sent on."""
+    """Address of an OTLP collector, such as `http://127.0.0.1:4318`, to which `headrace trace send` sends."""
     export_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """`[traces.export_headers]`: NAME to a value; `${VAR}` in it is read from the environment."""
 

@@ -97,8 +97,6 @@ class ReceivingStatus:
     """How many items wait, by reason."""
     export: str | None
     """Where spans are sent on to."""
-    unsent: int
-    """Spans that are still to be sent there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

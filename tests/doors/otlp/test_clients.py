@@ -1,4 +1,4 @@
-"""Senders as they are installed: the OpenTelemetry SDK, OpenLLMetry and OpenInference around the OpenAI client."""
+"""Senders as they are installed: the SDK, OpenLLMetry and OpenInference around the OpenAI client."""
 
 from __future__ import annotations
 

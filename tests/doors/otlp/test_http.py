@@ -1,4 +1,4 @@
-"""`POST /v1/traces` and `/v1/logs`: content types, compression, bounds, and answers that senders understand."""
+"""`POST /v1/traces` and `/v1/logs`: content types, compression, bounds, and what senders are told."""
 
 from __future__ import annotations
 
@@ -99,7 +99,10 @@ def test_refusals(address: str, data: bytes, headers: dict[str, str], status: in
 def test_too_much_at_once_is_sent_away_for_a_moment(address: str) -> None:
     place = urlsplit(address)
     held = []
-    head = f"POST /v1/traces HTTP/1.1\r\nhost: {place.netloc}\r\ncontent-type: application/x-protobuf\r\ncontent-length: {MAX_BODY_BYTES}\r\n\r\n"
+    head = (
+        f"POST /v1/traces HTTP/1.1\r\nhost: {place.netloc}\r\n"
+        f"content-type: application/x-protobuf\r\ncontent-length: {MAX_BODY_BYTES}\r\n\r\n"
+    )
     for _ in range(6):  # as much as all may hold together
         sender = socket.create_connection((place.hostname, place.port))
         sender.sendall(head.encode() + b"\x0a")

@@ -66,6 +66,8 @@ ROUTES = {
     *("/api/vault", "/api/vault/reveal", "/api/vault/rotate", "/api/cache", "/api/cache/clear"),
     *("/api/signals", "/api/signals/infer", "/api/signals/model", "/api/signals/bad/{trace}"),
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
+    *("/api/otlp", "/api/otlp/quarantine", "/api/otlp/quarantine/{item}", "/api/otlp/send"),
+    *("/api/otlp/quarantine/retry", "/api/otlp/quarantine/discard"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

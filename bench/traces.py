@@ -145,7 +145,7 @@ def _add(attributes: object, name: str, value: object) -> None:
 def send(
     address: str, bodies: Sequence[bytes], *, headers: Mapping[str, str] | None = None
 ) -> tuple[float, list[float]]:
-    """Post every body; gives the seconds it took and the milliseconds of each. Raises RuntimeError unless 200."""
+    """Post every body; gives the seconds in all and the milliseconds of each. Raises RuntimeError."""
     waiting: Iterator[bytes] = iter(bodies)
     lock, took, failed = threading.Lock(), [], []
 

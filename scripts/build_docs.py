@@ -183,6 +183,7 @@ def _record_of(command: str) -> str:
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.schemas.operations import SchemaOperations
     from headrace.observe.signals.operations import SignalOperations
+    from headrace.observe.traces.receiving.operations import ReceivingOperations
     from headrace.workspace import Workspace
 
     owners: Mapping[str, type] = {
@@ -197,6 +198,14 @@ def _record_of(command: str) -> str:
         "signal audit sample": SignalOperations.sample,
         "signal audit set": SignalOperations.judge,
         "signal audit list": SignalOperations.audits,
+    }
+    renamed |= {
+        "trace receiving": ReceivingOperations.status,
+        "trace send": ReceivingOperations.send,
+        "trace quarantine list": ReceivingOperations.quarantined,
+        "trace quarantine show": ReceivingOperations.quarantined_item,
+        "trace quarantine retry": ReceivingOperations.retry,
+        "trace quarantine discard": ReceivingOperations.discard,
     }
     noun, _, verb = command.rpartition(" ")
     operation: Any = renamed.get(command) or getattr(

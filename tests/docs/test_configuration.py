@@ -24,6 +24,7 @@ from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.config.keeping import KeepConfig, KeepSpecial
 from headrace.config.load import load_config
+from headrace.config.traces import TracesConfig
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig

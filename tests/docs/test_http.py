@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
 from tests.fakes.openai_server import OpenAIServer
 from tests.infer.records.envelopes import GOAL, GOALS, MIGRATION, envelope
+from tests.observe.traces.receiving.sent import span_fields, spans
 from tests.workbench import Workbench
 
 PAGE = DOCS / "http.md"
@@ -48,6 +50,9 @@ balance = "number"
 """
 SCHEMA = '{"type": "object", "properties": {"audience": {"type": ["string", "null"]}}}'
 DECLARED = """
+[traces]
+export = "http://127.0.0.1:4318"
+
 [corpus.docs.metadata]
 severity = { type = "string" }
 
@@ -97,6 +102,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
         hold_as_documented(workspace)
         declare_accounts(made.root)
         workspace.features.materialise("account")
+        keep_items(workspace)
     keep_goal(made)
     return made
 
@@ -118,6 +124,18 @@ def hold_as_documented(workspace: Workspace) -> None:
     table = trace_holds
     named = sa.update(table).where(table.c.id == hold.id).values(id="hold_documented")
     workspace.ledger.write(lambda tx: tx.conn.execute(named))
+
+
+def keep_items(workspace: Workspace) -> None:
+    """Quarantined items with the ids that the page shows."""
+    workspace.receiving.receive(spans(span_fields(2, end=0), span_fields(3, end=0), span_fields(4, end=0)))
+    names = dict(zip(("2", "3", "4"), ("g6k6", "h7l7", "i2m2"), strict=True))
+    connection = sqlite3.connect(workspace.root / ".headrace" / "ledger.sqlite")
+    for span, end in names.items():
+        named = (f"item_om57aptxzw2ddrdtbk6tqn{end}", f"{int(span):016x}")
+        connection.execute("UPDATE trace_quarantine SET id = ? WHERE span_id = ?", named)
+    connection.commit()
+    connection.close()
 
 
 def declare_accounts(root: Path) -> None:

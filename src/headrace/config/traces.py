@@ -16,7 +16,7 @@ _HEADERS, _KEEP = "export_headers", "keep"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracesConfig:
-    """`[traces]`: what arrives of other programs as OTLP, what is sent on, and what becomes of it."""
+    """`[traces]`: what arrives of other programs as OTLP, where spans are sent on to, and what becomes of them."""
 
     redact: Redact | None = None
     """What takes the place of personal data in what arrives: `tokens` writes its type, such as
@@ -25,7 +25,7 @@ class TracesConfig:
     spill_megabytes: int = field(default=256, metadata={"minimum": 1, "maximum": 1_000_000})
     """Redacted spans that may wait on disk while the store of spans is slow or away."""
     export: str | None = None
-    """Address of an OTLP collector, such as `http://127.0.0.1:4318`, to which every span is sent on."""
+    """Address of an OTLP collector, such as `http://127.0.0.1:4318`, to which `headrace trace send` sends."""
     export_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """`[traces.export_headers]`: NAME to a value; `${VAR}` in it is read from the environment."""
     anonymous_training: bool = False

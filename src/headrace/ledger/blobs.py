@@ -40,8 +40,6 @@ class Files(Protocol):
         """The names of everything that is there, without their folders."""
         ...
 
-    def local(self, path: str) -> Path | None: ...
-
     def paths(self, ending: str) -> list[str]:
         """Every path that ends so, half-written ones included."""
         ...
@@ -165,9 +163,6 @@ class _LocalFiles:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def local(self, path: str) -> Path | None:
-        return self._root / path
-
     def delete(self, path: str) -> bool:
         target = self._root / path
         try:
@@ -212,9 +207,6 @@ class _RemoteFiles:
             return int(self._system.size(self._at(path)))
         except FileNotFoundError:
             return None
-
-    def local(self, path: str) -> Path | None:
-        return None
 
     def delete(self, path: str) -> bool:
         try:

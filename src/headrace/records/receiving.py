@@ -32,6 +32,7 @@ class QuarantinedItem:
     """A span or log record that could not be kept."""
 
     id: str
+    """What commands name it by."""
     signal: str
     """`traces` or `logs`."""
     reason: str
@@ -39,15 +40,19 @@ class QuarantinedItem:
     detail: str
     """What is wrong."""
     trace_id: str | None
+    """As it was sent, which may be no trace id."""
     span_id: str | None
+    """As it was sent."""
     size_bytes: int
     """Of what is kept sealed."""
     received_at: str
     """RFC 3339."""
     state: QuarantineState
+    """Whether it waits."""
     settled_at: str | None = None
     """When it was retried or discarded."""
     settled_by: str | None = None
+    """Who retried or discarded it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ class QuarantinedItems:
     """Items, newest first."""
 
     items: Sequence[QuarantinedItem]
+    """Without what they say."""
     open: Mapping[str, int]
     """How many wait, by reason."""
 
@@ -64,6 +70,7 @@ class QuarantinedBody:
     """An item with what it says."""
 
     item: QuarantinedItem
+    """What is known of it."""
     body: Mapping[str, Any] | None
     """Unsealed; None once it is settled."""
 
@@ -83,6 +90,7 @@ class QuarantineSettled:
     """Items that were discarded."""
 
     discarded: int
+    """How many were open until now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +105,6 @@ class ReceivingStatus:
     """How many items wait, by reason."""
     export: str | None
     """Where spans are sent on to."""
-    unsent: int
-    """Spans that are still to be sent there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,8 @@ ROUTES = {
     *("/api/traces/holds", "/api/traces/holds/{hold}/release", "/api/traces/archive"),
     "/api/traces/replay",
     *("/api/consents", "/api/consents/{user}"),
+    *("/api/otlp", "/api/otlp/quarantine", "/api/otlp/quarantine/{item}", "/api/otlp/send"),
+    *("/api/otlp/quarantine/retry", "/api/otlp/quarantine/discard"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

@@ -43,8 +43,9 @@ ROUTES: dict[str, tuple[set[str], str, Any]] = {
     "/api/dead-letters": ({"api"}, "GET", None),
     "/api/keys": ({"keys"}, "GET", None),
     "/mcp": ({"mcp"}, "POST", LIST),
+    "/v1/traces": ({"traces"}, "POST", {}),
 }
-SCOPES = ("chat", "embeddings", "search", "api", "mcp", "metrics", "keys")
+SCOPES = ("chat", "embeddings", "search", "api", "mcp", "metrics", "keys", "traces")
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def show_status(console: Console, report: ReceivingStatus) -> None:
     reasons = ", ".join(f"{number:,} {reason}" for reason, number in report.quarantined.items())
     show_row(console, "quarantine", reasons or "nothing")
     if report.export:
-        show_row(console, "sent on", f"to {one_line(report.export)}, {count(report.unsent, 'span')} to go")
+        show_row(console, "collector", one_line(report.export))
 
 
 def show_items(console: Console, report: QuarantinedItems) -> None:

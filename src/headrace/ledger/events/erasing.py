@@ -22,13 +22,13 @@ from headrace.records.call import SpanEvent, SpanRef
 
 NAME = "events"
 _ERASED = "erased"
-_DERIVED = ("answer", "input", "output", "citations_removed")
+_DERIVED = ("answer", "input", "output", "citations_removed", "otlp", "evaluations")
 """Attributes that may repeat, in any words, what a retrieved document says."""
 _ATTEMPTS = "attempts"
 _ATTEMPT_WORDS = frozenset({"raw_output", "tool_calls", "refusal", "errors", "error"})
 """Of each attempt of a call."""
 _MESSAGE_FACTS = frozenset({"role", "name", "tool_call_id"})
-_PLACE = {"headings": [], "quote": TOMBSTONE}
+_PLACE = {"headings": [], "quote": TOMBSTONE, "text": TOMBSTONE}
 _FACTS = re.compile(
     r"privacy\..*|gen_ai\.(operation|provider|system|request|response|usage|output\.type)\b.*|kind|model|asked"
     r"|corpus|document|revision|chunk_id|finish_reason|currency|repair|role|digest|version|label|record"

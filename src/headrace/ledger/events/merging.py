@@ -22,7 +22,7 @@ from headrace.records.call import SpanEvent
 
 _MOST_ROUNDS = 20
 MOST_DAYS = 8
-"""A span may be kept under another day than the one in which what arrives ends; so many days are looked at."""
+"""A span may be kept under another day than the one in which what arrives ends: so many are looked at."""
 
 Insert = Callable[[Sequence[EncodedSpan]], int]
 """Inserts spans with their links, but for those that are there; returns how many were inserted."""

@@ -92,8 +92,10 @@ def _spans(one: Otlp, other: Otlp) -> dict[str, Any]:
         return dict(one)
     made: dict[str, Any] = {}
     for name in {*one, *other}:
-        put = _FIELDS.get(name, _fuller)
-        made[name] = _either(one.get(name), other.get(name), put)
+        if name in ("events", "links"):
+            made[name] = _once(one.get(name, ()), other.get(name, ()))
+        else:
+            made[name] = _either(one.get(name), other.get(name), _FIELDS.get(name, _fuller))
     return made
 
 
@@ -151,7 +153,5 @@ _FIELDS: Mapping[str, Callable[[Any, Any], Any]] = {
     "flags": max,
     "status": _status,
     "attributes": _maps,
-    "events": _once,
-    "links": _once,
     "dropped": lambda one, other: [max(pair) for pair in zip(one, other, strict=True)],
 }

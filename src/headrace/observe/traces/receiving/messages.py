@@ -82,9 +82,9 @@ def unflatten(attributes: Mapping[str, Any], start: str) -> list[Any]:
 
 def document_of(item: Any, rank: int) -> dict[str, Any]:
     """A retrieved document as a hit of a search."""
-    given = item.get("document", item) if isinstance(item, Mapping) else {"content": item}
-    if not isinstance(given, Mapping):
-        given = {"content": given}
+    given = item if isinstance(item, Mapping) else {"content": item}
+    if isinstance(given.get("document"), Mapping):
+        given = given["document"]
     metadata = given.get("metadata")
     facts = container(metadata) if isinstance(metadata, str) else metadata
     more = facts if isinstance(facts, Mapping) else {}
@@ -93,7 +93,8 @@ def document_of(item: Any, rank: int) -> dict[str, Any]:
     chunk = given.get("chunk_id") or more.get("chunk_id") or name
     if isinstance(chunk, str) and chunk.startswith("chunk_"):
         hit["chunk_id"] = chunk
-    document = given.get("document_id") or more.get("document") or more.get("source") or name
+    named = (given.get("document"), given.get("document_id"), more.get("document"), more.get("source"), name)
+    document = next((value for value in named if value), None)
     if document is not None:
         hit["document"] = text_of(document)
     for key in ("corpus", "revision"):

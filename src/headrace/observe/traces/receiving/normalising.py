@@ -74,7 +74,7 @@ def span_of(trace_id: str, span_id: str, otlp: Mapping[str, Any]) -> SpanEvent:
         cost_micro=facts.get("cost_micro"),
         currency=facts.get("currency"),
         attributes=CleanAttributes({**facts, **_marks(otlp), OTLP: otlp}),
-        refs=refs,
+        refs=tuple(refs),
     )
 
 

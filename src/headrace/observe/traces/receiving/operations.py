@@ -74,7 +74,6 @@ class ReceivingOperations:
             waiting_bytes=self.parts.spill.size_bytes(),
             quarantined=open_items,
             export=None if self.parts.export is None else self.parts.export.partition("?")[0],
-            unsent=0,
         )
 
     def drain(self) -> int:

@@ -26,6 +26,8 @@ _BREAK = "\n\x00\n"
 """Stands between the texts of one scan; nothing that is looked for reaches over it."""
 _MARK = re.compile(rf"\[(?:{'|'.join(ENTITIES)})(?:_[a-z2-7]{{13}})?\]")
 _SUBJECT = re.compile(r"subject_[a-z2-7]{26}")
+_NAME = re.compile(r"[a-z]{2,12}_[a-z2-7]{26}")
+"""Names that this program gives, such as those of chunks; they are hashes."""
 _SHORT = 80
 """Texts up to this length are remembered as clean: names and numbers come again and again."""
 _MOST_KNOWN = 50_000
@@ -225,7 +227,7 @@ class _Texts:
         while waiting:
             part = waiting.pop()
             if isinstance(part, str):
-                if part in clean or not part:
+                if part in clean or not part or _NAME.fullmatch(part):
                     continue
                 inside = container(part)
                 if inside is not None:

@@ -62,7 +62,7 @@ class Storing:
         self._put_aside_from_now()
 
     def drain(self) -> int:
-        """Read back what waits, now; returns how many spans. Raises StorageError when the store takes none."""
+        """Read back what waits, now; returns how many spans. Raises StorageError when the store is away."""
         return self._spill.drain(self._into_store)
 
     def close(self) -> None:

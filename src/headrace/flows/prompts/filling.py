@@ -129,4 +129,3 @@ def _use(
         event_time=found.event_time,
         entity=entity,
     )
-

@@ -44,7 +44,7 @@ class Conversation:
         config = self.parts.sessions.config
         if config.rewriter is None:
             return whole_question(question, self.turns), []
-        return rewritten(self.parts, config.rewriter, question, self.turns, session=self.id)
+        return rewritten(self.parts, config.rewriter, question, self.turns, subject=self.subject)
 
     def history(self, question: str, *, count: Count = estimate_tokens, budget: int | None = None) -> History:
         """What a prompt is given of it, within the budget."""

@@ -182,6 +182,8 @@ def _record_of(command: str) -> str:
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
     from headrace.flows.schemas.operations import SchemaOperations
+    from headrace.observe.profiles.operations import ProfileOperations
+    from headrace.observe.sessions.operations import SessionOperations
     from headrace.observe.signals.operations import SignalOperations
     from headrace.observe.traces.receiving.operations import ReceivingOperations
     from headrace.workspace import Workspace
@@ -191,6 +193,8 @@ def _record_of(command: str) -> str:
         "embed": EmbeddingOperations,
         "prompt": PromptOperations,
         "schema": SchemaOperations,
+        "session": SessionOperations,
+        "profile": ProfileOperations,
         "signal": SignalOperations,
     }
     renamed: dict[str, Any] = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}

@@ -72,10 +72,11 @@ def call_parts(wiring: Wiring) -> CallParts:
 def store_filler(wiring: Wiring, entity: Mapping[str, Any], user: str | None) -> Filler:
     """What fills features and profile for an entity and a user."""
     from headrace.flows.prompts.filling import StoreFiller
+    from headrace.observe.profiles.book import for_prompt
 
     return StoreFiller(
         reader=lambda: wiring._features.reader,
-        profiles=lambda name, of: profile_operations(wiring).for_prompt(name, of),
+        profiles=lambda name, of: for_prompt(profile_operations(wiring).parts, name, of),
         subject=_keyring(wiring).subject,
         entity=entity,
         user=user,

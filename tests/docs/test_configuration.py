@@ -38,6 +38,8 @@ from headrace.ingest.sources.build import open_source
 from headrace.ingest.steps.base import StepSpec
 from headrace.ingest.validity.ranking import RankingConfig
 from headrace.ledger.blobs import open_blobs
+from headrace.observe.profiles.config import ProfileConfig
+from headrace.observe.sessions.config import SessionConfig
 from headrace.privacy.config import PrivacyConfig
 from headrace.privacy.vault.config import VaultConfig
 from headrace.records.metadata import MetadataField
@@ -61,6 +63,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     PrivacyConfig: ("`[privacy]`", set()),
     GatewayConfig: ("`[gateway]`", set()),
     ValidatorSpec: ("`[[gateway.validators]]`", set()),
+    SessionConfig: ("`[sessions]`", set()),
+    ProfileConfig: ("`[profiles.NAME]`", set()),
     VaultConfig: ("`[vault]`", set()),
     CacheConfig: ("`[cache]`", set()),
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from headrace.infer.gateway.base import CallRequest
 from headrace.ledger.storage.tables import trace_holds
 from headrace.records.call import SpanEvent
-from headrace.records.keys import SCOPES
+from headrace.records.keys import SCOPES, Caller
 from headrace.server.app import create_app
 from headrace.workspace import Workspace
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
@@ -49,6 +49,7 @@ csv = "accounts.csv"
 balance = "number"
 """
 SCHEMA = '{"type": "object", "properties": {"audience": {"type": ["string", "null"]}}}'
+LEARNER = '{"type": "object", "properties": {"level": {"type": "string"}}}'
 DECLARED = """
 [traces]
 export = "http://127.0.0.1:4318"
@@ -58,6 +59,9 @@ severity = { type = "string" }
 
 [[corpus.docs.gates]]
 name = "length"
+
+[profiles.learner]
+schema = "learner"
 """
 EXAMPLES = [block for block in blocks(PAGE, "sh") if block.text.startswith("curl")]
 
@@ -74,7 +78,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
     """The workspace that the examples speak of."""
     root = tmp_path_factory.mktemp("documented")
     made = small_workspace(root, extra=DECLARED + STEP.format(url=model.base_url))
-    for name, text in (("schemas/facts.json", SCHEMA), ("prompts/facts.md", "For whom is this? {{ text }}")):
+    files = {
+        "schemas/facts.json": SCHEMA,
+        "schemas/learner.json": LEARNER,
+        "prompts/facts.md": "For whom is this? {{ text }}",
+    }
+    for name, text in files.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
     for name in ("stub.md", "draft.md"):
@@ -181,6 +190,12 @@ def http(bench: Workbench) -> Iterator[httpx.Client]:
     with bench.open() as workspace:
         made = workspace.keys.create("examples", scopes=SCOPES, access=["finance", "hr", "public"])
         workspace.keys.create("former")
+        own = Caller(
+            id=made.key.id, name="examples", scopes=frozenset(), access=(), per_minute=None, currency="EUR"
+        )
+        for session in ("chat-7", "chat-9"):
+            workspace.sessions.append(session, "How long are backups kept?", user="eve", caller=own)
+        workspace.profiles.set("learner", "eve", {"level": "A2"})
     with serving(bench.root) as address, client(address) as opened:
         opened.headers["authorization"] = f"Bearer {made.secret}"
         yield opened

@@ -40,7 +40,7 @@ with headrace.open(sys.argv[1]) as workspace:
         workspace.profiles.set("learner", "eve", {"field_victim": number})
         print(f"victim/{number}", flush=True)
 """
-EACH = 5
+EACH = 4
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -99,10 +99,6 @@ def test_kill_and_append_again(tmp_path: Path, failpoint: str) -> None:
 @pytest.mark.parametrize("failpoint", PROFILES)
 def test_kill_and_set_again(tmp_path: Path, failpoint: str) -> None:
     _set(tmp_path, failpoint)
-
-
-def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    _append(tmp_path, "sessions.in_transaction", ledger=postgres_url)
 
 
 @pytest.mark.soak

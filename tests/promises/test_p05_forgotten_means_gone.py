@@ -169,6 +169,8 @@ def test_every_step_has_a_failpoint() -> None:
         "in_calls_transaction",
         "in_events_transaction",
         "in_ledger_transaction",
+        "in_profiles_transaction",
+        "in_sessions_transaction",
         "in_signals_transaction",
         "index_rewritten",
         "listed",

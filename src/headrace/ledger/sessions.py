@@ -106,6 +106,18 @@ def turns(conn: Connection, session: str, *, last: int | None = None) -> list[Tu
     return [_turn(row) for row in reversed(rows)]
 
 
+def reach(conn: Connection, session: str, tokens: int) -> int:
+    """How many of the last turns have so many tokens together; at least one, where there is one."""
+    mine = turns_table.c.session == session
+    statement = sa.select(turns_table.c.tokens).where(mine).order_by(turns_table.c.seq.desc())
+    number = total = 0
+    for found in conn.execute(statement).scalars():
+        number, total = number + 1, total + found
+        if total > tokens:
+            break
+    return number
+
+
 def sent(conn: Connection, session: str, key: str) -> TurnRow | None:
     """The turn that a sender named so."""
     wanted = sa.and_(turns_table.c.session == session, turns_table.c.key == key)

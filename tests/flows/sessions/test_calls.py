@@ -26,6 +26,9 @@ max_retries = 0
 
 [profiles.learner]
 schema = "learner"
+
+[erasure]
+reader_wait = "0s"
 """
 VIEW = """
 entity = ["user_id"]
@@ -72,6 +75,7 @@ FILES = {
     "prompts/owed.md": OWED,
     "prompts/tutor.md": TUTOR,
     "prompts/chat.md": CHAT,
+    "prompts/level.md": "---\nmodel: up\nschema: learner\n---\nLevel of {{ text }}?\n",
     "schemas/learner.json": '{"type": "object", "properties": {"level": {"type": "string"}}}',
 }
 
@@ -186,6 +190,23 @@ def test_a_call_that_never_became_valid_adds_nothing(workspace: Workspace, serve
     server.play()
     replayed = workspace.calls.replay([report.dead_letter], model="up")
     assert replayed.resolved == 1
+
+
+def test_a_forgotten_user_leaves_no_record_and_no_letter(workspace: Workspace, server: ModelServer) -> None:
+    server.play(Act(text='{"level": "B1"}'))
+    kept = workspace.calls.run("level", {"text": "this"}, subject=" zoe ")
+    server.play(*[Act(status=500, text="")] * 4)
+    failed = workspace.calls.run("level", {"text": "that"}, subject="zoe")
+    server.play(*[Act(status=500, text="")] * 4)
+    other = workspace.calls.run("level", {"text": "that"}, subject="adam")
+    erased = {item.store: item.items for item in workspace.forget("subject:zoe").erased}
+    assert (erased["records"], erased["calls"]) == (1, 1)
+    assert kept.record is not None
+    assert workspace.records.get(kept.record).told == "erased"
+    opened = {item.id for item in workspace.calls.letters().items}
+    assert other.dead_letter in opened
+    assert failed.dead_letter not in opened
+    server.play()
 
 
 def test_rows_of_a_batch_bring_their_entities(

@@ -182,7 +182,8 @@ def test_summaries_are_written_once_and_kept_with_what_made_them(
     assert (summary.first_seq, summary.last_seq, summary.model) == (1, 4, "sum-1")
     (call,) = workspace.events.trace(summary.trace_id or "")
     assert use["summary"] == summary.trace_id
-    assert call.kind == "call"
+    assert (call.kind, call.session) == ("call", None), "it answers nobody"
+    assert call.subject == workspace.sessions.show("told").session.subject
     assert "0 word" in call.attributes["input"][-1]["content"]
     server.by_model["summariser"] = Act(status=500, text="")
     told(workspace, "told", *("word " * 60 for _ in range(4)))

@@ -69,6 +69,7 @@ class CallOperations:
         from headrace.flows.calling.around import Around
         from headrace.flows.calling.reports import report_of
 
+        subject = (subject or "").strip() or None
         around = Around(
             session=session, user=subject, entity=entity or {}, access=tuple(access), caller=caller
         )

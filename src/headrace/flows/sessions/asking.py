@@ -23,14 +23,17 @@ class Written:
 
 
 def write(
-    parts: TalkParts, model: str, instructions: str, text: str, *, session: str, most_tokens: int
+    parts: TalkParts, model: str, instructions: str, text: str, *, subject: str | None, most_tokens: int
 ) -> Written:
-    """Let a model write something. Raises ProviderError where nothing valid came."""
+    """Let a model write something for a user, given as a keyed hash.
+
+    The call is of no session: it answers nobody. Raises ProviderError where nothing valid came.
+    """
     request = CallRequest(
         messages=[{"role": "system", "content": instructions}, {"role": "user", "content": text}],
         model=model,
         parameters={"temperature": 0, "max_tokens": most_tokens},
-        session=session,
+        subject_key=subject,
         keep=False,
         budget=Budget(attempts=2),
     )

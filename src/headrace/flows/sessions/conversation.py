@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.flows.sessions.followup import whole_question
 from headrace.infer.embedders.batches import estimate_tokens
-from headrace.observe.sessions.log import append, load, opened, subject_of
+from headrace.observe.sessions.log import append, load, load_recent, opened, subject_of
 from headrace.observe.sessions.reading import visible
 from headrace.records.sessions import Appended, History, Turn, TurnInput
 from headrace.records.wire import to_plain
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from headrace.ledger.sessions import SessionRow
     from headrace.observe.sessions.fitting import Count
     from headrace.records.keys import Caller
+
+_MARGIN = 2
+"""Budgets of tokens that are read: those of turns are estimates, and a tokenizer may find fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ class Conversation:
     turns: Sequence[Turn]
     """Those whose documents the caller may see now."""
     withheld: int
+    unread: int = 0
+    """Turns before those: too old to fit."""
 
     def whole(self, question: str) -> tuple[str, list[str]]:
         """What to search for, and what the caller should know of it."""
@@ -44,13 +49,13 @@ class Conversation:
         config = self.parts.sessions.config
         if config.rewriter is None:
             return whole_question(question, self.turns), []
-        return rewritten(self.parts, config.rewriter, question, self.turns, session=self.id)
+        return rewritten(self.parts, config.rewriter, question, self.turns, subject=self.subject)
 
-    def history(self, question: str, *, count: Count = estimate_tokens, budget: int | None = None) -> History:
+    def history(self, question: str, *, count: Count = estimate_tokens) -> History:
         """What a prompt is given of it, within the budget."""
         from headrace.flows.sessions.history import history_of
 
-        return history_of(self, question, count=count, budget=budget)
+        return history_of(self, question, count=count)
 
     def keep(self, turns: Sequence[TurnInput]) -> Future[Appended]:
         """Add what was said; the future resolves once it is durable."""
@@ -78,7 +83,7 @@ def converse(
     """
     subject = subject_of(parts.sessions, user)
     row = opened(parts.sessions, session, subject=subject, caller=caller)
-    turns = load(parts.sessions, row) if row is not None else []
+    turns = _turns(parts, row) if row is not None else []
     seen = visible(parts.sessions, turns, access)
     return Conversation(
         parts=parts,
@@ -89,7 +94,16 @@ def converse(
         access=tuple(access),
         turns=seen,
         withheld=len(turns) - len(seen),
+        unread=max((row.turns if row else 0) - len(turns), 0),
     )
+
+
+def _turns(parts: TalkParts, row: SessionRow) -> list[Turn]:
+    """The turns that may go into a prompt: all of them only where something is made of the older ones."""
+    config = parts.sessions.config
+    if config.overflow != "trim":
+        return load(parts.sessions, row)
+    return load_recent(parts.sessions, row, tokens=_MARGIN * config.budget)
 
 
 @dataclass(slots=True, kw_only=True)

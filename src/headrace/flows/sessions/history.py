@@ -19,10 +19,10 @@ TOLD = "Summary of the conversation so far: "
 _SPEAKING = ("user", "assistant", "system")
 
 
-def history_of(talk: Conversation, question: str, *, count: Count, budget: int | None) -> History:
+def history_of(talk: Conversation, question: str, *, count: Count) -> History:
     """The history of a session for one question. What fails of a policy is told, and the rest is trimmed."""
     config = talk.parts.sessions.config
-    limit = config.budget if budget is None else budget
+    limit = config.budget
     turns = [turn for turn in talk.turns if turn.role in _SPEAKING]
     fitted = fit(turns, limit, count)
     if not fitted.older:
@@ -122,7 +122,7 @@ def _history(
         budget=limit,
         tokens=fitted.tokens + tokens,
         kept=len(fitted.kept) - retrieved,
-        trimmed=len(fitted.older) if trimmed is None else trimmed,
+        trimmed=(len(fitted.older) if trimmed is None else trimmed) + talk.unread,
         summarised=summarised,
         retrieved=retrieved,
         cut=fitted.cut,

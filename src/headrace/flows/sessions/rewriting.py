@@ -23,7 +23,7 @@ _MOST_TOKENS = 200
 
 
 def rewritten(
-    parts: TalkParts, model: str, question: str, turns: Sequence[Turn], *, session: str
+    parts: TalkParts, model: str, question: str, turns: Sequence[Turn], *, subject: str | None
 ) -> tuple[str, list[str]]:
     """The whole question, and what to tell; where the model fails, the rule stands in for it."""
     if not any(turn.role == "user" for turn in turns):
@@ -31,7 +31,7 @@ def rewritten(
     said = [f"{turn.role}: {turn.content[:_CHARACTERS]}" for turn in turns[-_TURNS:]]
     text = "\n\n".join([*said, f"last question: {question}"])
     try:
-        made = write(parts, model, INSTRUCTIONS, text, session=session, most_tokens=_MOST_TOKENS)
+        made = write(parts, model, INSTRUCTIONS, text, subject=subject, most_tokens=_MOST_TOKENS)
     except HeadraceError as error:
         warning = f"the follow-up question was not rewritten by {model} ({error.message})"
         return whole_question(question, turns), [warning]

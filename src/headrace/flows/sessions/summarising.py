@@ -49,7 +49,8 @@ def summarise(
     pieces = [f"(summary so far) {before.text}"] if before else []
     each = max(200, _LONGEST // max(len(told), 1))
     pieces += [f"{turn.role}: {turn.content[:each]}" for turn in told]
-    made = write(parts, model, instructions, "\n\n".join(pieces), session=talk.id, most_tokens=max(room, 32))
+    asked = "\n\n".join(pieces)
+    made = write(parts, model, instructions, asked, subject=talk.subject, most_tokens=max(room, 32))
     text = shortened(made.text, room, count)
     summary = NewSummary(
         text=text,

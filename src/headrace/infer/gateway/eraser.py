@@ -21,7 +21,7 @@ covers(NAME, "table:call_letters", "table:call_keys")
 
 
 class CallEraser:
-    """Discards the letters and outcomes that were given a document of the scope, or repeat its words."""
+    """Discards letters of users, and letters and outcomes that were given a document or repeat its words."""
 
     name = NAME
 
@@ -61,6 +61,10 @@ class CallEraser:
 
     def _tells(self, sealed: bytes, scope: Scope) -> bool:
         body: Any = json.loads(self._keyring.unseal(sealed))
-        given = body.get("request", {}).get("retrieved", ())
+        request = body.get("request", {})
+        subject = (request.get("subject") or "").strip()
+        if scope.subjects and subject and self._keyring.subject(subject) in scope.subjects:
+            return True
+        given = request.get("retrieved", ())
         chunks = frozenset(scope.chunk_ids)
         return any(item["chunk_id"] in chunks for item in given) or mentions(body, scope)

@@ -26,7 +26,7 @@ covers(NAME, "table:records", "table:record_documents")
 
 
 class RecordEraser:
-    """Empties records that were derived from a document, or that mention it; their envelopes stay.
+    """Empties records of a user, and those derived from a document or that mention it; their envelopes stay.
 
     An envelope holds names of versions, times and digests; where it names the document, a keyed hash stands.
     """
@@ -54,6 +54,8 @@ class RecordEraser:
         def work(tx: Write) -> int:
             for corpus in scope.corpora:
                 found.update(store.of_document(tx.conn, corpus, scope.uris(corpus)))
+            for subject in scope.subjects:
+                found.update(store.of_subject(tx.conn, subject))
             store.erase(tx, sorted(found))
             return len(found) + sum(self._rename(tx, corpus, scope) for corpus in scope.corpora)
 
@@ -75,6 +77,8 @@ class RecordEraser:
         found: set[str] = set()
         for corpus in scope.corpora:
             found |= store.of_document(conn, corpus, scope.uris(corpus))
+        for subject in scope.subjects:
+            found |= store.of_subject(conn, subject)
         found.update(self._mentioning(conn, scope))
         return found
 

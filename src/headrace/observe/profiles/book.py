@@ -78,6 +78,18 @@ def get(parts: ProfileParts, name: str, user: str, *, version: int | None = None
     return _profile(found)
 
 
+def for_prompt(
+    parts: ProfileParts, name: str, user: str
+) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """The value of a profile, empty where there is none, and what a span says of it. Raises NotFoundError."""
+    parts.config(name)
+    found = _current(parts, name, subject_key(parts, user))
+    if found is None:
+        return {}, None
+    shown = _profile(found)
+    return shown.value, {"name": name, "version": shown.version, "schema_version": shown.schema_version}
+
+
 def set_profile(parts: ProfileParts, name: str, user: str, change: Change) -> Profile:
     """Change a profile; the change is durable when this returns.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headrace.errors import NotFoundError, UsageError
+from headrace.errors import UsageError
 
 if TYPE_CHECKING:
     from headrace.observe.profiles.parts import ProfileParts
@@ -78,12 +78,3 @@ class ProfileOperations:
         if limit < 1:
             raise UsageError(f"The limit is 1 or more, not {limit}.")
         return listed(self.parts, name, limit=limit)
-
-    def for_prompt(self, name: str, user: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
-        """The value of a profile, empty where there is none, and what a span says of it."""
-        self.parts.config(name)
-        try:
-            found = self.get(name, user)
-        except NotFoundError:
-            return {}, None
-        return found.value, {"name": name, "version": found.version, "schema_version": found.schema_version}

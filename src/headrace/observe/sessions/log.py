@@ -136,6 +136,13 @@ def load(parts: SessionParts, row: SessionRow, *, last: int | None = None) -> li
     return [turn_of(sealer, item) for item in rows]
 
 
+def load_recent(parts: SessionParts, row: SessionRow, *, tokens: int) -> list[Turn]:
+    """The last turns that have so many tokens together: of a long session no more is opened."""
+    with parts.ledger.read() as conn:
+        number = sessions.reach(conn, row.id, tokens)
+    return load(parts, row, last=number)
+
+
 def turn_of(sealer: Sealer, row: TurnRow) -> Turn:
     """A turn, opened."""
     body: dict[str, Any] = sealer.open(row.sealed, place_of(row.session, row.seq))

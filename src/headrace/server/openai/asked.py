@@ -132,7 +132,7 @@ def _around(body: Mapping[str, Any], headers: Headers) -> Around:
     labels = (label.strip() for label in headers.get("x-headrace-access", "").split(","))
     return Around(
         session=session or None,
-        user=user if isinstance(user, str) and user else None,
+        user=(user.strip() or None) if isinstance(user, str) else None,
         entity=entity,
         access=labels_of([label for label in labels if label]),
         caller=CALLER.get(),

@@ -23,6 +23,7 @@ from headrace.config.base import (
 from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.config.load import load_config
+from headrace.curate.evals.suite import EvalBudget, EvalsConfig, MetricGate, Suite
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -64,6 +65,10 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
+    EvalsConfig: ("`[evals]`", set()),
+    Suite: ("`[evals.NAME]`", {"name"}),
+    EvalBudget: ("`[evals.NAME.budget]`", set()),
+    MetricGate: ("`[evals.NAME.gates.METRIC]`", set()),
     FeatureConfig: ("`[features]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),
@@ -72,7 +77,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
 }
 """Where the keys of each class stand, and its fields that are no keys."""
 
-RENAMED = {"corpora": "corpus"}
+RENAMED = {"corpora": "corpus", "suites": "NAME"}
 
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")

@@ -46,6 +46,9 @@ balance = "number"
 """
 SCHEMA = '{"type": "object", "properties": {"audience": {"type": ["string", "null"]}}}'
 DECLARED = """
+[evals.answers]
+target = "ask"
+
 [corpus.docs.metadata]
 severity = { type = "string" }
 
@@ -92,6 +95,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
             assert shield.show(shield.hide("John Doe")) == "John Doe"
             shield.settle().result()
         keep_answer(workspace)
+        keep_evals(workspace)
         declare_accounts(made.root)
         workspace.features.materialise("account")
     keep_goal(made)
@@ -107,6 +111,17 @@ def keep_letter(workspace: Workspace, number: int) -> None:
     request = CallRequest(messages=messages, model="extractive")
     begun = Begun(request=request, trace_id=f"{number:032x}", span_id=f"{number:016x}")
     workspace.gateway.letters.keep(begun, "invalid")[1].result()
+
+
+def keep_evals(workspace: Workspace) -> None:
+    """The golden set and the runs of the examples."""
+    from headrace.records.golden import CaseInput
+
+    asked = {"question": "How long are backups kept?"}
+    cases = [CaseInput(key=key, inputs=asked, expected="35 days") for key in ("backups", "old")]
+    workspace.golden.add(cases, accept=True)
+    for name in ("march", "april"):
+        workspace.evals.import_rows([{"case": f"c{n}", "scores": {"right": 1}} for n in range(9)], name)
 
 
 def declare_accounts(root: Path) -> None:

@@ -177,6 +177,8 @@ def _command(name: str, command: Any) -> str:
 
 def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
+    from headrace.curate.evals.operations import EvalOperations
+    from headrace.curate.golden.operations import GoldenOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.prompts.operations import PromptOperations
@@ -196,9 +198,14 @@ def _record_of(command: str) -> str:
         "session": SessionOperations,
         "profile": ProfileOperations,
         "signal": SignalOperations,
+        "eval": EvalOperations,
+        "eval case": GoldenOperations,
     }
     renamed: dict[str, Any] = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}
     renamed |= {
+        "eval import": EvalOperations.import_run,
+        "eval refresh": GoldenOperations.refresh,
+        "eval case import": GoldenOperations.import_cases,
         "signal audit sample": SignalOperations.sample,
         "signal audit set": SignalOperations.judge,
         "signal audit list": SignalOperations.audits,

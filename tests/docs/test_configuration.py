@@ -25,6 +25,7 @@ from headrace.config.features import FeatureConfig
 from headrace.config.keeping import KeepConfig, KeepSpecial
 from headrace.config.load import load_config
 from headrace.config.traces import TracesConfig
+from headrace.curate.evals.suite import EvalBudget, EvalsConfig, MetricGate, Suite
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -70,6 +71,10 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
+    EvalsConfig: ("`[evals]`", set()),
+    Suite: ("`[evals.NAME]`", {"name"}),
+    EvalBudget: ("`[evals.NAME.budget]`", set()),
+    MetricGate: ("`[evals.NAME.gates.METRIC]`", set()),
     FeatureConfig: ("`[features]`", set()),
     TracesConfig: ("`[traces]`", set()),
     KeepConfig: ("`[traces.keep]`", set()),
@@ -81,7 +86,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
 }
 """Where the keys of each class stand, and its fields that are no keys."""
 
-RENAMED = {"corpora": "corpus"}
+RENAMED = {"corpora": "corpus", "suites": "NAME"}
 
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")

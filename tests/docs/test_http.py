@@ -54,6 +54,9 @@ DECLARED = """
 [traces]
 export = "http://127.0.0.1:4318"
 
+[evals.answers]
+target = "ask"
+
 [corpus.docs.metadata]
 severity = { type = "string" }
 
@@ -109,6 +112,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
             shield.settle().result()
         keep_answer(workspace)
         hold_as_documented(workspace)
+        keep_evals(workspace)
         declare_accounts(made.root)
         workspace.features.materialise("account")
         keep_items(workspace)
@@ -145,6 +149,17 @@ def keep_items(workspace: Workspace) -> None:
         connection.execute("UPDATE trace_quarantine SET id = ? WHERE span_id = ?", named)
     connection.commit()
     connection.close()
+
+
+def keep_evals(workspace: Workspace) -> None:
+    """The golden set and the runs of the examples."""
+    from headrace.records.golden import CaseInput
+
+    asked = {"question": "How long are backups kept?"}
+    cases = [CaseInput(key=key, inputs=asked, expected="35 days") for key in ("backups", "old")]
+    workspace.golden.add(cases, accept=True)
+    for name in ("march", "april"):
+        workspace.evals.import_rows([{"case": f"c{n}", "scores": {"right": 1}} for n in range(9)], name)
 
 
 def declare_accounts(root: Path) -> None:

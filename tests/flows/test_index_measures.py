@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.curate.evals.ranks import resolve
 from headrace.errors import UsageError
 from headrace.flows.index import verdict
-from headrace.flows.index.golden import read_golden, resolve
+from headrace.flows.index.golden import read_golden
 from headrace.flows.index.measures import (
     mean_difference,
     ndcg,

@@ -83,7 +83,10 @@ def table_of(run: RunRow, results: Sequence[ResultRow]) -> RunTable:
         Metric(name=item["name"], unit=bool(item["unit"]), binary=bool(item["binary"]))
         for item in settings["scorers"]
     ]
-    parsed = [[json.loads(row.scores) for row in rows] for rows in cases.values()]
+    # One text and one parse: ten thousand small ones take five times as long.
+    scores_of = iter(json.loads(f"[{','.join(row.scores for rows in cases.values() for row in rows)}]"))
+    parsed = [[next(scores_of) for _ in rows] for rows in cases.values()]
+    known_facts = {text: json.loads(text) for text in {rows[0].facts for rows in cases.values()}}
     values, unmeasured, spread = {}, {}, {}
     for metric in metrics:
         means = np.full(len(cases), np.nan)
@@ -105,7 +108,7 @@ def table_of(run: RunRow, results: Sequence[ResultRow]) -> RunTable:
         run=run,
         keys=list(cases),
         case_ids=[rows[0].case_id for rows in cases.values()],
-        facts=[json.loads(rows[0].facts) for rows in cases.values()],
+        facts=[known_facts[rows[0].facts] for rows in cases.values()],
         metrics=metrics,
         values=values,
         unmeasured=unmeasured,

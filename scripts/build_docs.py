@@ -177,6 +177,8 @@ def _command(name: str, command: Any) -> str:
 
 def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
+    from headrace.flows.coverage.operations import CoverageOperations
+    from headrace.flows.curation.operations import CurationOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.prompts.operations import PromptOperations
@@ -186,6 +188,7 @@ def _record_of(command: str) -> str:
     from headrace.workspace import Workspace
 
     owners: Mapping[str, type] = {
+        "curate": CurationOperations,
         "index": IndexOperations,
         "embed": EmbeddingOperations,
         "prompt": PromptOperations,
@@ -197,6 +200,11 @@ def _record_of(command: str) -> str:
         "signal audit sample": SignalOperations.sample,
         "signal audit set": SignalOperations.judge,
         "signal audit list": SignalOperations.audits,
+    }
+    renamed |= {
+        "curate coverage": CoverageOperations.measure,
+        "curate gaps": CoverageOperations.gaps,
+        "curate history": CoverageOperations.history,
     }
     noun, _, verb = command.rpartition(" ")
     operation: Any = renamed.get(command) or getattr(

@@ -179,6 +179,8 @@ def _record_of(command: str) -> str:
     """What the operation of the same name gives back."""
     from headrace.curate.evals.operations import EvalOperations
     from headrace.curate.golden.operations import GoldenOperations
+    from headrace.flows.coverage.operations import CoverageOperations
+    from headrace.flows.curation.operations import CurationOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
     from headrace.flows.prompts.operations import PromptOperations
@@ -191,6 +193,7 @@ def _record_of(command: str) -> str:
     from headrace.workspace import Workspace
 
     owners: Mapping[str, type] = {
+        "curate": CurationOperations,
         "index": IndexOperations,
         "embed": EmbeddingOperations,
         "prompt": PromptOperations,
@@ -217,6 +220,11 @@ def _record_of(command: str) -> str:
         "trace quarantine show": ReceivingOperations.quarantined_item,
         "trace quarantine retry": ReceivingOperations.retry,
         "trace quarantine discard": ReceivingOperations.discard,
+    }
+    renamed |= {
+        "curate coverage": CoverageOperations.measure,
+        "curate gaps": CoverageOperations.gaps,
+        "curate history": CoverageOperations.history,
     }
     noun, _, verb = command.rpartition(" ")
     operation: Any = renamed.get(command) or getattr(

@@ -24,6 +24,7 @@ def asked(
     grounded: bool = True,
     seconds: float = 1.0,
     document: str = "docs/a.md",
+    tokens: int | None = None,
     **facts: Any,
 ) -> SpanEvent:
     """The span of an answer from documents."""
@@ -37,6 +38,8 @@ def asked(
     }
     if session is not None:
         attributes["session"] = session
+    if tokens is not None:
+        attributes["gen_ai.usage.input_tokens"] = tokens
     return SpanEvent(
         trace_id=trace or new_trace_id(),
         span_id=new_span_id(),

@@ -26,6 +26,8 @@ from headrace.config.keeping import KeepConfig, KeepSpecial
 from headrace.config.load import load_config
 from headrace.config.traces import TracesConfig
 from headrace.curate.evals.suite import EvalBudget, EvalsConfig, MetricGate, Suite
+from headrace.curate.curation.config import CoverageConfig, CurateConfig
+from headrace.curate.curation.rules import RuleSpec
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -79,6 +81,9 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     TracesConfig: ("`[traces]`", set()),
     KeepConfig: ("`[traces.keep]`", set()),
     KeepSpecial: ("`[traces.keep.service.NAME]`", set()),
+    CurateConfig: ("`[curate]`", {"rules", "coverage"}),
+    RuleSpec: ("`[[curate.rules]]`", set()),
+    CoverageConfig: ("`[curate.coverage]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),
     RecordsConfig: ('Keys of `type = "records"`', set()),

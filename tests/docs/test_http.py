@@ -14,12 +14,20 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from headrace.curate.curation.collecting import Collected, Collector, Link
+from headrace.curate.curation.consent import allowed_among
+from headrace.curate.curation.drafting import case_of
+from headrace.curate.curation.evidence import Evidence
+from headrace.curate.curation.facts import facts_of
+from headrace.curate.curation.running import keep
 from headrace.infer.gateway.base import CallRequest
 from headrace.ledger.storage.tables import trace_holds
 from headrace.records.call import SpanEvent
 from headrace.records.keys import SCOPES, Caller
 from headrace.server.app import create_app
+from headrace.wiring_curation import curation_parts
 from headrace.workspace import Workspace
+from tests.curate.traffic import asked, send
 from tests.docs.pages import DOCS, blocks, headings, read, section, tables
 from tests.doors.server.serving import client, serving, small_workspace
 from tests.fakes.openai_server import OpenAIServer
@@ -116,6 +124,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
         declare_accounts(made.root)
         workspace.features.materialise("account")
         keep_items(workspace)
+        keep_drafts(workspace)
     keep_goal(made)
     return made
 
@@ -160,6 +169,26 @@ def keep_evals(workspace: Workspace) -> None:
     workspace.golden.add(cases, accept=True)
     for name in ("march", "april"):
         workspace.evals.import_rows([{"case": f"c{n}", "scores": {"right": 1}} for n in range(9)], name)
+
+
+def keep_drafts(workspace: Workspace) -> None:
+    """Drafts with the ids that the page shows, and enough questions to find topics in."""
+    send(workspace, *(asked(f"How long are backups of page {number} kept?") for number in range(4)))
+    parts = curation_parts(workspace)
+    collected, collector = Collected(), Collector(parts)
+    with workspace.ledger.read() as conn:
+        allowed = allowed_among(conn, [], without_user=False)
+    for letter in "abcd":
+        facts = facts_of([asked(f"Where is room {letter} {ord(letter)}?", "", grounded=False)])
+        assert facts is not None
+        draft = case_of(facts, Evidence(p_bad=0.9, calibrated=False), destination="production")
+        link = Link(trace_id=facts.shown.trace_id, occurred_at_us=1, evidence={})
+        made = collector.take(draft, rule="bad", allowed=allowed, link=link, into=collected)
+        assert made is not None
+        item, shown = collected.items.pop(made), f"draft_q5l6nzkj7c3h2v4wbd3yx6m5{letter * 2}"
+        collected.items[shown] = item._replace(id=shown)
+        collected.links[-1] = collected.links[-1]._replace(item=shown)
+    workspace.ledger.write(lambda tx: keep(tx, collected))
 
 
 def declare_accounts(root: Path) -> None:

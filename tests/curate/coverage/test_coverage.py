@@ -69,7 +69,7 @@ def ask_all(workspace: Workspace, questions: Sequence[tuple[str, bool]], *, ago_
                 "Ninety days. [1]" if good else "Nothing.",
                 grounded=good,
                 ago_ns=ago_ns,
-                **{"gen_ai.usage.input_tokens": 100 + place},
+                tokens=100 + place,
             )
             for place, (text, good) in enumerate(questions)
         ),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from headrace.curate.coverage.clustering import Clusters, cluster
 from headrace.curate.coverage.labels import label_topics
@@ -21,12 +23,13 @@ from headrace.curate.coverage.measuring import (
 )
 
 
-def around(*centres: int, each: int = 12, seed: int = 1, dimension: int = 16) -> np.ndarray:
+def around(*centres: int, each: int = 12, seed: int = 1, dimension: int = 16) -> NDArray[Any]:
     """Unit vectors around some axes."""
     chance = np.random.default_rng(seed)
     points = np.repeat(np.eye(dimension)[list(centres)], each, axis=0)
     points = points + chance.normal(0, 0.12, points.shape)
-    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[Any] = points / np.linalg.norm(points, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 def test_groups_are_found_and_are_the_same_each_time() -> None:

@@ -36,9 +36,9 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
-def items(workspace: Workspace, **wanted: str) -> list[CurationItem]:
+def items(workspace: Workspace, *, kind: str | None = None) -> list[CurationItem]:
     states = ("new", "skipped", "accepted", "edited", "rejected", "merged")
-    return list(workspace.curation.list(states=states, limit=1000, **wanted).items)
+    return list(workspace.curation.list(states=states, limit=1000, kind=kind).items)
 
 
 def test_failures_become_cases_once(workspace: Workspace) -> None:

@@ -58,7 +58,8 @@ def show_gaps(console: Console, report: GapReport) -> None:
 def show_history(console: Console, report: CoverageHistory) -> None:
     """Each run, then the topics with their shares, newest first."""
     for point in report.runs:
-        line = f"{point.at}  {point.covered:.0%} covered, {point.queries:,} questions, {point.cases:,} cases"
+        counts = f"{count(point.queries, 'question')}, {count(point.cases, 'case')}"
+        line = f"{point.at}  {point.covered:.0%} covered, {counts}"
         show_name(console, Text(line))
     if not report.runs:
         show_name(console, Text("Nothing measured yet. Next: headrace curate coverage"))

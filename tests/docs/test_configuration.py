@@ -23,6 +23,7 @@ from headrace.config.base import (
 from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.config.load import load_config
+from headrace.curate.datasets.config import DatasetConfig, DatasetGates
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -64,6 +65,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     MetadataField: ("`[corpus.NAME.metadata.FIELD]`", {"name"}),
     Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
+    DatasetConfig: ("`[datasets.NAME]`", set()),
+    DatasetGates: ("`[datasets.NAME.gates]`", set()),
     FeatureConfig: ("`[features]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),

@@ -14,6 +14,7 @@ import pytest
 
 from headrace.infer.gateway.base import CallRequest
 from headrace.records.call import SpanEvent
+from headrace.records.datasets import RowInput
 from headrace.records.keys import SCOPES
 from headrace.server.app import create_app
 from headrace.workspace import Workspace
@@ -94,6 +95,15 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
         keep_answer(workspace)
         declare_accounts(made.root)
         workspace.features.materialise("account")
+        workspace.datasets.create("answers", splits={"train": 0.8, "test": 0.2})
+        rows = [
+            RowInput(
+                key=f"q{at}", fields={"question": f"Question {at}?", "answer": "Yes.", "label": "billing"}
+            )
+            for at in range(9)
+        ]
+        workspace.datasets.add("answers", rows)
+        workspace.datasets.commit("answers", message="first")
     keep_goal(made)
     return made
 

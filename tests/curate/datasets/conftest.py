@@ -26,7 +26,7 @@ def parts_of(
         ledger=ledger,
         files=Files(ledger=ledger, blobs=open_blobs(str(folder / "blobs-datasets"))),
         keyring=Keyring(folder / "keys", ledger),
-        configs={name: config for name in ("a", "b", "c")},
+        configs=dict.fromkeys(("a", "b", "c"), config),
         actor="tester",
         held_out=lambda conn: held_out,
     )

@@ -17,8 +17,8 @@ from headrace.curate.datasets.identity import row_ids
 from headrace.curate.datasets.models import data_of, register_model, show
 from headrace.curate.datasets.parts import DatasetParts
 from headrace.curate.datasets.reading import Reading, read_files
-from headrace.curate.datasets.splitting import split
 from headrace.curate.datasets.splits import split_of
+from headrace.curate.datasets.splitting import split
 from headrace.curate.datasets.where import where
 from headrace.errors import NotFoundError, UsageError
 from headrace.infer.prompts.examples import read_examples
@@ -28,8 +28,9 @@ from headrace.records.datasets import RowInput
 from tests.curate.datasets.conftest import parts_of
 from tests.curate.datasets.test_dataset_gates import LONG, Golden
 
+CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]
 ROWS = [
-    RowInput(key="chat", fields={"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]}),
+    RowInput(key="chat", fields={"messages": CHAT}),
     RowInput(key="pair", fields={"prompt": "Q", "completion": "A", "chosen": "A", "rejected": "B", "n": 0.0}),
     RowInput(key="odd", fields={"n": 0, "flag": False, "none": None, "empty": ""}, depth=1),
     RowInput(key="ada", fields={"question": "Ada asks", "answer": "so"}, subject="ada"),
@@ -50,16 +51,21 @@ def parts(shared: tuple[Ledger, Path]) -> DatasetParts:
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()]
+    return [
+        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
+    ]
 
 
-def test_training_goes_out_only_with_consent_and_without_eval_cases(parts: DatasetParts, tmp_path: Path) -> None:
+def test_training_goes_out_only_with_consent_and_without_eval_cases(
+    parts: DatasetParts, tmp_path: Path
+) -> None:
     report = export(parts, "a", tmp_path / "sft", format="sft", purpose="training")
     assert report.withheld == {"consent": 1, "contaminated": 1, "not in this shape": 1}
     asked = sorted(line["messages"][0]["content"] for line in lines(tmp_path / "sft"))
     assert asked == ["Bo asks", "Hi", "Q"]
     manifest = json.loads((tmp_path / "sft" / "manifest.json").read_text())
-    assert manifest["version"] == report.version and manifest["rows"] == 3
+    assert manifest["version"] == report.version
+    assert manifest["rows"] == 3
     for file in manifest["files"]:
         data = (tmp_path / "sft" / file["path"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == file["sha256"]
@@ -140,13 +146,15 @@ def test_splits_follow_the_group_and_stay(parts: DatasetParts) -> None:
         split_of(f"user-{n}", salt="s", shares=wider) == "train" for n in range(4000) if falls[n] == "train"
     )
     report = split(parts, "a")
-    assert sum(report.rows.values()) == 6 and not report.leaks
+    assert sum(report.rows.values()) == 6
+    assert not report.leaks
     overview.create(parts, "leaky", shares={"train": 0.5, "test": 0.5})
     text = "a question of more than five words"
     staging.add(parts, "leaky", [RowInput(key=f"k{n}", fields={"q": text, "n": n}) for n in range(9)])
     commit(parts, "leaky")
     (leak,) = split(parts, "leaky").leaks
-    assert leak.rows == 9 and "test and train" in leak.reason
+    assert leak.rows == 9
+    assert "test and train" in leak.reason
     with pytest.raises(UsageError, match="add up to 1"):
         split(parts, "leaky", shares={"train": 0.7})
 
@@ -154,7 +162,9 @@ def test_splits_follow_the_group_and_stay(parts: DatasetParts) -> None:
 def test_where_a_row_is_and_what_it_made(parts: DatasetParts, tmp_path: Path) -> None:
     made = export(parts, "a", tmp_path / "w", format="rows", purpose="training")
     register_model(parts, "base", external=True)
-    register_model(parts, "m1", data=[made.export], parent="base", hyperparameters={"epochs": 3}, metrics={"f1": 0.9})
+    register_model(
+        parts, "m1", data=[made.export], parent="base", hyperparameters={"epochs": 3}, metrics={"f1": 0.9}
+    )
     register_model(parts, "m2", data=[], parent="m1")
     told = where(parts, "subject:bo").found[0]
     assert (told.dataset, told.key) == ("a", "bo")

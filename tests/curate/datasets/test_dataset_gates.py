@@ -24,7 +24,8 @@ from headrace.records.datasets import CommitReport, DatasetCheck, RowInput
 from tests.curate.datasets.conftest import parts_of
 from tests.curate.datasets.test_dataset_rows import made
 
-WORDS = "mill river heron sluice barge ledger miller flour stone wheel gate weir boat bank reed".split()
+WORDS = ["mill", "river", "heron", "sluice", "barge", "ledger", "miller", "flour", "stone", "wheel", "gate"]
+WORDS += ["weir", "boat", "bank", "reed"]
 _numbers = itertools.count()
 
 
@@ -88,14 +89,16 @@ def test_more_of_the_same_passes_every_gate(base: tuple[Ledger, Path]) -> None:
 def test_null_that_became_an_empty_text_is_refused_and_named(base: tuple[Ledger, Path]) -> None:
     first = rows(60)
     through_csv = [
-        dataclasses.replace(row, fields={**row.fields, "note": row.fields["note"] or "", "score": row.fields["score"]})
+        dataclasses.replace(
+            row, fields={**row.fields, "note": row.fields["note"] or "", "score": row.fields["score"]}
+        )
         for row in first
     ]
     report, parts, name = run(base, first, through_csv)
     assert report.state == "refused"
     said = failed(report)["empty"]
     assert (said.column, said.rows, said.verdict) == ("note", 40, "fail")
-    assert 'null became "" in the column \'note\', in 40 of 40 changed rows' in said.reason
+    assert "null became \"\" in the column 'note', in 40 of 40 changed rows" in said.reason
     assert said.keys == ("k0001", "k0002", "k0004", "k0005", "k0007")
     assert overview.report(parts, name).staged == 60
     entry = overview.log(parts, name).entries[0]
@@ -121,7 +124,9 @@ def test_new_rows_that_only_know_the_empty_text_are_noticed(base: tuple[Ledger, 
         ({"label": None}, "label", "null or missing in 100% of the rows, 0% in the parent"),
     ],
 )
-def test_another_schema_is_refused(base: tuple[Ledger, Path], change: dict[str, Any], column: str, words: str) -> None:
+def test_another_schema_is_refused(
+    base: tuple[Ledger, Path], change: dict[str, Any], column: str, words: str
+) -> None:
     report, _, _ = run(base, rows(60), rows(60, seed=3, start=60, **change))
     said = next(each for each in report.checks if each.gate == "schema" and each.verdict == "fail")
     assert said.column == column
@@ -180,8 +185,14 @@ def test_categories_duplicates_classes_and_depth(base: tuple[Ledger, Path]) -> N
 
 def test_gates_of_documents_judge_rows(base: tuple[Ledger, Path]) -> None:
     secret = "AKIA" + "IOSFODNN7EXAMPLE"
-    bad = [dataclasses.replace(row, fields={**row.fields, "question": f"my key is {secret}"}) for row in rows(1, start=300)]
-    mail = [dataclasses.replace(row, fields={"question": "write to ada@lovelace.example"}) for row in rows(1, start=301)]
+    bad = [
+        dataclasses.replace(row, fields={**row.fields, "question": f"my key is {secret}"})
+        for row in rows(1, start=300)
+    ]
+    mail = [
+        dataclasses.replace(row, fields={"question": "write to ada@lovelace.example"})
+        for row in rows(1, start=301)
+    ]
     report, _, _ = run(base, [], [*rows(300), *bad, *mail], checks=("secrets", "personal_data"))
     told = failed(report)
     assert told["secrets"].keys == ("k0300",)
@@ -206,7 +217,9 @@ GOLDEN = [Golden("g1", "faq", LONG), Golden("g2", "faq", SHORT), Golden("g3", "f
     ],
 )
 def test_ways_in_which_a_row_holds_a_case(text: str, group: str | None, ways: set[str]) -> None:
-    found = contamination.find(made([RowInput(key="k", fields={"messages": [{"content": text}]}, group=group)]), GOLDEN)
+    found = contamination.find(
+        made([RowInput(key="k", fields={"messages": [{"content": text}]}, group=group)]), GOLDEN
+    )
     assert {hit.way for hit in found} == ways
 
 
@@ -221,8 +234,16 @@ def test_nearly_the_same_text_is_found_without_a_long_run() -> None:
 
 def test_boilerplate_of_many_cases_and_rows_is_no_contamination() -> None:
     head = "you are a helpful assistant of the mill and you answer in one short sentence only please"
-    golden = [Golden(f"g{n}", "s", f"{head} case{n} about w{n} x{n} y{n} z{n} and so on with more words u{n} v{n} t{n}") for n in range(20)]
-    clean = [RowInput(key="k", fields={"a": f"{head} row{n} speaks of other things altogether r{n} s{n}"}) for n in range(20)]
+    golden = [
+        Golden(
+            f"g{n}", "s", f"{head} case{n} about w{n} x{n} y{n} z{n} and so on with more words u{n} v{n} t{n}"
+        )
+        for n in range(20)
+    ]
+    clean = [
+        RowInput(key="k", fields={"a": f"{head} row{n} speaks of other things altogether r{n} s{n}"})
+        for n in range(20)
+    ]
     assert contamination.find(made(clean), golden) == []
     assert len({hit.row for hit in contamination.find(made(clean[:5]), golden)}) == 5
 
@@ -237,5 +258,3 @@ def test_a_contaminated_row_is_refused_at_commit_and_in_a_check(base: tuple[Ledg
     commit(parts, name, force=True, reason="the case is retired")
     checked = check(parts, name, version="newest")
     assert (checked.state, checked.checks[0].keys) == ("refused", ("bad",))
-
-

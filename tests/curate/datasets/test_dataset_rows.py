@@ -21,14 +21,50 @@ from headrace.errors import UsageError
 from headrace.ledger.identity import digest
 from headrace.records.datasets import RowInput
 
-CONFUSED = [None, "", 0, 0.0, -0.0, False, math.nan, b"", [], {}, "null", "NaN", {"$float": "NaN"}, {"$map": {}}]
-NUMBERS = [1, -1, 23, 24, 255, 256, 65535, 65536, 2**32, 2**63 - 1, -(2**63), 2**64, 0.1, 1.5, 65504.0, 1e-7, math.inf]
+CONFUSED = [
+    None,
+    "",
+    0,
+    0.0,
+    -0.0,
+    False,
+    math.nan,
+    b"",
+    [],
+    {},
+    "null",
+    "NaN",
+    {"$float": "NaN"},
+    {"$map": {}},
+]
+NUMBERS = [
+    1,
+    -1,
+    23,
+    24,
+    255,
+    256,
+    65535,
+    65536,
+    2**32,
+    2**63 - 1,
+    -(2**63),
+    2**64,
+    0.1,
+    1.5,
+    65504.0,
+    1e-7,
+    math.inf,
+]
 VALUES = st.recursive(
-    st.sampled_from([*CONFUSED, *NUMBERS, "é" * 30, b"\x00" * 30]) | st.text(max_size=5).filter(str.isprintable),
+    st.sampled_from([*CONFUSED, *NUMBERS, "é" * 30, b"\x00" * 30])
+    | st.text(max_size=5).filter(str.isprintable),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab$"), inner, max_size=2),
     max_leaves=4,
 )
-FIELDS = st.dictionaries(st.sampled_from(["a", "bb", "key", "_key", "text:a", "missing:a", "é"]), VALUES, max_size=4)
+FIELDS = st.dictionaries(
+    st.sampled_from(["a", "bb", "key", "_key", "text:a", "missing:a", "é"]), VALUES, max_size=4
+)
 INPUTS = st.builds(
     lambda fields, group, depth: RowInput(key="", fields=fields, group=group, depth=depth),
     FIELDS, st.sampled_from([None, "", "g"]), st.sampled_from([0, 1, 300]),

@@ -1,4 +1,4 @@
-"""Versions: equal content is one id, a difference applied gives the other, and nothing unchanged is written."""
+"""Versions: equal content is one id, a difference applied gives the other, little is written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from headrace.ledger.ledger import Ledger
 from headrace.records.datasets import CommitReport, RowInput
 from tests.curate.datasets.conftest import parts_of
 
-FREE = DatasetGates(schema="off", empty="off", categories="off", distribution="off", near_duplicates="off", quality="off")
+FREE = DatasetGates(
+    schema="off", empty="off", categories="off", distribution="off", near_duplicates="off", quality="off"
+)
 _numbers = itertools.count()
 CONTENT = st.dictionaries(
     st.integers(0, 60).map(lambda number: f"k{number}"),
@@ -125,7 +127,8 @@ def test_a_small_change_writes_and_reads_little(parts: DatasetParts) -> None:
     assert sum(file.rows for file in fresh if file.kind == "leaves") < 60
     found = diff(parts, name, str(report.parent))
     assert (found.changed, found.added, found.removed) == (1, 0, 0)
-    assert found.leaves_read == 2 and found.leaves > 300
+    assert found.leaves_read == 2
+    assert found.leaves > 300
     assert found.flips == {"n": {"another value": 1}}
 
 
@@ -198,7 +201,11 @@ def test_it_is_the_same_on_postgresql(ledger: Ledger, tmp_path: Path) -> None:
     overview.create(made, "a", shares={"train": 0.5, "test": 0.5})
     staging.add(made, "a", [RowInput(key=f"k{n}", fields={"q": f"question {n}", "n": n}) for n in range(50)])
     report = commit(made, "a", message="first")
-    assert (report.state, report.rows, report.version) == ("committed", 50, "dataset_x5akk2oyoew3a6tmmp6lsvjeow")
+    assert (report.state, report.rows, report.version) == (
+        "committed",
+        50,
+        "dataset_x5akk2oyoew3a6tmmp6lsvjeow",
+    )
     staging.remove(made, "a", ["k7"])
     commit(made, "a")
     assert diff(made, "a", "1").removed == 1

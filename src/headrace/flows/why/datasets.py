@@ -23,8 +23,12 @@ def why_dataset(reader: Reader, kind: str, name: str) -> WhyReport:
     made = _version(reader, name, "") if kind == "dataset" else _model(reader, name, "")
     if made is None:
         raise NotFoundError(kind, name, hint="headrace dataset list; headrace model list")
-    above = tuple(_node(reader, edge.source, edge.activity) for edge in lineage.upstream(reader.conn, name)[:_MOST])
-    below = tuple(_node(reader, edge.target, edge.activity) for edge in lineage.downstream(reader.conn, name)[:_MOST])
+    above = tuple(
+        _node(reader, edge.source, edge.activity) for edge in lineage.upstream(reader.conn, name)[:_MOST]
+    )
+    below = tuple(
+        _node(reader, edge.target, edge.activity) for edge in lineage.downstream(reader.conn, name)[:_MOST]
+    )
     upstream = WhyNode(kind=kind, ref=name, label=made.label, facts=made.facts, children=above)
     downstream = WhyNode(kind=kind, ref=name, label=made.label, children=below)
     return WhyReport(ref=name, kind=kind, upstream=upstream, downstream=downstream)
@@ -40,7 +44,13 @@ def _node(reader: Reader, ref: str, relation: str) -> WhyNode:
     made = {"dataset": _version, "model": _model}.get(ref.partition("_")[0])
     known = made(reader, ref, relation) if made else None
     # A document is named as one, so that its permissions count.
-    kind = "trace" if _TRACE.fullmatch(ref) else "document" if ref.partition("/")[0] in reader.corpora else "source"
+    kind = (
+        "trace"
+        if _TRACE.fullmatch(ref)
+        else "document"
+        if ref.partition("/")[0] in reader.corpora
+        else "source"
+    )
     return known or WhyNode(kind=kind, ref=ref, label=ref, relation=relation)
 
 
@@ -56,7 +66,9 @@ def _version(reader: Reader, name: str, relation: str) -> WhyNode | None:
         "producers": sorted(version.profile["producers"]),
         "made": moment(version.created_at_us),
     }
-    return WhyNode(kind="dataset", ref=name, label=", ".join(datasets) or name, relation=relation, facts=facts)
+    return WhyNode(
+        kind="dataset", ref=name, label=", ".join(datasets) or name, relation=relation, facts=facts
+    )
 
 
 def _model(reader: Reader, name: str, relation: str) -> WhyNode | None:

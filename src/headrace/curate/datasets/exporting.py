@@ -71,7 +71,7 @@ def export(
         )
     # Nothing is erased meanwhile, so that no export comes to be of rows that are gone.
     with leases.held(parts.ledger, book.LEASE, wait_seconds=staging.WAIT_SECONDS):
-        return _export(parts, name, out, form=format, purpose=purpose, version=version, split=split)  # type: ignore[arg-type]  # checked above
+        return _export(parts, name, out, form=format, purpose=purpose, version=version, split=split)
 
 
 def _export(

@@ -28,6 +28,7 @@ from headrace.config.traces import TracesConfig
 from headrace.curate.evals.suite import EvalBudget, EvalsConfig, MetricGate, Suite
 from headrace.curate.curation.config import CoverageConfig, CurateConfig
 from headrace.curate.curation.rules import RuleSpec
+from headrace.curate.datasets.config import DatasetConfig, DatasetGates
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -77,6 +78,8 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     Suite: ("`[evals.NAME]`", {"name"}),
     EvalBudget: ("`[evals.NAME.budget]`", set()),
     MetricGate: ("`[evals.NAME.gates.METRIC]`", set()),
+    DatasetConfig: ("`[datasets.NAME]`", set()),
+    DatasetGates: ("`[datasets.NAME.gates]`", set()),
     FeatureConfig: ("`[features]`", set()),
     TracesConfig: ("`[traces]`", set()),
     KeepConfig: ("`[traces.keep]`", set()),

@@ -23,7 +23,8 @@ from headrace.curate.curation.running import keep
 from headrace.infer.gateway.base import CallRequest
 from headrace.ledger.storage.tables import trace_holds
 from headrace.records.call import SpanEvent
-from headrace.records.keys import SCOPES, Caller
+from headrace.records.datasets import RowInput
+from headrace.records.keys import Caller, SCOPES
 from headrace.server.app import create_app
 from headrace.wiring_curation import curation_parts
 from headrace.workspace import Workspace
@@ -125,6 +126,15 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
         workspace.features.materialise("account")
         keep_items(workspace)
         keep_drafts(workspace)
+        workspace.datasets.create("answers", splits={"train": 0.8, "test": 0.2})
+        rows = [
+            RowInput(
+                key=f"q{at}", fields={"question": f"Question {at}?", "answer": "Yes.", "label": "billing"}
+            )
+            for at in range(9)
+        ]
+        workspace.datasets.add("answers", rows)
+        workspace.datasets.commit("answers", message="first")
     keep_goal(made)
     return made
 

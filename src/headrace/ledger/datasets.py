@@ -145,9 +145,9 @@ def blob_of(conn: Connection, file: str) -> str | None:
 
 def put(tx: Write, dataset: Dataset) -> None:
     """Make a dataset, or change its description and splits."""
-    row = dataset._replace(
-        splits=json.dumps(dataset.splits), created_at_us=dataset.created_at_us or tx.now_us
-    )  # type: ignore[arg-type]  # as a column
+    made_us = dataset.created_at_us or tx.now_us
+    splits = json.dumps(dataset.splits)
+    row = (dataset.name, dataset.description, dataset.salt, splits, made_us, dataset.actor)
     upsert(tx.conn, dataset_table, [row])
 
 

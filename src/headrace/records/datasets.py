@@ -17,15 +17,15 @@ class RowInput:
     key: str
     """Names it within its dataset; the same key replaces it."""
     fields: Mapping[str, Any]
-    """Name to None, bool, int, float, str, bytes, or lists and maps of these. A name that is left out is missing."""
+    """Name to None, bool, int, float, str, bytes, or lists and maps of these; what is left out is missing."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Where it came from: source, revision, trace, signals, labels, transformations ({name, version}), times."""
+    """Where it came from: source, revision, trace, signals, labels, transformations, times."""
     subject: str | None = None
     """The user whose words it holds: a keyed hash (`Keyring.subject`), or a name, which is hashed at once."""
     group: str | None = None
     """User, conversation or document: rows of one group always fall into the same split."""
     depth: int = 0
-    """Generations of model output behind it: 0 for what people wrote or edited, else the parent's plus one."""
+    """Generations of model output behind it: 0 where people wrote or edited, else the parent's plus one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The HTTP API of datasets and models. Files are read and written in the folders of the workspace's state alone."""
+"""The HTTP API of datasets and models. Files are written in the workspace's state alone."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def restore_dataset(workspace: Served, name: Name, asked: Annotated[RestoreReque
     return Reply(workspace.datasets.restore(name, asked.version, message=asked.message))
 
 
-@router.put("/{name}/tags/{tag}", response_model=TagReport)
+@router.post("/{name}/tags/{tag}", response_model=TagReport)
 def tag_dataset(
     workspace: Served,
     name: Name,

@@ -28,8 +28,9 @@ from headrace.records.datasets import RowInput
 from tests.curate.datasets.conftest import parts_of
 from tests.curate.datasets.test_dataset_gates import LONG, Golden
 
+CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]
 ROWS = [
-    RowInput(key="chat", fields={"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]}),
+    RowInput(key="chat", fields={"messages": CHAT}),
     RowInput(key="pair", fields={"prompt": "Q", "completion": "A", "chosen": "A", "rejected": "B", "n": 0.0}),
     RowInput(key="odd", fields={"n": 0, "flag": False, "none": None, "empty": ""}, depth=1),
     RowInput(key="ada", fields={"question": "Ada asks", "answer": "so"}, subject="ada"),
@@ -63,7 +64,8 @@ def test_training_goes_out_only_with_consent_and_without_eval_cases(
     asked = sorted(line["messages"][0]["content"] for line in lines(tmp_path / "sft"))
     assert asked == ["Bo asks", "Hi", "Q"]
     manifest = json.loads((tmp_path / "sft" / "manifest.json").read_text())
-    assert manifest["version"] == report.version and manifest["rows"] == 3
+    assert manifest["version"] == report.version
+    assert manifest["rows"] == 3
     for file in manifest["files"]:
         data = (tmp_path / "sft" / file["path"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == file["sha256"]
@@ -144,13 +146,15 @@ def test_splits_follow_the_group_and_stay(parts: DatasetParts) -> None:
         split_of(f"user-{n}", salt="s", shares=wider) == "train" for n in range(4000) if falls[n] == "train"
     )
     report = split(parts, "a")
-    assert sum(report.rows.values()) == 6 and not report.leaks
+    assert sum(report.rows.values()) == 6
+    assert not report.leaks
     overview.create(parts, "leaky", shares={"train": 0.5, "test": 0.5})
     text = "a question of more than five words"
     staging.add(parts, "leaky", [RowInput(key=f"k{n}", fields={"q": text, "n": n}) for n in range(9)])
     commit(parts, "leaky")
     (leak,) = split(parts, "leaky").leaks
-    assert leak.rows == 9 and "test and train" in leak.reason
+    assert leak.rows == 9
+    assert "test and train" in leak.reason
     with pytest.raises(UsageError, match="add up to 1"):
         split(parts, "leaky", shares={"train": 0.7})
 

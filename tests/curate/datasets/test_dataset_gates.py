@@ -24,23 +24,8 @@ from headrace.records.datasets import CommitReport, DatasetCheck, RowInput
 from tests.curate.datasets.conftest import parts_of
 from tests.curate.datasets.test_dataset_rows import made
 
-WORDS = [
-    "mill",
-    "river",
-    "heron",
-    "sluice",
-    "barge",
-    "ledger",
-    "miller",
-    "flour",
-    "stone",
-    "wheel",
-    "gate",
-    "weir",
-    "boat",
-    "bank",
-    "reed",
-]
+WORDS = ["mill", "river", "heron", "sluice", "barge", "ledger", "miller", "flour", "stone", "wheel", "gate"]
+WORDS += ["weir", "boat", "bank", "reed"]
 _numbers = itertools.count()
 
 

@@ -21,7 +21,7 @@ from headrace.errors import UsageError
 from headrace.ledger.identity import digest
 from headrace.records.datasets import RowInput
 
-CONFUSED = [
+CONFUSED: list[Any] = [
     None,
     "",
     0,

@@ -126,7 +126,7 @@ def column_of(name: str, values: Sequence[Any]) -> Column:
 
 def python_values(column: Column) -> list[Any]:
     """The values of a column in Python; `MISSING` where there is none."""
-    values = column.values.to_pylist()
+    values: list[Any] = column.values.to_pylist()
     if column.type == "any":
         values = [None if value is None else decode(value) for value in values]
     if column.missing is None:

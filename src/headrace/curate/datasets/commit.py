@@ -1,8 +1,8 @@
 """Commits: what is staged becomes a version, once gates have looked at it.
 
-Files are named in the ledger, written and synced first; one transaction, which checks the lease, then makes them
-count, keeps the version, moves the pointer and takes out what was staged. A kill anywhere leaves the old version
-and everything staged, or the new one; files of a dead writer are deleted by the next.
+Files are named in the ledger, written and synced first; one transaction, which checks the lease, then makes
+them count, keeps the version, moves the pointer and takes out what was staged. A kill anywhere leaves the
+old version and everything staged, or the new one; files of a dead writer are deleted by the next.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.curate.datasets import packs, profile, staging, tree, versions
+from headrace.curate.datasets.columns import Rows
 from headrace.curate.datasets.entries import Entries, FileNames, hash_rows
 from headrace.curate.datasets.files import NewFile, new_id
 from headrace.curate.datasets.gates import running

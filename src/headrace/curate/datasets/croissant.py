@@ -1,4 +1,4 @@
-"""Croissant metadata (JSON-LD): the files of an export with their hashes, and the columns with their types."""
+"""Croissant metadata (JSON-LD): files of an export with their hashes, columns with their types."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def describe(
     columns: Mapping[str, str],
     at: str,
 ) -> dict[str, Any]:
-    """The metadata of an export: a FileObject for each data file, a RecordSet with a Field for each column."""
+    """The metadata of an export: a FileObject for each data file, a RecordSet with its Fields."""
     data = [file for file in files if Path(file.path).suffix in _ENCODINGS]
     return {
         "@context": _CONTEXT,

@@ -1,7 +1,8 @@
 """Forgetting in datasets: bodies leave every version, and what waits; ids and hashes of the trees stay.
 
-A row goes whole: where its user is forgotten, where it came from a forgotten document, and where it quotes one.
-Files are rewritten without it, at the same places, so that every version keeps its name and its other rows.
+A row goes whole: where its user is forgotten, where it came from a forgotten document, and where it quotes
+one. Files are rewritten without it, at the same places, so that every version keeps its name and its other
+rows.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from headrace.curate.datasets.tree import Leaf, TreeReader
 from headrace.ledger import datasets as book
 from headrace.ledger import leases
 from headrace.ledger.erasers import covers, exempt
-from headrace.ledger.erasure.scope import Scope, without
+from headrace.ledger.erasure.scope import TOMBSTONE, Scope, without
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.storage.cleaning import clean_ledger
 from headrace.ledger.storage.tables.datasets import dataset_commits, dataset_staged, dataset_versions
@@ -91,8 +92,9 @@ class DatasetEraser:
                     book.fewer_staged(tx, file, count)
                 fire(_IN_TRANSACTION)
 
-            files.replace(changed, work)
+            # First, so that whoever goes on after a kill finds the rows and comes here again.
             self._remove_exports(touched)
+            files.replace(changed, work)
         return sum(len(match.places) for match in matches)
 
     def clean(self, scope: Scope) -> None:
@@ -148,7 +150,9 @@ class DatasetEraser:
 
     def _checks(self, scope: Scope, matches: Sequence[Matches]) -> list[tuple[book.Commit, str]]:
         """What gates said, without keys and values of the rows that go."""
-        keys = {key for match in matches for key in match.pack.rows.take(match.places).keys.to_pylist()}
+        gone = [match.pack.rows.take(match.places) for match in matches]
+        keys = {key for rows in gone for key in rows.keys.to_pylist()}
+        values = {json.dumps(text) for rows in gone for text in texts.cells(rows)[0]}
         with self._ledger.read() as conn:
             commits = book.commits(conn)
         changed = []
@@ -156,10 +160,9 @@ class DatasetEraser:
             told = json.loads(commit.checks)
             plain = [without(check, scope) for check in told]
             for check in plain:
-                if keys & set(check["keys"]):
-                    check["keys"] = [key for key in check["keys"] if key not in keys]
-                    if check["gate"] == "categories":
-                        check["reason"] = "values that the parent never had; rows among them were forgotten"
+                check["keys"] = [key for key in check["keys"] if key not in keys]
+                if any(value in check["reason"] for value in values):
+                    check["reason"] = f"{TOMBSTONE}: it named what was forgotten since"
             if plain != told:
                 changed.append((commit, json.dumps(plain)))
         return changed
@@ -168,9 +171,11 @@ class DatasetEraser:
         """Folders of exports that this workspace keeps itself; they can be made again."""
         with self._ledger.read() as conn:
             made = [item for item in book.exports(conn) if item.version in touched]
-        for item in made:
-            folder = Path(json.loads(item.report)["folder"])
-            if folder.parent == self._exports and folder.is_dir():
+            known = {json.loads(item.report)["folder"] for item in book.exports(conn)}
+        gone = {json.loads(item.report)["folder"] for item in made}
+        for folder in sorted(self._exports.glob("*")) + sorted(self._exports.glob(".*.part")):
+            # A killed export is in no ledger.
+            if str(folder) in gone or str(folder) not in known:
                 shutil.rmtree(folder)
 
 

@@ -1,7 +1,7 @@
 """Exports: what of a version may go out now, in a shape that others read, with a manifest of every file.
 
-Consent is asked as of now, whatever the age of the version; rows that hold an eval case stay in; both are counted.
-A folder is written under another name, synced and renamed, so it is whole or not there.
+Consent is asked as of now, whatever the age of the version; rows that hold an eval case stay in; both are
+counted. A folder is written under another name, synced and renamed, so it is whole or not there.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from headrace.curate.datasets import columns, splits, versions, writing
+from headrace.curate.datasets import columns, splits, staging, versions, writing
 from headrace.curate.datasets.columns import Rows
 from headrace.curate.datasets.formats import SHAPES
 from headrace.curate.datasets.gates import contamination
 from headrace.curate.datasets.parts import DatasetParts
 from headrace.errors import UsageError
-from headrace.ledger import consents
+from headrace.ledger import consents, leases
 from headrace.ledger import datasets as book
 from headrace.ledger.consents import PURPOSES, Purpose
 from headrace.ledger.datasets import Dataset, Export
@@ -69,32 +69,45 @@ def export(
             f"There is no {wrong} {(format if wrong == 'format' else purpose)!r}.",
             hint=f"Allowed: {', '.join(allowed)}.",
         )
+    # Nothing is erased meanwhile, so that no export comes to be of rows that are gone.
+    with leases.held(parts.ledger, book.LEASE, wait_seconds=staging.WAIT_SECONDS):
+        return _export(parts, name, out, form=format, purpose=purpose, version=version, split=split)
+
+
+def _export(
+    parts: DatasetParts,
+    name: str,
+    out: Path,
+    *,
+    form: str,
+    purpose: Purpose,
+    version: str | None,
+    split: Sequence[str],
+) -> ExportReport:
     found = versions.find(parts, name, version)
-    with parts.ledger.read() as conn:
-        dataset = book.get(conn, name)
-    assert dataset is not None
-    chosen = choose(parts, dataset, found, purpose=purpose, split=split)  # type: ignore[arg-type]  # checked above
-    target = out / f"{name}.jsonl" if format == "few-shot" else out
+    dataset = staging.require(parts, name)
+    chosen = choose(parts, dataset, found, purpose=purpose, split=split)
+    target = out / f"{name}.jsonl" if form == "few-shot" else out
     _check_free(target)
     report = ExportReport(
         export=digest_bytes("export", secrets.token_bytes(32)),
         dataset=name,
         version=found.id,
-        format=format,
+        format=form,
         purpose=purpose,
         rows=0,
         withheld=chosen.withheld,
         splits={},
         files=(),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
-        folder=str(out),
+        folder=str(out.absolute()),
     )
-    make_folder(out.parent if format != "few-shot" else out)
+    make_folder(out.parent if form != "few-shot" else out)
     folder = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
     folder.mkdir()
     try:
         report = _fill(folder, report, chosen, dataset)
-        _place(folder, target, report, single=format == "few-shot")
+        _place(folder, target, report, single=form == "few-shot")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     fire(_WRITTEN)

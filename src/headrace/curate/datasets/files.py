@@ -1,4 +1,4 @@
-"""Files of datasets: rows in Parquet, leaves and trees in Arrow; known to the ledger before they are written."""
+"""Files of datasets: rows in Parquet, trees in Arrow; the ledger knows them before they are written."""
 
 from __future__ import annotations
 

@@ -105,11 +105,11 @@ def _answer(fields: Mapping[str, Any]) -> str | None:
 def _pair(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
     sides = []
     for name in ("chosen", "rejected"):
-        value = fields.get(name)
+        value: Any = fields.get(name)
         if isinstance(value, str) and value:
             sides.append([{"role": "assistant", "content": value}])
         elif _are_messages(value):
-            sides.append([to_json(dict(item)) for item in value])  # type: ignore[union-attr]  # a list of maps
+            sides.append([to_json(dict(item)) for item in value])
         else:
             return None
     return None if sides[0] == sides[1] else (sides[0], sides[1])

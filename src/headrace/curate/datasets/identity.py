@@ -1,8 +1,8 @@
 """Names of rows: BLAKE2b-256 over the deterministic CBOR of `[fields, group, depth]`.
 
 `row_ids` gives exactly what `ledger.identity.digest("row", [fields, group, depth])` gives for each row, but
-builds the CBOR of a whole column at a time. So the name depends on neither the batch nor the order of columns,
-and a missing field, null, "", NaN, 0, 0.0 and false all give different names.
+builds the CBOR of a whole column at a time. So the name depends on neither the batch nor the order of
+columns, and a missing field, null, "", NaN, 0, 0.0 and false all give different names.
 
 An entry, which the tree of a version is made of, is BLAKE2b-256 over the CBOR of `[key, row hash]`.
 """
@@ -10,6 +10,7 @@ An entry, which the tree of a version is made of, is BLAKE2b-256 over the CBOR o
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from headrace.curate.datasets.columns import Column, Rows
@@ -73,8 +74,7 @@ def _row_bytes(rows: Rows) -> Any:
         _scalar(b"\x83"),
         _heads(np.full(len(rows), 5, dtype=np.uint8), present.astype(np.uint64)),
     ]
-    for column in named:
-        parts.append(_named_cells(column))
+    parts += [_named_cells(column) for column in named]
     parts.append(_or_null(_text_cells(rows.groups), rows.groups))
     parts.append(_integers(rows.depths.cast(pa.int64())))
     return _join(*parts)
@@ -216,10 +216,7 @@ def _hashes(values: Any) -> list[bytes]:
     _, offsets, data = values.buffers()
     ends = np.frombuffer(offsets, dtype=np.int64)[values.offset : values.offset + len(values) + 1].tolist()
     view = memoryview(data) if data is not None else memoryview(b"")
-    return [
-        blake2b(view[start:end], digest_size=HASH_BYTES).digest()
-        for start, end in zip(ends, ends[1:], strict=False)
-    ]
+    return [blake2b(view[start:end], digest_size=HASH_BYTES).digest() for start, end in pairwise(ends)]
 
 
 def _fixed(parts: list[bytes]) -> Any:

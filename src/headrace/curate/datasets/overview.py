@@ -203,7 +203,8 @@ def restore(parts: DatasetParts, name: str, version: str, *, message: str = "") 
             tx,
             Commit(
                 dataset=name, seq=0, state="committed", version=found.id, parent=parent, message=told,
-                actor=parts.actor, at_us=0, rows=found.rows, added=0, changed=0, removed=0, forced=None, checks="[]",
+                actor=parts.actor, at_us=0, rows=found.rows, added=0, changed=0, removed=0, forced=None,
+                checks="[]",
             ),
         )  # fmt: skip
         return CommitReport(
@@ -216,7 +217,7 @@ def restore(parts: DatasetParts, name: str, version: str, *, message: str = "") 
 def tag(
     parts: DatasetParts, name: str, label: str, *, version: str | None = None, reason: str = ""
 ) -> TagReport:
-    """Point a tag to a version, the newest without one; its history stays. Raises NotFoundError, UsageError."""
+    """Point a tag to a version, the newest without one. Raises NotFoundError, UsageError."""
     staging.check_name(label)
     if label.isdecimal() or label == "newest" or label.startswith(f"{versions.KIND}_"):
         raise UsageError(

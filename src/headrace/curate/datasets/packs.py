@@ -131,8 +131,8 @@ def from_table(table: pa.Table) -> Pack:
         columns.append(
             Column(
                 name=field,
-                type=kind,  # type: ignore[arg-type]  # written by `to_table`
-                values=values.cast(arrow_type(kind)),  # type: ignore[arg-type]
+                type=kind,
+                values=values.cast(arrow_type(kind)),
                 missing=flat.get(f"{_MISSING}:{field}"),
             )
         )

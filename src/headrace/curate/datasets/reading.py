@@ -52,7 +52,8 @@ def read_file(path: Path, reading: Reading) -> Rows:
         return _read_parquet(path, reading)
     raise UsageError(
         f"{str(path)!r} is no file that rows are read from.",
-        hint="Allowed: .jsonl, .parquet, or a folder with croissant.json. CSV cannot tell null from an empty text.",
+        hint="Allowed: .jsonl, .parquet, or a folder with croissant.json. "
+        "CSV cannot tell null from an empty text.",
     )
 
 
@@ -148,9 +149,12 @@ def of_table(table: pa.Table, reading: Reading, *, provenance: Mapping[str, Any]
             )
     kept_out = {special["key"], special["subject"], *own.values(), *told.get("missing", {}).values()}
     made = [_arrow_column(name, table, told) for name in table.column_names if name not in kept_out]
-    text = lambda name: (  # noqa: E731 - used thrice in the call below
-        pa.nulls(size, pa.large_string()) if name is None else _flat(table[name]).cast(pa.large_string())
-    )
+
+    def text(name: str | None) -> Any:
+        if name is None:
+            return pa.nulls(size, pa.large_string())
+        return _flat(table[name]).cast(pa.large_string())
+
     keys = text(special["key"]).fill_null("")
     depths = pa.repeat(pa.scalar(reading.depth, pa.int32()), size)
     said = pa.repeat(pa.scalar(json.dumps(dict(provenance), sort_keys=True), pa.large_string()), size)
@@ -181,7 +185,8 @@ def _arrow_column(name: str, table: pa.Table, told: Mapping[str, Any]) -> Column
     kind = values.type
     types: tuple[tuple[Any, Any], ...] = (
         (pa.types.is_boolean, "bool"), (pa.types.is_floating, "float"), (pa.types.is_string, "text"),
-        (pa.types.is_large_string, "text"), (pa.types.is_binary, "bytes"), (pa.types.is_large_binary, "bytes"),
+        (pa.types.is_large_string, "text"), (pa.types.is_binary, "bytes"),
+        (pa.types.is_large_binary, "bytes"),
     )  # fmt: skip
     plain = next((told_type for test, told_type in types if test(kind)), None)
     if pa.types.is_integer(kind) and kind != pa.uint64():

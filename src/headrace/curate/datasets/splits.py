@@ -38,7 +38,7 @@ def split_of(group: str, *, salt: str, shares: Mapping[str, float]) -> str:
         edge += share
         if place < edge:
             return name
-    return next(reversed(shares))
+    return list(shares)[-1]
 
 
 def groups_of(rows: Rows) -> pa.Array:

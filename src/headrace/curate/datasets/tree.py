@@ -1,7 +1,7 @@
 """Versions as trees: sorted entries cut into leaves by their keys, so equal content is an equal root.
 
-Where a leaf ends depends on its last key alone. So the order of insertion does not matter, a change touches its
-leaf only (or the next one too, where a last key comes or goes), and versions share every other leaf.
+Where a leaf ends depends on its last key alone. So the order of insertion does not matter, a change touches
+its leaf only (or the next one too, where a last key comes or goes), and versions share every other leaf.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ def leaves_file(batches: Sequence[Entries], names: Sequence[str]) -> bytes:
             ("file", pa.int32()),
             ("place", pa.int32()),
         ],
-        metadata={"files": " ".join(names[number] for number in used)},
+        metadata={"files": " ".join(names[number] for number in used.tolist())},
     )
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, schema) as writer:

@@ -24,12 +24,12 @@ KIND = "dataset"
 
 def head_name(dataset: str) -> str:
     """The ref that points to the newest version."""
-    return f"dataset/{dataset}"
+    return f"version/{dataset}"
 
 
 def tag_name(dataset: str, tag: str) -> str:
     """The ref of a tag."""
-    return f"dataset-tag/{dataset}/{tag}"
+    return f"version-tag/{dataset}/{tag}"
 
 
 def head(conn: Connection, dataset: str) -> Version | None:

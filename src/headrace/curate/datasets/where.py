@@ -85,7 +85,7 @@ def _one(parts: DatasetParts, name: str, key: str) -> RowWhere | None:
     with parts.ledger.read() as conn:
         exports = book.exports(conn, versions=holding)
         models = register.trained_on(conn, holding)
-        consent = {
+        consent: dict[str, bool] = {
             purpose: subject is None or subject in consents.allowed(conn, [subject], purpose)
             for purpose in consents.PURPOSES
         }
@@ -93,7 +93,7 @@ def _one(parts: DatasetParts, name: str, key: str) -> RowWhere | None:
         dataset=name,
         key=key,
         row=newest,
-        consent=dict(consent),
+        consent=consent,
         versions=tuple(places),
         exports=tuple(export_report(item) for item in exports),
         models=tuple(models),

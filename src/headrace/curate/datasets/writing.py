@@ -27,8 +27,8 @@ configs:
 
 {description}
 
-Version `{version}`, {rows:,} rows, for {purpose}. Made by Headrace; `manifest.json` has the hash of each file and
-says what was withheld, `croissant.json` describes the columns.
+Version `{version}`, {rows:,} rows, for {purpose}. Made by Headrace; `manifest.json` has the hash of each
+file and says what was withheld, `croissant.json` describes the columns.
 """
 
 

@@ -105,13 +105,16 @@ class DatasetOperations:
     def show(
         self, name: str, *, version: str | None = None, limit: int = 5, key: str | None = None
     ) -> DatasetView:
-        """A version, by id, tag or number in the log, with some of its rows. Raises NotFoundError, UsageError."""
+        """A version, by id, tag or number of the log, with some rows. Raises NotFoundError, UsageError."""
         from headrace.curate.datasets.overview import show
 
         return show(self.parts, name, version=version, limit=limit, key=key)
 
     def diff(self, name: str, a: str, b: str | None = None, *, limit: int | None = 20) -> DatasetDiff:
-        """What differs between two versions, row by row; b is the newest if not given. Raises NotFoundError."""
+        """What differs between two versions, row by row; b is the newest if not given.
+
+        Raises NotFoundError.
+        """
         from headrace.curate.datasets.comparing import diff
 
         return diff(self.parts, name, a, b, limit=limit)

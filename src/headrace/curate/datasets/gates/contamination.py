@@ -1,9 +1,10 @@
 """Rows that hold an eval case: the same words, a long run of them, nearly the same text, or its group.
 
 An evaluation on what a model was trained on measures its memory. Four ways, each on every text of a row by
-itself: all words equal; 13 words in a row equal (8 where the case has fewer than 26 words, all of them where it
-has 4 to 7); seven tenths of the runs of five words equal (Jaccard, counted, not estimated); the row's group.
-Runs that stand in more than ten cases and in more than ten rows are boilerplate and do not count.
+itself: all words equal; 13 words in a row equal (8 where the case has fewer than 26 words, all of them
+where it has 4 to 7); seven tenths of the runs of five words equal (Jaccard, counted, not estimated); the
+row's group. Runs that stand in more than ten cases and in more than ten rows are boilerplate and do not
+count.
 """
 
 from __future__ import annotations

@@ -61,7 +61,10 @@ def distribution(incoming: Incoming) -> Iterator[DatasetCheck]:
     rows, had = len(incoming.rows), incoming.parent["rows"]
     if blind:
         worst, _ = max(blind)
-        said = f"{rows:,} rows against {had:,}: in {len(blind)} columns only shifts of {min(1.0, worst):.2f} or more would show"
+        said = (
+            f"{rows:,} rows against {had:,}: in {len(blind)} columns only shifts of "
+            f"{min(1.0, worst):.2f} or more would show"
+        )
         yield unsure(NAME, said, rows=rows)
     elif compared and not failed:
         visible = math.sqrt(math.log(2 / _SURE) / 2 * (1 / rows + 1 / had))
@@ -116,7 +119,8 @@ def _counts(
 def _said(name: str, shift: Shift, ordered: bool, old: Mapping[str, int], new: Mapping[str, int]) -> str:
     measure_name = "Kolmogorov–Smirnov D" if ordered else "total variation"
     return (
-        f"{name!r} is spread otherwise than in the parent: {measure_name} {shift.size:.2f}, PSI {shift.psi:.2f}, "
+        f"{name!r} is spread otherwise than in the parent: {measure_name} {shift.size:.2f}, "
+        f"PSI {shift.psi:.2f}, "
         f"{sum(new.values()):,} values against {sum(old.values()):,}, by chance {shift.chance:.1g}; "
         f"{shift.visible:.2f} would have shown"
     )

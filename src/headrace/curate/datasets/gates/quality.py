@@ -97,7 +97,7 @@ def synthetic_share(profile: Any) -> float:
 
 
 def _suspects(gate: Any, batch: Any) -> Any:
-    """The documents that may fail: many are looked at as one text first, which costs less than each by itself.
+    """The documents that may fail: many are looked at as one text first, which costs less.
 
     Whatever a gate finds in a text, it finds something in a text that has it inside.
     """

@@ -23,6 +23,7 @@ from headrace.config.base import (
 from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.config.load import load_config
+from headrace.config.release import ReleaseConfig
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -65,6 +66,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     Support: ("`[schemas.NAME]`", set()),
     ModelConfig: ("`[models.NAME]`", {"name"}),
     FeatureConfig: ("`[features]`", set()),
+    ReleaseConfig: ("`[release]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),
     RecordsConfig: ('Keys of `type = "records"`', set()),

@@ -193,6 +193,10 @@ def test_what_is_decided_outlasts_files_and_configuration(bench: Workbench, mode
         assert (again.release, again.model, again.prompt) == (release, asked.model, asked.prompt)
         workspace.calls.run("sort", {"ticket": "x"})
         assert "Sort the ticket." in model.asked[-1].text
+        assert workspace.release.skew().pending[:2] == [
+            "[ask] model is large; extractive is released",
+            "[ask] k is 2; 6 is released",
+        ]
         new = workspace.release.create().release.release
         assert {item.component for item in workspace.release.diff(release, new).changes} >= {
             "ask model",

@@ -56,7 +56,7 @@ def skew(parts: ReleaseParts, *, since: str = "7d", limit: int = 10_000) -> Skew
         current = parts.releases.current(conn)
         served = list(_served(parts, conn, read.served))
         groups = _groups(parts, conn, read, limit=limit)
-        drift = [] if current is None else list(_drift(parts, conn, current))
+        drift = [] if current is None else list(drift_of(parts, conn, current))
         word = standing(conn, current.digest, parts.suites)[0] if current else "missing"
         configuration = differing(parts, current) if current else []
         decided = current is not None and parts.releases.is_decided(conn)
@@ -137,7 +137,7 @@ def _last_green(parts: ReleaseParts, conn: Connection) -> Release | None:
     return parts.releases.load(conn, max(found)[1]) if found else None
 
 
-def _drift(parts: ReleaseParts, conn: Connection, release: Release) -> Iterator[CorpusDrift]:
+def drift_of(parts: ReleaseParts, conn: Connection, release: Release) -> Iterator[CorpusDrift]:
     """Same bundle, newer documents: how many, since what was evaluated was published."""
     every = release_evidence.of(conn, release.digest)
     passed = {row.suite: row for row in every if row.verdict == "pass"}

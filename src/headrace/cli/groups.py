@@ -68,7 +68,7 @@ GROUPS: Sequence[Group] = (
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
     ),
-    Group("release", "What is pinned, what passed, what serves: make, check, promote, roll back.", RELEASES),
+    Group("release", "What is pinned, what passed, and what serves.", RELEASES),
     Group("loop", "From new documents to what serves, in one command.", LOOPING),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),
     Group("dead-letter", "See, replay and close calls without a valid output.", LETTERS),

@@ -183,8 +183,10 @@ def _record_of(command: str) -> str:
     from headrace.flows.curation.operations import CurationOperations
     from headrace.flows.embedding.operations import EmbeddingOperations
     from headrace.flows.index.operations import IndexOperations
+    from headrace.flows.loop.operations import LoopOperations
     from headrace.flows.prompts.operations import PromptOperations
     from headrace.flows.quality.operations import QualityOperations
+    from headrace.flows.releases.operations import ReleaseOperations
     from headrace.flows.schemas.operations import SchemaOperations
     from headrace.observe.profiles.operations import ProfileOperations
     from headrace.observe.sessions.operations import SessionOperations
@@ -203,6 +205,8 @@ def _record_of(command: str) -> str:
         "signal": SignalOperations,
         "eval": EvalOperations,
         "eval case": GoldenOperations,
+        "release": ReleaseOperations,
+        "loop": LoopOperations,
     }
     renamed: dict[str, Any] = {"gate quality": QualityOperations.list, "gate rot": QualityOperations.rot}
     renamed |= {
@@ -230,7 +234,7 @@ def _record_of(command: str) -> str:
     operation: Any = renamed.get(command) or getattr(
         owners.get(noun, Workspace), verb.replace("-", "_"), None
     )
-    return str(operation.__annotations__["return"]) if operation is not None else ""
+    return str(operation.__annotations__["return"]) if inspect.isfunction(operation) else ""
 
 
 def _option(item: Any) -> tuple[str, str]:

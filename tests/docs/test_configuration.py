@@ -29,6 +29,7 @@ from headrace.curate.evals.suite import EvalBudget, EvalsConfig, MetricGate, Sui
 from headrace.curate.curation.config import CoverageConfig, CurateConfig
 from headrace.curate.curation.rules import RuleSpec
 from headrace.curate.datasets.config import DatasetConfig, DatasetGates
+from headrace.config.release import ReleaseConfig
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -87,6 +88,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     CurateConfig: ("`[curate]`", {"rules", "coverage"}),
     RuleSpec: ("`[[curate.rules]]`", set()),
     CoverageConfig: ("`[curate.coverage]`", set()),
+    ReleaseConfig: ("`[release]`", set()),
     StorageConfig: ("`[storage]`", set()),
     FilesConfig: ('Keys of `type = "files"`', set()),
     RecordsConfig: ('Keys of `type = "records"`', set()),

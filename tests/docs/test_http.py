@@ -101,6 +101,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Work
     for name in ("stub.md", "draft.md"):
         made.write(name, "To be written.")
     made.sync()
+    (made.root / "golden.jsonl").write_text(
+        '{"question": "How long are backups kept?", "document": "retention.md"}'
+    )
     (made.root / "prompts").mkdir(exist_ok=True)
     prompt = made.root / "prompts" / "triage.md"
     for text in ("Sort", "Sort with care"):

@@ -49,4 +49,4 @@ def test_a_context_of_4k_that_became_50k_and_a_corpus_that_grew_are_named() -> N
     assert not grew(None, spread([1]), times=2.0)
     sizes = spread([5, 1, 4, 2, 3])
     assert sizes is not None
-    assert (sizes.count, sizes.p50, sizes.p95, sizes.largest) == (5, 3, 5, 5)
+    assert (sizes.number, sizes.p50, sizes.p95, sizes.largest) == (5, 3, 5, 5)

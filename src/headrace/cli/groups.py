@@ -85,6 +85,7 @@ GROUPS: Sequence[Group] = (
         SIGNALS,
         [Group("audit", "Judge random samples of answers.", AUDITS)],
     ),
+    Group("release", "What is pinned, what passed, and what serves.", RELEASES),
     Group("dataset", "Rows in versions: checked, compared, split and exported.", [*DATASETS, *FILES]),
     Group("model", "Models, and the data that made them.", MODELS),
     Group(
@@ -105,7 +106,6 @@ GROUPS: Sequence[Group] = (
         EVALS,
         [Group("case", "The cases of golden sets.", CASES)],
     ),
-    Group("release", "What is pinned, what passed, what serves: make, check, promote, roll back.", RELEASES),
     Group("loop", "From new documents to what serves, in one command.", LOOPING),
     Group(
         "curate",

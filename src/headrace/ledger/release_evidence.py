@@ -152,8 +152,9 @@ _DECIDED = sa.select(moves.c.seq).where(moves.c.environment == sa.bindparam("env
 
 
 def _evidence(row: Row[Any]) -> EvidenceRow:
-    return EvidenceRow(*row)._replace(detail=from_json(row.detail))
+    return EvidenceRow(**{**row._asdict(), "detail": from_json(row.detail)})
 
 
 def _move(row: Row[Any]) -> Move:
-    return Move(*row)._replace(forced=from_json(row.forced)["forced"], evidence=from_json(row.evidence))
+    known = {"forced": from_json(row.forced)["forced"], "evidence": from_json(row.evidence)}
+    return Move(**{**row._asdict(), **known})

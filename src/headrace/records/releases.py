@@ -381,6 +381,8 @@ class SkewReport:
     """Releases that served, most calls first."""
     configuration: Sequence[str]
     """Where the configuration of this workspace is otherwise than what serves pins."""
+    pending: Sequence[str]
+    """What files and configuration say of `ask` by now, and no promoted release yet; this is no skew."""
     drift: Sequence[CorpusDrift]
     """Of the release that serves; empty before it was evaluated."""
     groups: Sequence[RequestGroup]

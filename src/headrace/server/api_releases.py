@@ -110,9 +110,10 @@ def diff_releases(
 def release_log(
     workspace: Served,
     environment: Annotated[str | None, Query(max_length=200, description="By default this one.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100_000, description="Moves at most.")] = 1000,
 ) -> Reply:
     """Show every move of what serves: when, who, why, and with what evidence."""
-    return Reply(workspace.release.log(environment))
+    return Reply(workspace.release.log(environment, limit=limit))
 
 
 @router.get("/releases/envs", response_model=EnvironmentList)

@@ -59,7 +59,7 @@ class RequestShape:
 class Spread(NamedTuple):
     """How large something was."""
 
-    count: int
+    number: int
     p50: float
     p95: float
     largest: float

@@ -11,6 +11,8 @@ import pytest
 from headrace.errors import NotFoundError, RefConflict, UsageError, Withheld
 from headrace.ledger import generations, refs
 from headrace.records.releases import ReleaseMove
+from headrace.ship.bundle import body_of
+from headrace.ship.releases import store
 from headrace.workspace import Workspace
 from tests.fakes.model_server import Act, ModelServer
 from tests.flows.releases.bundles import Contains, bundle_workspace, configure, copied, evaluated_by
@@ -193,6 +195,10 @@ def test_what_is_decided_outlasts_files_and_configuration(bench: Workbench, mode
         assert (again.release, again.model, again.prompt) == (release, asked.model, asked.prompt)
         workspace.calls.run("sort", {"ticket": "x"})
         assert "Sort the ticket." in model.asked[-1].text
+        assert workspace.release.skew().pending[:2] == [
+            "[ask] model is large; extractive is released",
+            "[ask] k is 2; 6 is released",
+        ]
         new = workspace.release.create().release.release
         assert {item.component for item in workspace.release.diff(release, new).changes} >= {
             "ask model",
@@ -221,6 +227,9 @@ def test_a_release_whose_index_is_gone_is_refused_with_the_reason(bench: Workben
                 refused()
         assert workspace.release.show().release.release == second
         assert workspace.release.show(first).differs
+        empty = workspace.ledger.write(lambda tx: store(tx, body_of(None)))
+        with pytest.raises(Withheld, match="corpus 'docs' serves and is not in it"):
+            workspace.release.promote(empty)
 
 
 def test_a_view_uses_exactly_its_bundle_and_changes_nothing(bench: Workbench, model: ModelServer) -> None:
@@ -312,6 +321,10 @@ def test_a_recall_that_falls_as_the_corpus_grows_is_seen(bench: Workbench) -> No
             True,
         )
         assert skew.standing == "red"
+        forced = workspace.release.promote(
+            workspace.release.create(note="x").release.release, force=True, reason="x"
+        )
+        assert forced.warnings == ["97% of corpus 'docs' changed since the evaluation"]
 
 
 def test_of_two_promoters_one_wins(bench: Workbench) -> None:
@@ -320,7 +333,8 @@ def test_of_two_promoters_one_wins(bench: Workbench) -> None:
         change(bench.root, "prompts/sort.md", "Sort the ticket.", "Sort it well.")
         second = workspace.release.create(prompts=["sort"]).release.release
         former = workspace.release.show().release.release
-        ready, outcomes = threading.Barrier(2), []
+        ready = threading.Barrier(2)
+        outcomes: list[ReleaseMove | RefConflict] = []
 
         def promote(release: str) -> None:
             ready.wait()

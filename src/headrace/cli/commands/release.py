@@ -189,13 +189,18 @@ def release_log(
     environment: Annotated[
         str | None, typer.Argument(metavar="[ENV]", help="By default the environment of headrace.toml.")
     ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="Moves at most.")
+    ] = 1000,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Show every move of what serves: when, who, why, and with what evidence."""
     from headrace.cli.views.releases import show_log
 
-    return run_operation(ctx, workspace, as_json, lambda opened: opened.release.log(environment), show_log)
+    return run_operation(
+        ctx, workspace, as_json, lambda opened: opened.release.log(environment, limit=limit), show_log
+    )
 
 
 def release_envs(ctx: typer.Context, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> int:

@@ -23,6 +23,8 @@ def show_skew(console: Console, report: SkewReport) -> None:
         _show_served(console, item)
     for line in report.configuration:
         show_row(console, "otherwise", Text(one_line(line), style="yellow"))
+    for line in report.pending:
+        show_row(console, "pending", one_line(line))
     for drift in report.drift:
         said = f"{drift.changed:,} of {count(drift.documents_now, 'document')} changed ({drift.share:.0%})"
         said += f" since {drift.evaluated_at}; there were {drift.documents_then:,}"

@@ -30,6 +30,18 @@ def differing(parts: ReleaseParts, release: Release) -> list[str]:
     return [*_models(parts, release), *_settings(parts, release)]
 
 
+def pending(parts: ReleaseParts, release: Release) -> list[str]:
+    """What files and configuration say of `ask` otherwise than the release that decides it."""
+    asking = parts.asking()
+    pinned = release.prompt or {}
+    facts = [
+        ("[ask] model", asking.model, release.ask.get("model", asking.model)),
+        ("[ask] k", asking.k, release.ask.get("k", asking.k)),
+        (f"prompt {asking.prompt.name!r}", asking.prompt.digest, pinned.get("digest", asking.prompt.digest)),
+    ]
+    return [f"{name} is {now}; {pin} is released" for name, now, pin in facts if now != pin]
+
+
 def _missing_generations(conn: Connection, release: Release) -> Iterator[str]:
     for corpus, part in release.corpora.items():
         found = generations.get(conn, part["generation"])

@@ -11,6 +11,7 @@ from headrace.flows.prompts.labels import FROM_FILE
 from headrace.flows.prompts.versions import label_ref
 from headrace.flows.releases.finding import environments, find, serving, standing
 from headrace.flows.releases.fitting import differing, missing
+from headrace.flows.releases.skewing import drift_of
 from headrace.ingest.sync.choosing import settings_of
 from headrace.ledger import documents, generations, leases, refs, release_evidence
 from headrace.ledger.failpoints import declare, fire
@@ -67,6 +68,11 @@ def promote(
         _require_expected(parts, environment, former, expect)
         evidence, lacking = _evidence(parts, conn, chosen)
         problems = [*lacking, *differing(parts, chosen), *_behind(conn, former, chosen)]
+        drifted = [
+            f"{item.share:.0%} of corpus {item.corpus!r} changed since the evaluation"
+            for item in drift_of(parts, conn, chosen)
+            if item.drifted
+        ]
     if problems and not force:
         raise Withheld(
             f"Release {chosen.digest!r} may not be promoted: {'; '.join(problems)}.",
@@ -74,7 +80,7 @@ def promote(
             release=chosen.digest,
         )
     why = f"promoted: {reason or _said(evidence)}"
-    plan = _Plan("promote", environment, former, chosen, evidence, problems, (), why)
+    plan = _Plan("promote", environment, former, chosen, evidence, problems, drifted, why)
     return _move(parts, plan)
 
 
@@ -250,8 +256,11 @@ def _moving(former: Release | None, chosen: Release) -> dict[str, tuple[str | No
 
 
 def _behind(conn: Connection, former: Release | None, chosen: Release) -> list[str]:
-    """Corpora whose generation lacks documents that serve now."""
-    found = []
+    """Corpora that serve now and are not in it, and those whose generation lacks documents that serve now."""
+    served = {} if former is None else former.corpora
+    found = [
+        f"corpus {corpus!r} serves and is not in it" for corpus in served if corpus not in chosen.corpora
+    ]
     for corpus, (before, after) in _moving(former, chosen).items():
         if before is None:
             continue

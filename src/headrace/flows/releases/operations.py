@@ -108,11 +108,11 @@ class ReleaseOperations:
 
         return rollback(self.parts, to=to, environment=environment, force=force, reason=reason)
 
-    def log(self, environment: str | None = None) -> ReleaseLog:
-        """Every move of an environment's pointer: who, when, why, with what evidence; newest first."""
+    def log(self, environment: str | None = None, *, limit: int = 1000) -> ReleaseLog:
+        """The last moves of an environment's pointer: who, when, why, with what evidence; newest first."""
         from headrace.flows.releases.showing import log
 
-        return log(self.parts, environment)
+        return log(self.parts, environment, limit=limit)
 
     def envs(self) -> EnvironmentList:
         """What every environment serves, and what it has otherwise than this one."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from headrace.flows.releases.parts import ReleaseParts
     from headrace.infer.prompts.base import Prompt
+    from headrace.ledger.refs import RefRow
+    from headrace.ledger.release_evidence import Move
 
 
 def show(parts: ReleaseParts, word: str) -> ReleaseDetail:
@@ -95,43 +97,50 @@ def report(parts: ReleaseParts, conn: Connection, release: str) -> ReleaseReport
 def list_releases(parts: ReleaseParts, *, limit: int) -> ReleaseList:
     """Releases that were made on purpose, and those that served; newest first."""
     with parts.ledger.read() as conn:
-        found = [report(parts, conn, release) for release in known(parts, conn)]
-    found.sort(key=lambda item: item.made_at or "", reverse=True)
-    return ReleaseList(
-        environment=parts.releases.environment, suites=list(parts.suites), releases=found[:limit]
-    )
+        stored = artifacts.get_many(conn, known(parts, conn))
+        made = release_evidence.made(conn, list(stored))
+        first = {
+            digest: made[digest].made_at_us if digest in made else item.created_at_us
+            for digest, item in stored.items()
+        }
+        newest = sorted(first, key=lambda digest: (-first[digest], digest))[:limit]
+        found = [report(parts, conn, release) for release in newest]
+    return ReleaseList(environment=parts.releases.environment, suites=list(parts.suites), releases=found)
 
 
-def log(parts: ReleaseParts, environment: str | None = None) -> ReleaseLog:
-    """Every move of an environment's pointer, newest first."""
+def log(parts: ReleaseParts, environment: str | None = None, *, limit: int) -> ReleaseLog:
+    """The last moves of an environment's pointer, newest first."""
     name = environment or parts.releases.environment
     with parts.ledger.read() as conn:
         rows = refs.history(conn, parts.releases.of(name).ref)
         decided = release_evidence.moves_of(conn, name)
-        steps = []
-        for number, row in enumerate(rows):
-            move = decided.get(row.seq)
-            evidence: Mapping[str, Any]
-            if move is None:
-                _, newest = standing(conn, row.artifact, parts.suites, at_us=row.valid_from_us)
-                evidence = {suite: item.verdict for suite, item in newest.items()}
-            else:
-                evidence = move.evidence
-            steps.append(
-                ReleaseStep(
-                    seq=row.seq,
-                    kind="implicit" if move is None else move.kind,
-                    release=row.artifact,
-                    former=rows[number - 1].artifact if number else None,
-                    at=rfc3339_exact(row.valid_from_us),
-                    actor=row.actor,
-                    reason=row.reason,
-                    forced=() if move is None else move.forced,
-                    evidence=evidence,
-                    current=row is rows[-1],
-                )
-            )
-    return ReleaseLog(environment=name, steps=steps[::-1])
+        pairs = list(zip(rows, [None, *rows], strict=False))[::-1][:limit]
+        steps = [
+            _step(conn, row, former, decided.get(row.seq), current=row is rows[-1]) for row, former in pairs
+        ]
+    return ReleaseLog(environment=name, steps=steps)
+
+
+def _step(
+    conn: Connection, row: RefRow, former: RefRow | None, move: Move | None, *, current: bool
+) -> ReleaseStep:
+    if move is None:
+        newest = release_evidence.newest(conn, row.artifact, at_us=row.valid_from_us)
+        evidence: Mapping[str, str] = {suite: item.verdict for suite, item in newest.items()}
+    else:
+        evidence = move.evidence
+    return ReleaseStep(
+        seq=row.seq,
+        kind="implicit" if move is None else move.kind,
+        release=row.artifact,
+        former=None if former is None else former.artifact,
+        at=rfc3339_exact(row.valid_from_us),
+        actor=row.actor,
+        reason=row.reason,
+        forced=() if move is None else move.forced,
+        evidence=evidence,
+        current=current,
+    )
 
 
 def envs(parts: ReleaseParts) -> EnvironmentList:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from headrace.flows.asof import time_us
 from headrace.flows.releases.differing import changes
 from headrace.flows.releases.finding import environments, standing
-from headrace.flows.releases.fitting import differing
+from headrace.flows.releases.fitting import differing, pending
 from headrace.flows.releases.shaping import EVALUATES, Shaper
 from headrace.ledger import history, refs, release_evidence, snapshots
 from headrace.records.releases import (
@@ -56,9 +56,10 @@ def skew(parts: ReleaseParts, *, since: str = "7d", limit: int = 10_000) -> Skew
         current = parts.releases.current(conn)
         served = list(_served(parts, conn, read.served))
         groups = _groups(parts, conn, read, limit=limit)
-        drift = [] if current is None else list(_drift(parts, conn, current))
+        drift = [] if current is None else list(drift_of(parts, conn, current))
         word = standing(conn, current.digest, parts.suites)[0] if current else "missing"
         configuration = differing(parts, current) if current else []
+        decided = current is not None and parts.releases.is_decided(conn)
     requests = list(_compared(groups))
     ungated = sum(item.calls for item in served if item.standing != "green")
     return SkewReport(
@@ -71,6 +72,7 @@ def skew(parts: ReleaseParts, *, since: str = "7d", limit: int = 10_000) -> Skew
         truncated=read.truncated,
         served=served,
         configuration=configuration,
+        pending=pending(parts, current) if current is not None and decided else (),
         drift=drift,
         groups=[_shown(group) for group in groups],
         requests=requests,
@@ -103,13 +105,15 @@ def _served(parts: ReleaseParts, conn: Connection, spans: Sequence[SpanEvent]) -
     green = _last_green(parts, conn)
     for release, found in sorted(by_release.items(), key=lambda item: -len(item[1])):
         loaded = parts.releases.load(conn, release) if release else None
-        otherwise = () if green is None or loaded is None else changes(conn, green, loaded)
+        word = standing(conn, release, parts.suites)[0] if release else "missing"
+        known = green is not None and loaded is not None and word != "green"
+        otherwise = changes(conn, green, loaded) if known and green and loaded else ()
         times = [span.end_ns // 1000 for span in found]
         yield ServedRelease(
             release=release,
             calls=len(found),
             implicit=release not in made,
-            standing=standing(conn, release, parts.suites)[0] if release else "missing",
+            standing=word,
             first_at=rfc3339_exact(min(times)),
             last_at=rfc3339_exact(max(times)),
             examples=[span.trace_id for span in found[:_EXAMPLES]],
@@ -133,7 +137,7 @@ def _last_green(parts: ReleaseParts, conn: Connection) -> Release | None:
     return parts.releases.load(conn, max(found)[1]) if found else None
 
 
-def _drift(parts: ReleaseParts, conn: Connection, release: Release) -> Iterator[CorpusDrift]:
+def drift_of(parts: ReleaseParts, conn: Connection, release: Release) -> Iterator[CorpusDrift]:
     """Same bundle, newer documents: how many, since what was evaluated was published."""
     every = release_evidence.of(conn, release.digest)
     passed = {row.suite: row for row in every if row.verdict == "pass"}

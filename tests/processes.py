@@ -89,5 +89,6 @@ class _Parent:
         return given
 
     def _close(self) -> None:
-        self._pipe(self._process.stdin).close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            self._pipe(pipe).close()
         self._process.wait()

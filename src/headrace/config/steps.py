@@ -26,7 +26,7 @@ _ONLY: dict[str, tuple[str, ...]] = {
 
 def read_steps(corpus: Table) -> tuple[StepSpec, ...]:
     """Read and check the steps of a corpus. Raises ConfigError."""
-    return named_tables(corpus, "steps", _step, noun="step")
+    return named_tables(corpus, "steps", _step, noun="step", called="step ")
 
 
 def _step(table: Table) -> StepSpec:

@@ -157,10 +157,12 @@ class Named(Protocol):
 Spec = TypeVar("Spec", bound=Named)
 
 
-def named_tables(parent: Table, key: str, read: Callable[[Table], Spec], *, noun: str) -> tuple[Spec, ...]:
+def named_tables(
+    parent: Table, key: str, read: Callable[[Table], Spec], *, noun: str, called: str = ""
+) -> tuple[Spec, ...]:
     """Read each table of `[[PARENT.KEY]]`, in the order of the file, each with its own name.
 
-    Raises ConfigError.
+    `noun` says what a table declares, `called` stands before a name that is there twice. Raises ConfigError.
     """
     given = parent.values.get(key, [])
     if not isinstance(given, list):
@@ -176,7 +178,7 @@ def named_tables(parent: Table, key: str, read: Callable[[Table], Spec], *, noun
         table = Table(values=entry, path=path, file=parent.file, lines=parent.lines)
         spec = read(table)
         if any(spec.name == other.name for other in specs):
-            raise table.error(f"declares {noun} {spec.name!r} twice in this corpus.", "name")
+            raise table.error(f"declares {called}{spec.name!r} twice in this corpus.", "name")
         specs.append(spec)
     return tuple(specs)
 

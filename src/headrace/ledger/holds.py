@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -84,5 +84,5 @@ def find(conn: Connection, *, released: bool = False) -> Sequence[Hold]:
     return [Hold(*row) for row in rows]
 
 
-def _select() -> sa.Select[tuple[object, ...]]:
+def _select() -> sa.Select[Any]:
     return sa.select(*(table.c[name] for name in Hold._fields))

@@ -196,4 +196,5 @@ def _span(**changes: Any) -> SpanEvent:
         start_ns=NOON - 5,
         end_ns=NOON,
     )
-    return replace(base, **{name: tuple(v) if name == "refs" else v for name, v in changes.items()})
+    given: dict[str, Any] = {name: tuple(v) if name == "refs" else v for name, v in changes.items()}
+    return replace(base, **given)

@@ -132,10 +132,12 @@ def test_what_is_held_is_neither_moved_nor_deleted(tmp_path: Path) -> None:
             workspace.traces.release("hold_x")
         for wrong in ({}, {"trace": one.trace_id}, {"since": "1d", "until": "2d", "reason": "x"}):
             with pytest.raises(UsageError):
-                workspace.traces.hold(**wrong)  # type: ignore[arg-type]  # wrong on purpose
+                workspace.traces.hold(**wrong)
 
 
-@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    "engine", ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.soak])]
+)
 def test_a_user_is_forgotten_hot_and_cold(
     tmp_path: Path, engine: str, request: pytest.FixtureRequest
 ) -> None:

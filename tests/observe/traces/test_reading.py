@@ -118,7 +118,13 @@ def test_each_condition_narrows(
 
 
 def test_a_condition_that_is_none_is_refused(opened: Workspace) -> None:
-    for wrong in ({"colour": "red"}, {"since": "soon"}, {"slower": "long"}, {"status": "bad"}):
+    wrongs: list[dict[str, Any]] = [
+        {"colour": "red"},
+        {"since": "soon"},
+        {"slower": "long"},
+        {"status": "bad"},
+    ]
+    for wrong in wrongs:
         with pytest.raises(UsageError):
             opened.traces.list(**wrong)
     for number in (0, 1001):

@@ -1,8 +1,7 @@
-"""Durable OTLP spans a second, and CPU for each, beside Phoenix and MLflow from the same sender.
+"""Durable OTLP spans a second, and CPU for each.
 
     python bench/traces.py                      # redaction off, redaction on, one trace of 10,000 spans
     python bench/traces.py --soak 10            # minutes of sending; memory must not grow
-    HEADRACE_PEERS_PYTHON=… python bench/traces.py   # with the peers of requirements-peers.txt
 
 A sender with 4 connections posts requests of 100 spans, encoded before the clock starts: traces of a root, a
 retrieval with five documents, a chat and a tool, 1.6 kB of protobuf a span. A span counts once its request is
@@ -14,7 +13,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import secrets
 import statistics
 import subprocess
@@ -215,8 +213,8 @@ def kept(root: Path) -> int:
         return sum(1 for _ in opened.events.all())
 
 
-def measured(name: str, redact: str, count: int) -> float:
-    """One run; prints a line and gives spans a second."""
+def measured(name: str, redact: str, count: int) -> None:
+    """One run; prints a line."""
     root = workspace(redact)
     bodies = requests_of(count)
     size = sum(map(len, bodies)) / count
@@ -234,7 +232,6 @@ def measured(name: str, redact: str, count: int) -> float:
         f"{memory:.0f} MB  {lost} lost  ({size:,.0f} B/span)",
         flush=True,
     )
-    return count / seconds
 
 
 def long_trace(spans: int = 10_000) -> None:
@@ -268,8 +265,8 @@ def soak(minutes: float) -> None:
             marks.append(process.memory_info().rss / 1e6)
     third = max(1, len(marks) // 3)
     print(
-        f"soak {minutes:g} min: {sent:,} spans, memory {statistics.median(marks[:third]):.0f} MB in the first "
-        f"third, {statistics.median(marks[-third:]):.0f} MB in the last, most {max(marks):.0f} MB",
+        f"soak {minutes:g} min: {sent:,} spans, memory {statistics.median(marks[:third]):.0f} MB in the "
+        f"first third, {statistics.median(marks[-third:]):.0f} MB in the last, most {max(marks):.0f} MB",
         flush=True,
     )
 
@@ -285,14 +282,9 @@ def main() -> None:
     if given.soak:
         soak(given.soak)
         return
-    off = measured("Headrace, redaction off", "off", given.spans)
+    measured("Headrace, redaction off", "off", given.spans)
     measured("Headrace, redaction on", "tokens", given.spans)
     long_trace()
-    peers = os.environ.get("HEADRACE_PEERS_PYTHON")
-    if peers:
-        from peers.otlp_receivers import measured_peers
-
-        measured_peers(peers, off, requests_of=requests_of, send=send, cpu_seconds=cpu_seconds)
 
 
 if __name__ == "__main__":

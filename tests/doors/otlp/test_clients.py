@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -76,19 +77,19 @@ def openllmetry(provider: TracerProvider) -> Callable[[], None]:
     """Switch OpenLLMetry on; gives what switches it off."""
     from opentelemetry.instrumentation.openai import OpenAIInstrumentor
 
-    instrumentor = OpenAIInstrumentor()
+    instrumentor: Any = OpenAIInstrumentor()
     with warnings.catch_warnings(action="ignore"):  # of its own use of pydantic
         instrumentor.instrument(tracer_provider=provider)
-    return instrumentor.uninstrument
+    return partial(instrumentor.uninstrument)
 
 
 def openinference(provider: TracerProvider) -> Callable[[], None]:
     """Switch OpenInference on; gives what switches it off."""
     from openinference.instrumentation.openai import OpenAIInstrumentor
 
-    instrumentor = OpenAIInstrumentor()
+    instrumentor: Any = OpenAIInstrumentor()
     instrumentor.instrument(tracer_provider=provider)
-    return instrumentor.uninstrument
+    return partial(instrumentor.uninstrument)
 
 
 @pytest.mark.parametrize("instrument", [openllmetry, openinference])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from headrace.errors import StorageError
 from headrace.ledger.events.encoding import (
@@ -53,7 +54,7 @@ def merge_spans(tables: Tables, spans: Sequence[EncodedSpan], insert: Insert) ->
         )
 
 
-def existing(tables: Tables, spans: Sequence[EncodedSpan]) -> Iterator[Sequence[object]]:
+def existing(tables: Tables, spans: Sequence[EncodedSpan]) -> Iterator[Sequence[Any]]:
     """The rows that are kept of these spans, whenever they ended."""
     low, high = days_around(spans)
     bounds = f" AND end_ns >= {low * DAY_NS} AND end_ns < {(high + 1) * DAY_NS}{tables.lock}"

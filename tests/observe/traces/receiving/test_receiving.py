@@ -269,7 +269,7 @@ def test_details_and_records_of_other_things(workspace: Workspace, trace: str) -
 
 def test_what_users_said_becomes_signals_once(workspace: Workspace, trace: str) -> None:
     workspace.receiving.receive(spans(span_fields(1, trace=trace)))
-    said = [
+    said: list[tuple[str, dict[str, Any]]] = [
         (
             "user_feedback",
             {"gen_ai.evaluation.score.label": "thumbs_down", "gen_ai.evaluation.explanation": f"No. {MAIL}"},

@@ -37,7 +37,9 @@ def span_of(trace_id: str, span_id: str, otlp: Mapping[str, Any]) -> SpanEvent:
     sent = otlp.get("span")
     logs = otlp.get("logs", ())
     body: Facts = sent if sent is not None else _of_logs(logs)
-    resource = otlp.get("resource") or next((log["resource"] for log in logs if log.get("resource")), {})
+    resource: Facts = otlp.get("resource") or next(
+        (log["resource"] for log in logs if log.get("resource")), {}
+    )
     details = details_of(logs)
     given: Facts = body.get("attributes", {})
     if details or "attributes" in resource:

@@ -13,6 +13,7 @@ class CaseText:
     """A case as coverage reads it."""
 
     id: str
+    """Its id."""
     text: str
     """Its question."""
 
@@ -32,8 +33,11 @@ class Share:
     """A share with its 95 % interval, 0 to 1."""
 
     value: float
+    """The share."""
     low: float
+    """Lower end."""
     high: float
+    """Upper end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Topic:
     label: str
     """The words that set it apart."""
     queries: int
+    """Questions about it."""
     share: float
     """Of the traffic, 0 to 1."""
     before: float | None
@@ -56,6 +61,7 @@ class Topic:
     cases: int
     """Cases about it."""
     covered: bool
+    """Whether it has the cases it needs."""
     score: float | None
     """Mean score of its cases, where a run's scores were given."""
     examples: Sequence[str]
@@ -77,6 +83,7 @@ class CoverageReport:
     """How much of the traffic the cases cover."""
 
     run: str
+    """Its id."""
     at: str
     """RFC 3339."""
     since: str
@@ -88,7 +95,9 @@ class CoverageReport:
     left_out: int
     """Of these, what could not be embedded."""
     cases: int
+    """Cases that were laid over the topics."""
     embedder: str
+    """What made the vectors."""
     silhouette: float
     """-1 to 1: how well the traffic falls into these topics."""
     covered: Share
@@ -116,8 +125,11 @@ class GapReport:
     """Topics that lack cases, the ones that hurt most first."""
 
     run: str
+    """The run they are of."""
     at: str
+    """When it was, RFC 3339."""
     covered: Share
+    """Share of the traffic in covered topics."""
     gaps: Sequence[Topic]
     """By share times fail rate."""
     drafted: Sequence[CurationItem] = ()
@@ -129,10 +141,15 @@ class CoveragePoint:
     """One run in the course of time."""
 
     run: str
+    """Its id."""
     at: str
+    """When, RFC 3339."""
     queries: int
+    """Questions that were looked at."""
     cases: int
+    """Cases there were."""
     covered: float
+    """Share of the traffic in covered topics."""
     shares: Mapping[int, float] = field(default_factory=dict)
     """Topic to its share of the traffic."""
 
@@ -142,5 +159,6 @@ class CoverageHistory:
     """Coverage over time, newest first."""
 
     runs: Sequence[CoveragePoint]
+    """Newest first."""
     labels: Mapping[int, str]
     """Topic to its newest label."""

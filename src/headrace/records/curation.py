@@ -28,11 +28,13 @@ class CaseDraft:
     expected: str | None
     """What the answer should be, where somebody said so."""
     tags: Sequence[str] = ()
+    """The rules that found it."""
     group: str | None = None
     """Cases of one group stay together in a split."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Traces, signals, rules and the probability with which it was drawn."""
     must_pass: bool = False
+    """Whether one failure of it fails a gate."""
     part: Literal["failures", "random"] = "failures"
     """Found by a rule, or drawn at random."""
 
@@ -50,6 +52,7 @@ class RowDraft:
     subject: str | None = None
     """Keyed hash of the user whose words are in it."""
     group: str | None = None
+    """Rows of one group stay together in a split."""
     depth: int = 0
     """Generations of models between it and people: 1 and more for unedited output."""
 
@@ -75,28 +78,37 @@ class CurationItem:
     """A draft that waits for a decision, or had one."""
 
     id: str
+    """Its id."""
     kind: ItemKind
+    """case, row or pair."""
     into: str
     """The golden set or dataset."""
     state: ItemState
+    """What became of it."""
     rule: str
     """The first rule that found it."""
     traces: int
     """Traces that led to it."""
     owner: str | None
+    """Who looks after it."""
     noticed_at: str
     """When it was drafted, RFC 3339."""
     decided_at: str | None
+    """When somebody decided, RFC 3339."""
     actor: str | None
+    """Who decided, or the rule that needed nobody."""
     note: str | None
     """Why it was decided so."""
     merged_into: str | None
+    """The item that stands for it."""
     delivered: bool
     """Whether the golden set or dataset has it."""
     result: str | None
     """Id of what it became there."""
     depth: int
+    """Generations of models between it and people."""
     origin: Origin
+    """Whose text is to be learnt."""
     question: str | None
     """What was asked; None once it is erased."""
     observed: str | None
@@ -110,6 +122,7 @@ class ItemDetail:
     """An item with everything it rests on."""
 
     item: CurationItem
+    """The item."""
     links: Sequence[ItemLink]
     """Oldest trace first."""
     body: Mapping[str, Any]
@@ -123,6 +136,7 @@ class ItemList:
     counts: Mapping[str, int]
     """State to how many items are in it, of all."""
     items: Sequence[CurationItem]
+    """At most as many as were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +144,7 @@ class CurationRun:
     """What one run did."""
 
     run: str
+    """Its id."""
     looked: int
     """Traces that were looked at."""
     again: int
@@ -153,6 +168,7 @@ class CurationRun:
     waiting: int
     """Items that wait for a decision."""
     seconds: float
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +176,9 @@ class Decided:
     """What was decided."""
 
     state: ItemState
+    """What they are now."""
     items: Sequence[CurationItem]
+    """In the order in which they were named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +186,11 @@ class Lead:
     """What speaks for a cause."""
 
     cause: Cause
+    """The kind of cause."""
     share: float
     """Of the traces of the pattern that show it, 0 to 1."""
     evidence: str
+    """How many traces show it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,19 +202,25 @@ class Pattern:
     label: str
     """The words that set it apart."""
     items: int
+    """Drafts."""
     traces: int
+    """Failing traces."""
     share: float
     """Of the failing traces, 0 to 1."""
     open: int
     """Items that wait for a decision."""
     rules: Mapping[str, int]
+    """Rule to how often it found them."""
     cause: Cause
+    """What most of the traces show."""
     leads: Sequence[Lead]
     """What speaks for each cause, most first."""
     owner: str | None
+    """Of most of its drafts."""
     noticed_at: str
     """Of its first item."""
     examples: Sequence[ItemLink]
+    """The newest traces."""
     questions: Sequence[str]
     """Of the examples."""
 
@@ -206,10 +232,13 @@ class Latency:
     stage: str
     """Such as `noticed → triaged`."""
     done: int
+    """How many are through."""
     open: int
+    """How many are not."""
     median_seconds: float | None
     """Kaplan and Meier; None while fewer than half are done."""
     p90_seconds: float | None
+    """The 90th percentile, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,10 +248,14 @@ class CurationReport:
     since: str
     """Items noticed from then on, RFC 3339."""
     items: int
+    """Draft cases that a rule found."""
     traces: int
+    """Failing traces behind them."""
     patterns: Sequence[Pattern]
     """Most traces first."""
     alone: int
     """Items that are like no other."""
     latencies: Sequence[Latency]
+    """How long each stage takes."""
     states: Mapping[str, int]
+    """State to how many items are in it."""

@@ -24,12 +24,12 @@ from headrace.config.erasure import BackupConfig, ErasureConfig
 from headrace.config.features import FeatureConfig
 from headrace.config.keeping import KeepConfig, KeepSpecial
 from headrace.config.load import load_config
+from headrace.config.release import ReleaseConfig
 from headrace.config.traces import TracesConfig
-from headrace.curate.evals.suite import EvalBudget, EvalsConfig, MetricGate, Suite
 from headrace.curate.curation.config import CoverageConfig, CurateConfig
 from headrace.curate.curation.rules import RuleSpec
 from headrace.curate.datasets.config import DatasetConfig, DatasetGates
-from headrace.config.release import ReleaseConfig
+from headrace.curate.evals.suite import EvalBudget, EvalsConfig, MetricGate, Suite
 from headrace.errors import ConfigError
 from headrace.infer.cache.config import CacheConfig
 from headrace.infer.gateway.config import GatewayConfig
@@ -82,7 +82,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
     DatasetConfig: ("`[datasets.NAME]`", set()),
     DatasetGates: ("`[datasets.NAME.gates]`", set()),
     FeatureConfig: ("`[features]`", set()),
-    TracesConfig: ("`[traces]`", set()),
+    TracesConfig: ("`[traces]`", {"keep"}),
     KeepConfig: ("`[traces.keep]`", set()),
     KeepSpecial: ("`[traces.keep.service.NAME]`", set()),
     CurateConfig: ("`[curate]`", {"rules", "coverage"}),

@@ -24,7 +24,7 @@ from headrace.infer.gateway.base import CallRequest
 from headrace.ledger.storage.tables import trace_holds
 from headrace.records.call import SpanEvent
 from headrace.records.datasets import RowInput
-from headrace.records.keys import Caller, SCOPES
+from headrace.records.keys import SCOPES, Caller
 from headrace.server.app import create_app
 from headrace.wiring_curation import curation_parts
 from headrace.workspace import Workspace

@@ -16,7 +16,7 @@ _HEADERS, _KEEP = "export_headers", "keep"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracesConfig:
-    """`[traces]`: what arrives of other programs as OTLP, where spans are sent on to, and what becomes of them."""
+    """`[traces]`: OTLP that arrives, where spans are sent on to, and what becomes of them."""
 
     redact: Redact | None = None
     """What takes the place of personal data in what arrives: `tokens` writes its type, such as

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headrace.config.base import STATE_FOLDER
 
 if TYPE_CHECKING:
-    from headrace.curate.curation.parts import CaseSink, CurationParts, RowSink
+    from headrace.curate.curation.parts import CurationParts
     from headrace.flows.coverage.operations import CoverageOperations
     from headrace.flows.curation.operations import CurationOperations
     from headrace.infer.embedders.base import Embedder
@@ -32,7 +32,7 @@ def curation_operations(wiring: Wiring) -> CurationOperations:
 def coverage_operations(wiring: Wiring) -> CoverageOperations:
     """What `workspace.coverage` works with."""
     from headrace.curate.coverage.parts import CoverageParts
-    from headrace.curate.coverage.queued import QueuedCases
+    from headrace.flows.coverage.golden_cases import GoldenCases
     from headrace.flows.coverage.operations import CoverageOperations
 
     parts = curation_parts(wiring)
@@ -40,20 +40,21 @@ def coverage_operations(wiring: Wiring) -> CoverageOperations:
         parts=CoverageParts(
             curation=parts,
             embedder=lambda: coverage_embedder(wiring),
-            cases=QueuedCases(parts),
+            cases=GoldenCases(wiring.ledger),
             folder=query_folder(wiring),
             corpora=lambda: _chunks(wiring),
         )
     )
 
 
-def curation_parts(
-    wiring: Wiring, *, cases: CaseSink | None = None, rows: RowSink | None = None
-) -> CurationParts:
-    """The queue of the workspace; `cases` and `rows` take what is accepted."""
+def curation_parts(wiring: Wiring) -> CurationParts:
+    """The queue of the workspace; golden sets and datasets take what is accepted."""
     from headrace.config.durations import parse_duration
     from headrace.curate.curation.parts import CurationParts
+    from headrace.flows.curation.sinks import DatasetSink, GoldenSink
     from headrace.ledger.erasure.keyring import Keyring
+    from headrace.wiring_datasets import dataset_operations
+    from headrace.wiring_evals import golden_operations
     from headrace.wiring_signals import signal_operations
 
     config = wiring.config.curate
@@ -67,8 +68,8 @@ def curation_parts(
         window_us=int(parse_duration(config.window).total_seconds() * 1_000_000),
         period_us=int(parse_duration(config.period).total_seconds() * 1_000_000),
         config=config,
-        cases=cases,
-        rows=rows,
+        cases=GoldenSink(golden=golden_operations(wiring)),
+        rows=DatasetSink(datasets=dataset_operations(wiring)),
     )
 
 

@@ -31,6 +31,7 @@ def model_operations(wiring: Wiring) -> ModelOperations:
 def dataset_parts(wiring: Wiring) -> DatasetParts:
     """What operations on datasets work with."""
     from headrace.curate.datasets.parts import DatasetParts
+    from headrace.curate.golden.texts import golden_texts
     from headrace.wiring_vault import keyring_of
 
     return DatasetParts(
@@ -39,6 +40,7 @@ def dataset_parts(wiring: Wiring) -> DatasetParts:
         keyring=keyring_of(wiring),
         configs=wiring.config.datasets,
         actor=wiring.actor,
+        held_out=golden_texts,
     )
 
 

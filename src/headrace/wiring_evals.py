@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,7 @@ def eval_operations(wiring: Wiring) -> EvalOperations:
     from headrace.flows.evals.opening import open_target
 
     config = wiring.config
-    kinds = {"ask": _ask, "search": _search, "prompt": _prompt, "release": _release}
-    openers = {name: _bound(opener, wiring) for name, opener in kinds.items()}
+    openers = {name: _bound(opener, wiring) for name, opener in _KINDS.items()}
     parts = EvalParts(
         ledger=wiring.ledger,
         config=config.evals,
@@ -140,7 +139,7 @@ def _ask(wiring: Wiring, suite: Suite, rest: str) -> Target:
     prompt = asked_prompt(wiring)
     model = wiring._model(corpus, asked_model(wiring, prompt))
     release = wiring.releases.pin(model=model.identity, prompt={"name": prompt.name, "digest": prompt.digest})
-    identity = {"kind": "ask", "release": release, "k": suite.k, **_served(wiring)}
+    identity = {"kind": "ask", "release": release, "k": suite.k, **served(wiring)}
     ask = getattr(wiring, "ask")  # noqa: B009 - an operation of the Workspace that this is
     return AskTarget(ask=ask, events=wiring.events, identity=identity, k=suite.k, corpus=corpus)
 
@@ -157,27 +156,41 @@ def _search(wiring: Wiring, suite: Suite, rest: str) -> Target:
         "k": suite.k,
         "reranker": wiring.config.ask.reranker,
         "ranking": repr(wiring.config.corpora[corpus].ranking),
-        **_served(wiring),
+        **served(wiring),
     }
     search = getattr(wiring, "search")  # noqa: B009 - as above
     return SearchTarget(search=search, identity=identity, k=suite.k, corpus=corpus)
 
 
 def _release(wiring: Wiring, suite: Suite, rest: str) -> Target:
-    """The release that serves, or `current`; another one has to serve somewhere to be asked."""
+    """`release:DIGEST`, `release:DIGEST/search` or `release:DIGEST/prompt:NAME`: a target as it is there."""
     from headrace.errors import UsageError
+    from headrace.flows.evals.opening import open_target
+    from headrace.wiring_releases import at_release
 
-    target = _ask(wiring, suite, "")
-    serving = target.identity["release"]
-    if rest not in ("current", serving):
+    name, _, target = rest.partition("/")
+    target = target or "ask"
+    if target.startswith(("http://", "https://")) or ".py:" in target:
         raise UsageError(
-            f"Release {rest!r} does not serve here, and so cannot be asked: {serving!r} does.",
-            hint="Evaluate it where it serves, as an http:// target, or name release:current.",
+            f"The target {target!r} is not part of a release, so no release can be asked through it.",
+            hint="Suites of releases ask `ask`, `search` or `prompt:NAME`.",
         )
-    return target
+    view = at_release(wiring, name or "current")
+    inside = {kind: _bound(opener, view) for kind, opener in _KINDS.items() if kind != "release"}
+    # A label may point elsewhere; the release pins one version of each prompt.
+    asked = replace(suite, target=target.partition("@")[0])
+    return open_target(asked, kinds=inside, root=wiring.config.root, python=False)
 
 
-def _served(wiring: Wiring) -> dict[str, Any]:
+_KINDS: Mapping[str, Callable[[Wiring, Suite, str], Target]] = {
+    "ask": _ask,
+    "search": _search,
+    "prompt": _prompt,
+    "release": _release,
+}
+
+
+def served(wiring: Wiring) -> dict[str, Any]:
     """The snapshots that are read: newer documents make another target."""
     from headrace.ledger import snapshots
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from headrace.config.base import WorkspaceConfig
     from headrace.flows.loop.operations import LoopOperations
+    from headrace.flows.loop.parts import LoopStep
+    from headrace.flows.releases.evaluating import Gate
     from headrace.flows.releases.operations import ReleaseOperations
     from headrace.flows.releases.parts import Asking, ReleaseEvaluator, ReleaseParts, RequestSource
     from headrace.ingest.search.retrieve import Retriever
@@ -53,9 +55,11 @@ def release_parts(wiring: Wiring) -> ReleaseParts:
 
 
 def loop_operations(wiring: Wiring, *, sync: Callable[[str], SyncReport]) -> LoopOperations:
-    """What `workspace.loop` works with. `curate` and `evaluate` are steps of rooms that may not be there."""
+    """What `workspace.loop` works with."""
     from headrace.flows.loop.operations import LoopOperations
     from headrace.flows.loop.parts import LoopParts
+    from headrace.flows.loop.rooms import CurateStep
+    from headrace.wiring_curation import curation_operations
 
     parts = LoopParts(
         ledger=wiring.ledger,
@@ -63,11 +67,35 @@ def loop_operations(wiring: Wiring, *, sync: Callable[[str], SyncReport]) -> Loo
         corpora=list(wiring.config.corpora),
         sync=sync,
         releases=release_operations(wiring),
-        curate=None,
-        evaluate=None,
+        curate=CurateStep(curation=curation_operations(wiring)),
+        evaluate=_eval_step(wiring),
         actor=wiring.actor,
     )
     return LoopOperations(parts=parts)
+
+
+def _eval_step(wiring: Wiring) -> LoopStep | None:
+    """Suites that no release has to pass; None where there are none."""
+    from headrace.flows.loop.rooms import EvalStep
+
+    suites = [name for name in wiring.config.evals.suites if name not in wiring.config.release.suites]
+    if not suites:
+        return None
+    return EvalStep(evals=wiring._evals, suites=suites, state=partial(_evaluated, wiring, suites))
+
+
+def _evaluated(wiring: Wiring, suites: Sequence[str]) -> Mapping[str, Any]:
+    """What outputs of these suites depend on: their cases, and what serves."""
+    from headrace.ledger import golden
+    from headrace.wiring_evals import served
+
+    sets = {wiring.config.evals.suites[name].golden for name in suites}
+    with wiring.ledger.read() as conn:
+        release = wiring.releases.current(conn)
+        versions = {
+            name: found and found[0] for name in sorted(sets) if (found := golden.version(conn, name))
+        }
+    return {"golden": versions, "release": None if release is None else release.digest, **served(wiring)}
 
 
 def policy_of(config: WorkspaceConfig) -> dict[str, Any]:
@@ -149,8 +177,15 @@ def _retriever_at(wiring: Wiring, release: Release) -> Retriever:
 
 
 def _evaluator(wiring: Wiring) -> ReleaseEvaluator | None:
-    """What runs the suites of evals: `flows.releases.evaluating.GateEvaluator` over their operations."""
-    return None
+    """What runs the suites of evals on a release: each with its own target, as it is there."""
+    from headrace.flows.releases.evaluating import GateEvaluator
+
+    def gate(suite: str, digest: str, baseline: str | None) -> Gate:
+        declared = wiring.config.evals.suites.get(suite)
+        target = "ask" if declared is None else declared.target
+        return wiring._evals.gate(suite, target=f"release:{digest}/{target}", baseline=baseline)
+
+    return GateEvaluator(release_parts(wiring), gate)
 
 
 def _sources(wiring: Wiring) -> Mapping[str, RequestSource]:

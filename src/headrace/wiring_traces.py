@@ -51,6 +51,7 @@ def trace_operations(wiring: Wiring) -> TraceOperations:
         actor=wiring.actor,
         prompt_names=partial(_prompt_names, wiring),
         replayer=partial(_replayer, wiring),
+        quarantined=partial(_quarantined, wiring.ledger),
     )
     return TraceOperations(parts=parts)
 
@@ -111,6 +112,13 @@ def _fits(ledger: Ledger, schema: Mapping[str, Any], text: str) -> bool | None:
         return not problems(found, json.loads(text))
     except ValueError:
         return False
+
+
+def _quarantined(ledger: Ledger) -> int:
+    from headrace.ledger import trace_quarantine
+
+    with ledger.read() as conn:
+        return sum(trace_quarantine.count(conn).values())
 
 
 def _keyring(wiring: Wiring) -> Keyring:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from headrace.flows.releases.operations import ReleaseOperations
-from headrace.flows.releases.target import ReleaseTarget
 from headrace.records.releases import Evidence
 from headrace.workspace import Workspace
 from tests.prompt_files import write
@@ -103,15 +102,24 @@ class Contains:
 
     def evaluate(self, suite: str, digest: str) -> Evidence:
         """Pass where every case says its word."""
-        target = ReleaseTarget(self._workspace.at_release(digest))
-        replies = [(target.answer(inputs), word) for inputs, word in self._cases]
-        self.traces = [reply.trace_id for reply, _ in replies]
-        right = sum(word in str(reply.output) for reply, word in replies)
+        view = self._workspace.at_release(digest)
+        replies = [(_answered(view, inputs), word) for inputs, word in self._cases]
+        self.traces = [trace_id for (_, trace_id), _ in replies]
+        right = sum(word in said for (said, _), word in replies)
         return Evidence(
             run=f"run_{suite}_{len(replies)}",
             verdict="pass" if right == len(replies) else "fail",
             metrics={"right": right},
         )
+
+
+def _answered(view: Workspace, inputs: dict[str, Any]) -> tuple[str, str]:
+    """What a release says to a question, or makes of the variables of a prompt; and the trace."""
+    if "question" in inputs:
+        answer = view.ask(inputs["question"])
+        return answer.answer, answer.trace_id
+    report = view.calls.run(inputs["prompt"], inputs["variables"])
+    return str(report.output), report.trace_id
 
 
 def evaluated_by(workspace: Workspace, evaluator: Contains) -> ReleaseOperations:

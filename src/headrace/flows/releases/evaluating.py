@@ -75,19 +75,16 @@ class Gate(Protocol):
 
 
 class GateEvaluator:
-    """Runs a suite with `target="release:DIGEST"` against the run that counted for what serves.
-
-    evals = GateEvaluator(parts, lambda suite, target, baseline: workspace.evals.gate(…))
-    """
+    """Runs a suite on a release against the run that counted for what serves."""
 
     def __init__(self, parts: ReleaseParts, gate: Callable[[str, str, str | None], Gate]) -> None:
-        """`gate` takes suite, target and the run of the baseline, None where there is none."""
+        """`gate` takes suite, release and the run of the baseline, None where there is none."""
         self._parts = parts
         self._gate = gate
 
     def evaluate(self, suite: str, digest: str) -> Evidence:
         """What the suite says of the release."""
-        report = self._gate(suite, f"release:{digest}", self._baseline(suite, digest))
+        report = self._gate(suite, digest, self._baseline(suite, digest))
         compared: Mapping[str, Compared] = {} if report.comparison is None else report.comparison.metrics
         return Evidence(
             run=report.run,

@@ -69,7 +69,7 @@ def _of_version(version: Prompt) -> dict[str, str]:
         "few_shot": version.few_shot.digest if version.few_shot else NOTHING,
         "tools": digest("tools", [json.dumps(tool) for tool in version.tools]) if version.tools else NOTHING,
         "sampling": _sampling(version.parameters),
-        "features": ", ".join(version.features) or NOTHING,
+        "features": ", ".join(feature.name for feature in version.features) or NOTHING,
         "schema": version.schema.digest if version.schema else NOTHING,
         "chat_template": version.chat_template.digest if version.chat_template else NOTHING,
         "tokenizer": version.tokenizer.digest if version.tokenizer else NOTHING,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import headrace
@@ -72,7 +73,7 @@ def _curate(root: Path, failpoints: str, decides: bool) -> None:
             file.write(f"{word} {name}\n")
 
     with headrace.open(root) as workspace:
-        parts = curation_parts(workspace, cases=Kept(root))
+        parts = replace(curation_parts(workspace), cases=Kept(root))
         confirm("ran", run(parts).items)
         waiting = workspace.curation.list(rule="unanswered").items
         if waiting and decides:

@@ -303,7 +303,7 @@ class Rows:
 
 
 def operations(workspace: Workspace, sinks: Sinks) -> CurationOperations:
-    parts = curation_parts(workspace, cases=Cases(sinks), rows=Rows(sinks))
+    parts = replace(curation_parts(workspace), cases=Cases(sinks), rows=Rows(sinks))
     return CurationOperations(
         parts=ReportParts(curation=parts, embedder=lambda: coverage_embedder(workspace), folder=None)
     )

@@ -242,3 +242,15 @@ def test_days_that_have_spans(store: TieredEvents) -> None:
     assert store.hot.days() == [DAY, DAY + 3]
     assert day_of(NOON) == DAY
     assert set(store.hot.keys([DAY, DAY + 1])) == {DAY}
+
+
+@pytest.mark.parametrize("moved", [2, 9, 10])
+def test_what_moved_is_in_no_byte_of_the_hot_store(tmp_path: Path, sqlite_ledger: Ledger, moved: int) -> None:
+    store = tiered(f"sqlite:///{tmp_path}/events", sqlite_ledger, tmp_path / "cold")
+    spans = [span(number, attributes={"question": f"CANARY-{number} " * 90}) for number in range(10)]
+    store.append(spans).result()
+    move_day(store.cold, store.hot, DAY, [(item.trace_id, item.span_id) for item in spans[:moved]])
+    there = [bool(sightings.seen(tmp_path / "events", f"CANARY-{number} ")) for number in range(10)]
+    assert there == [False] * moved + [True] * (10 - moved)
+    assert store.count(0) == 10
+    store.close()

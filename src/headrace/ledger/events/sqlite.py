@@ -184,14 +184,10 @@ class SqliteEvents:
         """Delete spans, each only if it still is as it was read, and give the space back."""
         path = self._folder / f"{day_name(day)}.sqlite"
         with closing(_connect(path)) as connection:
-            # Pages that become free are rewritten below; to overwrite each of them first would take minutes.
-            connection.execute("PRAGMA secure_delete=OFF")
             connection.execute("BEGIN IMMEDIATE")
-            _remove_same(connection, {(row[0], row[1]): tuple(row) for row in rows})
+            rewrite_file = _remove_same(connection, {(row[0], row[1]): tuple(row) for row in rows})
             connection.execute("COMMIT")
-            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-            (pages,) = connection.execute("PRAGMA page_count").fetchone()
-            if free * 2 > pages:
+            if rewrite_file:
                 connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -277,6 +273,9 @@ class SqliteEvents:
                 total += len(rewrite(_tables(connection), redaction, traces))
                 fire(ERASING)
                 connection.execute("COMMIT")
+                # A move that was killed before it rewrote the file left what it removed in free pages.
+                if connection.execute("PRAGMA freelist_count").fetchone()[0]:
+                    connection.execute("VACUUM")
         for path in self._files():
             truncate_log(path)
         return total
@@ -405,8 +404,8 @@ def _day(path: Path) -> int:
     return date.fromisoformat(path.stem).toordinal() - _EPOCH
 
 
-def _remove_same(connection: sqlite3.Connection, rows: Mapping[tuple[str, str], tuple[Any, ...]]) -> None:
-    """Delete the rows that still are as they were read."""
+def _remove_same(connection: sqlite3.Connection, rows: Mapping[tuple[str, str], tuple[Any, ...]]) -> bool:
+    """Delete the rows that still are as they were read; says whether the file has to be rewritten then."""
     places: list[tuple[int]] = []
     links: list[tuple[Any, ...]] = []
     total = 0
@@ -415,12 +414,16 @@ def _remove_same(connection: sqlite3.Connection, rows: Mapping[tuple[str, str], 
         if rows.get((row[0], row[1])) == tuple(row):
             places.append((place,))
             links += [(role, ref, row[0], row[1], row[6]) for role, ref in json.loads(row[-1])]
+    if len(places) * 2 > total:
+        # Most of the file goes: it is rewritten, so its old pages need not be overwritten one by one.
+        connection.execute("PRAGMA secure_delete=OFF")
     if len(places) == total:
         connection.execute("DELETE FROM spans")
         connection.execute("DELETE FROM span_refs")
-        return
-    connection.executemany("DELETE FROM spans WHERE rowid = ?", places)
-    connection.executemany(_DELETE_LINK, links)
+    else:
+        connection.executemany("DELETE FROM spans WHERE rowid = ?", places)
+        connection.executemany(_DELETE_LINK, links)
+    return len(places) * 2 > total
 
 
 def _tables(connection: sqlite3.Connection) -> Tables:

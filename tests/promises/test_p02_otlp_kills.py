@@ -53,11 +53,18 @@ def test_none_of_two_thousand_is_lost_however_it_stops(
     _send_and_stop(tmp_path, how, str(request.getfixturevalue("postgres_url")) if postgres else None)
 
 
-@pytest.mark.parametrize("failpoint", [*FAILPOINTS, "events.before_commit"])
+@pytest.mark.parametrize("failpoint", ["receiving.before_answer", "receiving.spill_read_back"])
 def test_kill_and_send_again(tmp_path: Path, failpoint: str) -> None:
     _kill_and_send_again(tmp_path, failpoint)
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("failpoint", [*FAILPOINTS, "events.before_commit"])
+def test_every_failpoint(tmp_path: Path, failpoint: str) -> None:
+    _kill_and_send_again(tmp_path, failpoint)
+
+
+@pytest.mark.soak
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     _kill_and_send_again(tmp_path, "receiving.before_answer", url=postgres_url)
 

@@ -88,6 +88,7 @@ def test_what_could_not_be_kept_is_told(address: str) -> None:
             b"once it is opened",
         ),
     ],
+    ids=["protobuf", "json", "text", "untyped", "brotli", "unpacked", "cut", "large", "bomb"],
 )
 def test_refusals(address: str, data: bytes, headers: dict[str, str], status: int, says: bytes) -> None:
     answer = post(address, data, headers)

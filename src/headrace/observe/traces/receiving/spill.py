@@ -55,7 +55,7 @@ class Spill:
 
     def size_bytes(self) -> int:
         """What waits."""
-        return sum(path.stat().st_size for path in self.files())
+        return sum(_size(path) for path in self.files())
 
     def files(self) -> list[Path]:
         """The batches that wait, oldest first."""
@@ -118,6 +118,13 @@ class Spill:
             yield
         finally:
             os.close(descriptor)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # read back meanwhile
+        return 0
 
 
 def _span(line: Any) -> SpanEvent:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from headrace.curate.datasets.entries import Entries, FileNames
     from headrace.curate.datasets.files import Files
 
-GROUP_ROWS = 2_048
+GROUP_ROWS = 1_024
 FILE_ROWS = 131_072
 """Most rows of one file."""
 _MISSING = "missing"
@@ -86,9 +86,10 @@ def read(buffer: Any, places: Any | None = None) -> Pack:
     if places is None:
         return from_table(file.read())
     wanted = np.asarray(places, dtype=np.int64)
-    groups = np.unique(wanted // GROUP_ROWS)
+    size = file.metadata.row_group(0).num_rows  # as the file was written
+    groups = np.unique(wanted // size)
     table = file.read_row_groups(groups.tolist())
-    inside = np.searchsorted(groups, wanted // GROUP_ROWS) * GROUP_ROWS + wanted % GROUP_ROWS
+    inside = np.searchsorted(groups, wanted // size) * size + wanted % size
     return from_table(table.take(pa.array(inside)))
 
 

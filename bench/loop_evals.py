@@ -2,8 +2,8 @@
 
     python bench/loop_evals.py
 
-inspect_ai, lm-evaluation-harness and promptfoo have no paired comparison to run. The rival of the comparison
-is `scipy.stats.bootstrap(paired=True)` on one of its metrics, with the same draws.
+inspect_ai, lm-evaluation-harness and promptfoo have no paired comparison to run. The rival of ours is
+`scipy.stats.bootstrap(paired=True)` on one of its metrics, with the same draws.
 """
 
 from __future__ import annotations

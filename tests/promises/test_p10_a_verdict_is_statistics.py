@@ -106,7 +106,7 @@ def test_the_detectable_effect_is_seen_four_times_of_five(make: Make) -> None:
     detectable = np.median(
         [
             compared(*make(np.random.default_rng(seed), 0.0)).metrics["good"].detectable or 0.0
-            for seed in range(20)
+            for seed in range(10)
         ]
     )
     power = alarms(make, 160, effect=float(detectable), seed=3)

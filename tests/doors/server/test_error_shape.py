@@ -21,6 +21,7 @@ from headrace.errors import (
     MigrationFailed,
     MissingExtra,
     NotFoundError,
+    RefConflict,
     RetryableError,
     StorageError,
     TerminalError,
@@ -66,6 +67,9 @@ ROUTES = {
     *("/api/vault", "/api/vault/reveal", "/api/vault/rotate", "/api/cache", "/api/cache/clear"),
     *("/api/signals", "/api/signals/infer", "/api/signals/model", "/api/signals/bad/{trace}"),
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
+    *("/api/releases", "/api/releases/{release}", "/api/releases/check", "/api/releases/promote"),
+    *("/api/releases/rollback", "/api/releases/log", "/api/releases/diff", "/api/releases/envs"),
+    *("/api/releases/skew", "/api/loop/run"),
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}
@@ -77,6 +81,7 @@ FAULTS: dict[str, tuple[Exception, int]] = {
     "extra": (MissingExtra("MCP", extra="mcp"), 501),
     "lease": (LeaseHeld("corpus docs", holder="another process", expires_us=1), 409),
     "migration": (MigrationFailed("no way back"), 409),
+    "conflict": (RefConflict("environment/production", expected="a", found="b"), 409),
     "withheld": (Withheld("12 deletions", hint="confirm"), 409),
     "unprotected": (Unprotected(["PERSON"]), 409),
     "later": (RetryableError("busy", retry_after_seconds=7.2), 502),

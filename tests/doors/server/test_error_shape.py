@@ -21,6 +21,7 @@ from headrace.errors import (
     MigrationFailed,
     MissingExtra,
     NotFoundError,
+    RefConflict,
     RetryableError,
     StateConflict,
     StorageError,
@@ -78,12 +79,19 @@ ROUTES = {
     *("/api/curation/assign", "/api/coverage", "/api/coverage/gaps", "/api/coverage/draft"),
     "/api/coverage/history",
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
+<<<<<<< HEAD
     *("/api/traces", "/api/traces/{trace}", "/api/traces/stats", "/api/traces/select"),
     *("/api/traces/holds", "/api/traces/holds/{hold}/release", "/api/traces/archive"),
     "/api/traces/replay",
     *("/api/consents", "/api/consents/{user}"),
     *("/api/otlp", "/api/otlp/quarantine", "/api/otlp/quarantine/{item}", "/api/otlp/send"),
     *("/api/otlp/quarantine/retry", "/api/otlp/quarantine/discard"),
+||||||| e660c14
+=======
+    *("/api/releases", "/api/releases/{release}", "/api/releases/check", "/api/releases/promote"),
+    *("/api/releases/rollback", "/api/releases/log", "/api/releases/diff", "/api/releases/envs"),
+    *("/api/releases/skew", "/api/loop/run"),
+>>>>>>> part-releases
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}
@@ -96,6 +104,7 @@ FAULTS: dict[str, tuple[Exception, int]] = {
     "lease": (LeaseHeld("corpus docs", holder="another process", expires_us=1), 409),
     "moved": (StateConflict("Session", "s", expected=1, found=2), 409),
     "migration": (MigrationFailed("no way back"), 409),
+    "conflict": (RefConflict("environment/production", expected="a", found="b"), 409),
     "withheld": (Withheld("12 deletions", hint="confirm"), 409),
     "unprotected": (Unprotected(["PERSON"]), 409),
     "later": (RetryableError("busy", retry_after_seconds=7.2), 502),

@@ -79,19 +79,15 @@ ROUTES = {
     *("/api/curation/assign", "/api/coverage", "/api/coverage/gaps", "/api/coverage/draft"),
     "/api/coverage/history",
     *("/api/signals/sample", "/api/signals/audits", "/api/signals/erase"),
-<<<<<<< HEAD
     *("/api/traces", "/api/traces/{trace}", "/api/traces/stats", "/api/traces/select"),
     *("/api/traces/holds", "/api/traces/holds/{hold}/release", "/api/traces/archive"),
     "/api/traces/replay",
     *("/api/consents", "/api/consents/{user}"),
     *("/api/otlp", "/api/otlp/quarantine", "/api/otlp/quarantine/{item}", "/api/otlp/send"),
     *("/api/otlp/quarantine/retry", "/api/otlp/quarantine/discard"),
-||||||| e660c14
-=======
     *("/api/releases", "/api/releases/{release}", "/api/releases/check", "/api/releases/promote"),
     *("/api/releases/rollback", "/api/releases/log", "/api/releases/diff", "/api/releases/envs"),
     *("/api/releases/skew", "/api/loop/run"),
->>>>>>> part-releases
     *("/healthz", "/readyz"),
 }
 UNDESCRIBED = {"/", "/page/page.js", "/openapi.json", "/mcp"}

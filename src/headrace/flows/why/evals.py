@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.flows.why import nodes
 from headrace.flows.why.reader import Reader
-from headrace.ledger import eval_runs, golden
+from headrace.ledger import eval_runs, golden, lineage
 from headrace.ledger.eval_runs import RunRow, VerdictRow
 from headrace.ledger.golden import CaseRow
 from headrace.records.explain import WhyNode, WhyReport
@@ -19,7 +19,7 @@ def why_eval(reader: Reader, name: str) -> WhyReport | None:
         return _report("verdict", name, _verdict(reader, verdict), ())
     if run := eval_runs.run(reader.conn, name):
         judged = [_verdict_leaf(row) for row in eval_runs.verdicts(reader.conn, run=name)]
-        return _report("run", name, _run(reader, run, ""), judged)
+        return _report("run", name, _run(reader, run, ""), [*judged, *_releases(reader, name)])
     cases = _cases(reader, name)
     if cases:
         content = cases[0].case_id
@@ -37,6 +37,13 @@ def why_eval(reader: Reader, name: str) -> WhyReport | None:
 def case_nodes(reader: Reader, trace_id: str) -> tuple[WhyNode, ...]:
     """The cases that were made of a trace."""
     return tuple(_case_leaf(row, "became") for row in golden.of_trace(reader.conn, trace_id))
+
+
+def _releases(reader: Reader, run: str) -> list[WhyNode]:
+    """The releases for which a run is evidence."""
+    edges = lineage.downstream(reader.conn, run)
+    found = dict.fromkeys(edge.target for edge in edges if edge.activity == "evaluated")
+    return [nodes.release_node(reader, digest, "evidence for") for digest in found]
 
 
 def _report(kind: str, name: str, upstream: WhyNode, below: list[WhyNode] | tuple[WhyNode, ...]) -> WhyReport:

@@ -71,7 +71,7 @@ GROUPS: Sequence[Group] = (
     ),
     Group(
         "curate",
-        "Make cases and training rows of traces; see what no case covers.",
+        "Make cases and training rows of traces; see the gaps.",
         [*CURATING, *REVIEWING, *REPORTING],
     ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),

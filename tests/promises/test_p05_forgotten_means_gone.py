@@ -167,6 +167,7 @@ def test_every_step_has_a_failpoint() -> None:
         "embeddings_rewritten",
         "hidden",
         "in_calls_transaction",
+        "in_curation_transaction",
         "in_events_transaction",
         "in_ledger_transaction",
         "in_profiles_transaction",

@@ -109,7 +109,7 @@ GROUPS: Sequence[Group] = (
     Group("loop", "From new documents to what serves, in one command.", LOOPING),
     Group(
         "curate",
-        "Make cases and training rows of traces; see what no case covers.",
+        "Make cases and training rows of traces; see the gaps.",
         [*CURATING, *REVIEWING, *REPORTING],
     ),
     Group("key", "Keys for callers over HTTP: who may ask what, and how much.", KEYS),

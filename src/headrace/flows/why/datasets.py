@@ -24,10 +24,12 @@ def why_dataset(reader: Reader, kind: str, name: str) -> WhyReport:
     if made is None:
         raise NotFoundError(kind, name, hint="headrace dataset list; headrace model list")
     above = tuple(
-        _node(reader, edge.source, edge.activity) for edge in lineage.upstream(reader.conn, name)[:_MOST]
+        _node(reader, edge.source, edge.activity.replace("_", " "))
+        for edge in lineage.upstream(reader.conn, name)[:_MOST]
     )
     below = tuple(
-        _node(reader, edge.target, edge.activity) for edge in lineage.downstream(reader.conn, name)[:_MOST]
+        _node(reader, edge.target, edge.activity.replace("_", " "))
+        for edge in lineage.downstream(reader.conn, name)[:_MOST]
     )
     upstream = WhyNode(kind=kind, ref=name, label=made.label, facts=made.facts, children=above)
     downstream = WhyNode(kind=kind, ref=name, label=made.label, children=below)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.curate.evals import eraser, gating, importing, running  # noqa: F401 - they declare failpoints
+from headrace.curate.evals import eraser, executing, gating, importing, running  # noqa: F401 - they declare failpoints
 from headrace.curate.golden import cases, refresh  # noqa: F401 - and so do these
 from headrace.ledger import eval_runs
 from headrace.ledger.failpoints import NAMES

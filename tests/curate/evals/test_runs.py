@@ -98,6 +98,7 @@ def test_a_budget_ends_a_run_and_a_larger_one_goes_on(workspace: Workspace, benc
 
 
 def test_scoring_again_gives_the_same(workspace: Workspace, bench: Workbench) -> None:
+    cases(workspace, "main", "a", "b", "broken")
     run = workspace.evals.run("echo")
     again = workspace.evals.show(run.run, recompute=True)
     assert again.recomputed is not None
@@ -209,6 +210,8 @@ def test_what_is_not_measured_in_both_is_left_out_in_pairs(workspace: Workspace)
 
 def test_what_cannot_be(workspace: Workspace, bench: Workbench, tmp_path: Path) -> None:
     evals = workspace.evals
+    for name in ("first", "second"):
+        evals.import_rows([{"case": "a", "scores": {"j": 1}}, {"case": "b", "scores": {"j": 0}}], name)
     with pytest.raises(NotFoundError, match="nothing"):
         evals.run("nothing")
     with pytest.raises(NotFoundError, match="run"):
@@ -218,14 +221,14 @@ def test_what_cannot_be(workspace: Workspace, bench: Workbench, tmp_path: Path) 
     with pytest.raises(ConfigError, match="names no function"):
         evals.run("echo", target="evals/../../etc/x.py:run")
     with pytest.raises(UsageError, match="already"):
-        evals.import_rows([{"case": "a", "scores": {}}], "left")
+        evals.import_rows([{"case": "a", "scores": {}}], "first")
     with pytest.raises(UsageError, match="no number"):
         evals.import_rows([{"case": "a", "scores": {"x": "good"}}], "odd")
     with pytest.raises(UsageError, match="no case in common"):
         evals.import_rows([{"case": "zz", "scores": {"j": 1}}], "apart")
-        evals.compare("left", "apart")
+        evals.compare("first", "apart")
     with pytest.raises(UsageError, match="no metric"):
-        evals.compare("left", "right", margins={"k": 0.1})
+        evals.compare("first", "second", margins={"k": 0.1})
 
 
 def test_code_of_the_workspace_only_where_it_is_allowed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from headrace.cli.main import run
+from headrace.records.golden import CaseInput
 from tests.curate.evals.suites import suites
 from tests.workbench import Workbench
 
@@ -72,12 +73,17 @@ def test_what_people_see(bench: Workbench, capfd: pytest.CaptureFixture[str]) ->
     from headrace.cli.views.console import output_console
 
     with bench.open() as workspace:
-        name = next(run.run for run in workspace.evals.list().runs if run.suite == "echo")
+        given = CaseInput(key="a", inputs={"question": "a"}, expected={"answer": "a"}, must_pass=True)
+        workspace.golden.add([given], golden="main", accept=True, reason="looked at")
+        name = workspace.evals.run("echo").run
+        for run_, values in (("all", [1] * 60), ("half", [0] * 30 + [1] * 30), ("two", [1, 0])):
+            rows = [{"case": f"c{n}", "scores": {"ok": value}} for n, value in enumerate(values)]
+            workspace.evals.import_rows(rows, run_)
         shown: list[tuple[Any, Any, str]] = [
             (evals.show_list, workspace.evals.list(), "golden main"),
             (evals.show_run, workspace.evals.show(name, recompute=True), "recomputed"),
-            (evals.show_comparison, workspace.evals.compare("good", "bad"), "could have seen"),
-            (evals.show_comparison, workspace.evals.compare("good", "few"), "to see that much takes about"),
+            (evals.show_comparison, workspace.evals.compare("all", "half"), "could have seen"),
+            (evals.show_comparison, workspace.evals.compare("all", "two"), "to see that much takes about"),
             (evals.show_gate, workspace.evals.gate("echo", baseline=name), "must pass"),
             (golden.show_cases, workspace.golden.list(), "must pass"),
             (golden.show_case, workspace.golden.show("a"), "looked at"),
@@ -103,7 +109,8 @@ def test_the_routes(bench: Workbench) -> None:
         shown = client.get("/api/golden/web/cases/k/1").json()
         assert (shown["owner"], shown["tags"]) == ("ops", ["t"])
         assert client.get("/api/golden/web").json()["counts"] == {"active": 1}
-        workspace.golden.add([], golden="main")
+        main = CaseInput(key="a", inputs={"question": "a"}, expected={"answer": "a"})
+        workspace.golden.add([main], golden="main", accept=True)
         run_ = client.post("/api/evals/echo/run", json={})
         assert run_.status_code == 200, run_.text
         name = run_.json()["run"]

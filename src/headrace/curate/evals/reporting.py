@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headrace.curate.evals.base import Scorer
+from headrace.curate.evals.executing import passes
 from headrace.curate.evals.outputs import from_text, measure
 from headrace.curate.evals.parts import EvalParts
-from headrace.curate.evals.running import passes
 from headrace.curate.evals.scorers.building import scorer_id
 from headrace.curate.evals.statistics.effects import ALPHA, chance_unseen
 from headrace.curate.evals.statistics.paired import summary

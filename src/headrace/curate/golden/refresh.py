@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from headrace.curate.golden.parts import GoldenParts, TracedAnswer
 from headrace.errors import UsageError
 from headrace.ledger import consents, golden, lineage
 from headrace.ledger.failpoints import declare, fire
+from headrace.ledger.golden import CaseRow
 from headrace.records.golden import CaseInput, GoldenRefresh
 
 if TYPE_CHECKING:
@@ -66,22 +68,9 @@ def refresh(
         ]
         golden.put_contents(tx, (content(item) for item in fresh))
         golden.put_cases(tx, rows, actor=parts.actor, reason=f"random sample of {period}")
-        months = sorted({row.period for row in [*before, *rows] if row.part == "random" and row.period})
-        old = set(months[: max(0, len(months) - keep)])
-        gone = [
-            row._replace(state="retired")
-            for row in before
-            if row.part == "random" and row.period in old and row.state != "retired"
-        ]
+        _link(tx, rows)
+        gone = _outdated([*before, *rows], keep)
         golden.put_cases(tx, gone, actor=parts.actor, reason=f"older than the last {keep} samples")
-        lineage.link(
-            tx,
-            (
-                lineage.Edge(source=row.trace_id, target=row.case_id, activity="became_case")
-                for row in rows
-                if row.trace_id
-            ),
-        )
         fire(_IN_TRANSACTION)
         return GoldenRefresh(
             set=set_name,
@@ -95,6 +84,21 @@ def refresh(
         )
 
     return parts.ledger.write(work)
+
+
+def _outdated(rows: Sequence[CaseRow], keep: int) -> list[CaseRow]:
+    """Cases of months beyond the last ones, retired."""
+    sampled = [row for row in rows if row.part == "random" and row.period]
+    months = sorted({str(row.period) for row in sampled})
+    old = set(months[: max(0, len(months) - keep)])
+    return [row._replace(state="retired") for row in sampled if row.period in old and row.state != "retired"]
+
+
+def _link(tx: Write, rows: Sequence[CaseRow]) -> None:
+    made = [(row.trace_id, row.case_id) for row in rows if row.trace_id]
+    lineage.link(
+        tx, [lineage.Edge(source=trace, target=case, activity="became_case") for trace, case in made]
+    )
 
 
 def _draw(parts: GoldenParts, names: list[str], n: int, seed: int | None) -> tuple[list[TracedAnswer], int]:

@@ -119,7 +119,7 @@ def test_a_call_as_it_is_instrumented(
         switch_off()
     with bench.open() as workspace:
         found = workspace.events.trace(trace)
-    # OpenLLMetry cannot be switched off again in a process: a span of its own may stand between root and call.
+    # OpenLLMetry cannot be switched off again in a process: its span may stand between root and call.
     (call,) = [span for span in found if instrument.__name__ in _scope(span)]
     assert call.kind == "call"
     assert call.parent_span_id is not None

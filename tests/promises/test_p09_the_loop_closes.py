@@ -60,7 +60,7 @@ Question: {{ question }}
 
 
 class Reader(ModelServer):
-    """Quotes the passage that answers; of two times it takes the first, unless it is told to look at today."""
+    """Quotes the passage that answers; of two times the first, unless it is told to look at today."""
 
     def next_act(self, asked: Asked) -> Act:
         """Quote whatever the question is about."""
@@ -107,7 +107,7 @@ def product(root: Path, url: str) -> Workbench:
 
 
 def thumb_down(address: str, client: httpx.Client, folder: Path) -> str:
-    """Ask in the page and say that the answer did not help; gives the trace. Without a browser, as it does."""
+    """Ask in the page and say that it did not help; gives the trace. Without a browser, as the page does."""
     if missing() is None:
         with browser(folder) as window:
             return _in_page(window, f"{address}/")

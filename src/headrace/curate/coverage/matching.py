@@ -30,7 +30,7 @@ def number_topics(centroids: NDArray[Any], former: Former | None, *, highest: in
     """
     found: dict[int, int] = {}
     if former is not None and len(former.numbers):
-        from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]  # scipy has no types
+        from scipy.optimize import linear_sum_assignment
 
         alike = centroids @ former.centroids.T
         for place, other in zip(*linear_sum_assignment(-alike), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def golden_operations(wiring: Wiring) -> GoldenOperations:
     parts = GoldenParts(
         ledger=wiring.ledger,
         engine=_engine(wiring),
-        traces=EventTraces(ledger=wiring.ledger, events=wiring.events),
+        traces=EventTraces(events=wiring.events),
         root=wiring.config.root,
         actor=wiring.actor,
     )
@@ -54,7 +55,9 @@ def eval_operations(wiring: Wiring) -> EvalOperations:
 
 
 def _bound(opener: Callable[[Wiring, Suite, str], Target], wiring: Wiring) -> Callable[[Suite, str], Target]:
-    return lambda suite, rest: opener(wiring, suite, rest)
+    from headrace.wiring_releases import evaluating
+
+    return lambda suite, rest: opener(evaluating(wiring), suite, rest)
 
 
 def _engine(wiring: Wiring) -> Callable[[], Engine] | None:
@@ -65,11 +68,12 @@ def _scorers(wiring: Wiring, suite: Suite) -> Sequence[Scorer]:
     from headrace.curate.evals.scorers.building import ScorerParts, open_scorers
     from headrace.flows.evals.functions import load_function
     from headrace.infer.models.identity import model_identity
+    from headrace.wiring_releases import evaluating
 
     config = wiring.config
     parts = ScorerParts(
         root=config.root,
-        ask=lambda model, messages: _judged(wiring, model, messages),
+        ask=lambda model, messages: _judged(evaluating(wiring), model, messages),
         judge_identity=lambda name: model_identity(name, models=config.models),
         embedder=lambda name: wiring._embedder(name or _embedder_of(wiring, suite)),
         function=lambda text: load_function(config.root, text, allowed=config.evals.python),
@@ -94,7 +98,6 @@ def _judged(wiring: Wiring, model: str, messages: Sequence[dict[str, str]]) -> C
         parameters={"temperature": 0},
         keep=False,
         budget=wiring.config.gateway.budget(),
-        session="eval",
     )
     return portal().run(_uncached(wiring).call(request))
 
@@ -163,7 +166,10 @@ def _search(wiring: Wiring, suite: Suite, rest: str) -> Target:
 
 
 def _release(wiring: Wiring, suite: Suite, rest: str) -> Target:
-    """`release:DIGEST`, `release:DIGEST/search` or `release:DIGEST/prompt:NAME`: a target as it is there."""
+    """`release:DIGEST`, `release:DIGEST/search` or `release:DIGEST/prompt:NAME`: a target as it is there.
+
+    `current` is what serves, whatever of it stands in files.
+    """
     from headrace.errors import UsageError
     from headrace.flows.evals.opening import open_target
     from headrace.wiring_releases import at_release
@@ -175,8 +181,8 @@ def _release(wiring: Wiring, suite: Suite, rest: str) -> Target:
             f"The target {target!r} is not part of a release, so no release can be asked through it.",
             hint="Suites of releases ask `ask`, `search` or `prompt:NAME`.",
         )
-    view = at_release(wiring, name or "current")
-    inside = {kind: _bound(opener, view) for kind, opener in _KINDS.items() if kind != "release"}
+    view = wiring if name in ("", "current") else at_release(wiring, name)
+    inside = {kind: partial(opener, view) for kind, opener in _KINDS.items() if kind != "release"}
     # A label may point elsewhere; the release pins one version of each prompt.
     asked = replace(suite, target=target.partition("@")[0])
     return open_target(asked, kinds=inside, root=wiring.config.root, python=False)

@@ -113,30 +113,52 @@ def at_release(workspace: Opened, digest: str) -> Opened:
     """The same workspace under one release, which must be had exactly as it is pinned. Raises UsageError."""
     from headrace.flows.releases.checking import require_whole
     from headrace.flows.releases.finding import find
-    from headrace.flows.releases.marking import MarkedEvents, PinnedPrompts
-    from headrace.infer.cache.config import CacheConfig
+    from headrace.flows.releases.marking import PinnedPrompts
     from headrace.ship.pinned import PinnedReleases
 
     parts = release_parts(workspace)
     with workspace.ledger.read() as conn:
         release = find(parts, conn, digest)
         require_whole(parts, conn, release)
+
+    def pin(view: Opened) -> None:
+        environment = workspace.config.environment
+        view.__dict__["releases"] = PinnedReleases(
+            workspace.ledger, release, environment=environment, actor=workspace.actor
+        )
+        view.released_only = True
+        calls = view._calls
+        view.__dict__["_calls"] = dataclasses.replace(calls, prompts=PinnedPrompts(calls.prompts, release))
+
+    return _view(workspace, release.digest, pin)
+
+
+def evaluating(workspace: Opened) -> Opened:
+    """The same workspace as it serves, for calls that are no traffic."""
+
+    def follow(view: Opened) -> None:
+        view.__dict__["releases"] = workspace.releases
+        view.released_only = workspace.released_only
+
+    return _view(workspace, "", follow)
+
+
+def _view(workspace: Opened, name: str, change: Callable[[Opened], None]) -> Opened:
+    """A workspace over the same stores whose calls are marked, kept by name; it lives as long as this one."""
+    from headrace.flows.releases.marking import MarkedEvents
+    from headrace.infer.cache.config import CacheConfig
+
     with workspace._lock:
         known: dict[str, Opened] = workspace.__dict__.setdefault("_views", {})
-        view = known.get(release.digest)
+        view = known.get(name)
         if view is None:
-            # What was answered before must not stand in for an answer of this release.
+            # What was answered before must not stand in for an answer that is judged.
             config = dataclasses.replace(workspace.config, cache=CacheConfig(exact=False, semantic=False))
-            view = known[release.digest] = type(workspace)(config)
+            view = known[name] = type(workspace)(config)
+            view._embedders, view._stores = workspace._embedders, workspace._stores
             view.__dict__.update({"ledger": workspace.ledger, "_pool": workspace._pool})
-            view.__dict__["events"] = MarkedEvents(workspace.events, release.digest)
-            view.__dict__["releases"] = PinnedReleases(
-                workspace.ledger, release, environment=config.environment, actor=workspace.actor
-            )
-            view.released_only = True
-            calls = view._calls
-            pinned = PinnedPrompts(calls.prompts, release)
-            view.__dict__["_calls"] = dataclasses.replace(calls, prompts=pinned)
+            view.__dict__["events"] = MarkedEvents(workspace.events)
+            change(view)
             workspace._closers.append(partial(_close, view))
         return view
 
@@ -176,7 +198,7 @@ def _retriever_at(wiring: Wiring, release: Release) -> Retriever:
     return dataclasses.replace(wiring._retriever, snapshots=Snapshots(wiring.ledger, pointer=pointer))
 
 
-def _evaluator(wiring: Wiring) -> ReleaseEvaluator | None:
+def _evaluator(wiring: Wiring) -> ReleaseEvaluator:
     """What runs the suites of evals on a release: each with its own target, as it is there."""
     from headrace.flows.releases.evaluating import GateEvaluator
 

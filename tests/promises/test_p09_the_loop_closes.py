@@ -145,7 +145,7 @@ def test_a_thumb_down_becomes_the_release_that_answers_right(
         (bad,) = _until_bad(capsys)
         assert bad["trace_id"] == trace
 
-        said(capsys, "curate", "run")
+        assert said(capsys, "curate", "run")["looked"] == 1  # what the eval asked is no traffic
         (draft,) = said(capsys, "curate", "list")["items"]
         said(capsys, "curate", "accept", draft["id"], "--expected", "35 days")
         said(capsys, "curate", "run")

@@ -140,12 +140,6 @@ def all_outputs(conn: Connection) -> list[OutputRow]:
     return [OutputRow(*row) for row in conn.execute(sa.select(eval_outputs))]
 
 
-def traces(conn: Connection) -> set[str]:
-    """Traces of calls that evals made: no production."""
-    statement = sa.select(eval_outputs.c.trace_id).where(eval_outputs.c.trace_id.is_not(None))
-    return set(conn.execute(statement).scalars())
-
-
 def put_judgements(tx: Write, rows: Sequence[JudgementRow]) -> None:
     """Keep judgements; one that is there is left."""
     insert_new(tx.conn, eval_judgements, [tuple(row) for row in rows])

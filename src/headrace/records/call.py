@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 SpanStatus = Literal["unset", "ok", "error"]
 
+EVALUATION = "headrace-eval"
+"""Service of spans that evals made: they are no traffic."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanRef:
@@ -48,7 +51,7 @@ class SpanEvent:
     subject: str | None = None
     """Keyed hash of the user, never the name (`Keyring.subject`)."""
     service: str | None = None
-    """`service.name` of the sender; None for what this workspace did itself."""
+    """`service.name` of the sender, or `headrace-eval`; None for what this workspace did for its users."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_micro: int | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from headrace.errors import ConfigError, UsageError
+from headrace.errors import ConfigError, NotFoundError
 from headrace.flows.evals.endpoints import at, filled
 from headrace.records.golden import CaseInput
 from headrace.workspace import Workspace
@@ -144,7 +144,7 @@ def test_answers_and_retrieval(workspace: Workspace) -> None:
     found = workspace.evals.run("found")
     assert found.metrics["recall@3"].mean == 1.0
     assert workspace.evals.run("answers", target="release:current").cached == 2
-    with pytest.raises(UsageError, match="does not serve"):
+    with pytest.raises(NotFoundError, match="release_nothing"):
         workspace.evals.run("answers", target="release:release_nothing")
     workspace.ask("Which production question is this?")
     assert workspace.golden.refresh("sample").traces == 1, "calls of evals are no production"

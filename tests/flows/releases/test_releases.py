@@ -288,7 +288,7 @@ def test_suites_of_others_judge_exactly_the_release(bench: Workbench, model: Mod
         assert report.evidence[0].corpora["docs"]["documents"] == 12
         spans = [workspace.events.trace(str(trace)) for trace in evaluator.traces]
         assert {span.release for trace in spans for span in trace if span.parent_span_id is None} == {release}
-        with pytest.raises(UsageError, match="Nothing here can run suite 'sorting'"):
+        with pytest.raises(NotFoundError, match="No suite 'sorting'"):
             workspace.release.check(release, suites=["sorting"])
         why = workspace.why(release)
         judged = {node.label for node in why.upstream.children if node.relation == "judged by"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from headrace.flows.releases.operations import ReleaseOperations
-from headrace.records.call import SpanEvent, new_span_id, new_trace_id
+from headrace.records.call import EVALUATION, SpanEvent, new_span_id, new_trace_id
 from headrace.records.releases import SkewReport
 from headrace.ship.requests import RequestShape
 from headrace.workspace import Workspace
@@ -36,7 +36,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         spans = [_call(implicit, version, tokens=4_000) for _ in range(3)]
         spans += [_call(green, version, tokens=4_000) for _ in range(5)]
         spans += [_call(staged, other, tokens=50_000) for _ in range(4)]
-        spans += [_call(green, version, tokens=4_000, evaluates=green) for _ in range(6)]
+        spans += [_call(green, version, tokens=4_000, evaluation=True) for _ in range(6)]
         spans += [_call(None, None, tokens=100, tools=["lookup"], system="You are new.")]
         opened.events.append(spans).result()
         yield opened
@@ -49,7 +49,7 @@ def _call(
     tokens: int,
     tools: list[str] | None = None,
     system: str | None = None,
-    evaluates: str | None = None,
+    evaluation: bool = False,
 ) -> SpanEvent:
     now_ns = time.time_ns()
     facts: dict[str, Any] = {
@@ -58,10 +58,10 @@ def _call(
         "parameters": {"temperature": 0},
         "input": [{"role": "system", "content": system}] if system else [],
         "tools": tools,
-        "evaluates": evaluates,
         "prompt": prompt and {"name": "sort", "digest": prompt},
     }
     return SpanEvent(
+        service=EVALUATION if evaluation else None,
         trace_id=new_trace_id(),
         span_id=new_span_id(),
         name="call sort",

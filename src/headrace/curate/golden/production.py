@@ -7,28 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headrace.curate.golden.parts import TracedAnswer
-from headrace.ledger import eval_runs
 from headrace.observe.signals.shown import ANSWERING, shown
 
 if TYPE_CHECKING:
     from headrace.ledger.events.base import EventStore
-    from headrace.ledger.ledger import Ledger
     from headrace.records.call import SpanEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTraces:
-    """The traces of a workspace; calls that evals made are no production."""
+    """The traffic of a workspace."""
 
-    ledger: Ledger
     events: EventStore
 
     def answered(self, since_ns: int, until_ns: int) -> Sequence[str]:
         """Traces that answered somebody in a time."""
-        with self.ledger.read() as conn:
-            own = eval_runs.traces(conn)
-        found = self.events.answered(ANSWERING, since_ns=since_ns, until_ns=until_ns)
-        return [name for name, _ in found if name not in own]
+        return [name for name, _ in self.events.answered(ANSWERING, since_ns=since_ns, until_ns=until_ns)]
 
     def load(self, trace_ids: Sequence[str]) -> Sequence[TracedAnswer]:
         """These answers."""

@@ -50,7 +50,7 @@ class PromptTarget:
 
     def _request(self, inputs: Mapping[str, Any]) -> CallRequest:
         request = self.calls.request(self.prompt, inputs)
-        return replace(request, keep=False, session="eval")
+        return replace(request, keep=False)
 
 
 def reply_of(outcome: CallOutcome) -> Reply:

@@ -24,6 +24,7 @@ from headrace.flows.index.verdict import Findings, judge
 from headrace.ingest.search.retrieve import Query, Retriever
 from headrace.ingest.search.snapshot import Snapshots
 from headrace.ledger import documents
+from headrace.records.call import EVALUATION
 from headrace.records.generations import CompareReport
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def recent_queries(parts: IndexParts, corpus: str, *, limit: int) -> list[Query]
     for span in parts.events().recent(kind="search", limit=_RECENT_CALLS):
         facts = span.attributes
         if len(found) >= limit or span.status == "error" or facts.get("corpus") != corpus:
+            continue
+        if span.service == EVALUATION:
             continue
         text, expression, access = facts.get("query"), facts.get("filter"), tuple(facts.get("access") or ())
         if isinstance(text, str) and text.strip():

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from headrace.flows.quality.rot import WEIGHTS, Exposure, Outcome
 from headrace.ledger.events.base import EventStore
-from headrace.records.call import SpanEvent
+from headrace.records.call import EVALUATION, SpanEvent
 
 EXPOSED_RANKS = 6
 """Documents up to this rank are exposed: an answer reads about as many."""
@@ -34,7 +34,8 @@ def recent_calls(events: EventStore, corpora: Collection[str], *, limit: int) ->
         for span in events.recent(kind="ask", limit=limit)
         if span.status == "ok"
     }
-    found = (_call(span, answers) for span in events.recent(kind="search", limit=limit))
+    searches = (span for span in events.recent(kind="search", limit=limit) if span.service != EVALUATION)
+    found = (_call(span, answers) for span in searches)
     return [call for call in found if call is not None and call.corpus in corpora]
 
 

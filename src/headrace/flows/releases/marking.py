@@ -1,4 +1,4 @@
-"""Marks calls that are made to evaluate a release, so that nobody counts them as served."""
+"""Marks calls that are made to evaluate something, so that nobody counts them as served."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import NotFoundError, UsageError
-from headrace.flows.releases.shaping import EVALUATES
+from headrace.records.call import EVALUATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,16 +22,14 @@ if TYPE_CHECKING:
 
 
 class MarkedEvents:
-    """The store of spans; what is written through it says which release it evaluates."""
+    """The store of spans; what is written through it is no traffic."""
 
-    def __init__(self, events: EventStore, release: str) -> None:
+    def __init__(self, events: EventStore) -> None:
         self._events = events
-        self._release = release
 
     def append(self, spans: Sequence[SpanEvent]) -> Future[None]:
         """Write spans with the mark."""
-        mark = {EVALUATES: self._release}
-        return self._events.append([replace(span, attributes={**span.attributes, **mark}) for span in spans])
+        return self._events.append([replace(span, service=EVALUATION) for span in spans])
 
     def close(self) -> None:
         """It is closed with the workspace."""

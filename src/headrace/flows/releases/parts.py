@@ -81,8 +81,8 @@ class ReleaseParts:
     """Share of documents that may change after an evaluation."""
     retriever: Callable[[Release], Retriever]
     """Searches the generations of a release as the workspace is configured; records nothing."""
-    evaluator: Callable[[], ReleaseEvaluator | None]
-    """What runs suites of evals; None where none is there."""
+    evaluator: Callable[[], ReleaseEvaluator]
+    """What runs suites of evals."""
     actor: str
     sources: Callable[[], Mapping[str, RequestSource]] = field(default=dict)
     """`training` and `eval` to where their requests are read."""

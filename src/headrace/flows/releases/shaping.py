@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from headrace.infer.prompts.base import Prompt
     from headrace.records.call import SpanEvent
 
-EVALUATES = "evaluates"
-"""Attribute of spans that were made to evaluate a release: its digest. They served nobody."""
-
 
 class Shaper:
     """Knows the versions of prompts and the sizes of corpora it has met."""

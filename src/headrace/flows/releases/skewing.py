@@ -11,8 +11,9 @@ from headrace.flows.asof import time_us
 from headrace.flows.releases.differing import changes
 from headrace.flows.releases.finding import environments, standing
 from headrace.flows.releases.fitting import differing, pending
-from headrace.flows.releases.shaping import EVALUATES, Shaper
+from headrace.flows.releases.shaping import Shaper
 from headrace.ledger import history, refs, release_evidence, snapshots
+from headrace.records.call import EVALUATION
 from headrace.records.releases import (
     CorpusDrift,
     ReleaseChange,
@@ -92,7 +93,7 @@ def _read(parts: ReleaseParts, *, since_ns: int, limit: int) -> _Read:
             inside = kind == "search" and span.parent_span_id is not None
             if span.end_ns < since_ns or inside:
                 continue
-            (evaluated if span.attributes.get(EVALUATES) else served).append(span)
+            (evaluated if span.service == EVALUATION else served).append(span)
     chats = (span for span in events.recent(kind="chat", limit=limit) if span.end_ns >= since_ns)
     return _Read(served, evaluated, list(chats), truncated)
 

@@ -82,7 +82,10 @@ class EventStore(Protocol):
     def answered(
         self, kinds: Sequence[str], *, since_ns: int, until_ns: int | None = None
     ) -> list[tuple[str, int]]:
-        """Traces with a span of these kinds, each with the end of the last one if it is within a time."""
+        """Traffic: traces with a span of these kinds, each with the end of the last if it is within a time.
+
+        Spans that evals made are none.
+        """
         ...
 
     def all(self) -> Iterator[SpanEvent]:

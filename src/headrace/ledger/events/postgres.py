@@ -37,7 +37,7 @@ from headrace.ledger.storage.engine import (
 )
 from headrace.ledger.storage.readers import Readers
 from headrace.ledger.storage.rows import slices
-from headrace.records.call import SpanEvent
+from headrace.records.call import EVALUATION, SpanEvent
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -235,13 +235,16 @@ class PostgresEvents:
     def answered(
         self, kinds: Sequence[str], *, since_ns: int, until_ns: int | None = None
     ) -> list[tuple[str, int]]:
-        """Traces with a span of these kinds, each with the end of the last one if it is within a time."""
+        """Traffic: traces with a span of these kinds, each with the end of the last if it is within a time.
+
+        Spans that evals made are none.
+        """
         statement = (
             "SELECT trace_id, max(end_ns) FROM event_spans "
-            "WHERE end_ns >= %s AND kind = ANY(%s) GROUP BY trace_id"
+            "WHERE end_ns >= %s AND kind = ANY(%s) AND service IS DISTINCT FROM %s GROUP BY trace_id"
         )
         with self._readers.read() as connection:
-            rows = connection.exec_driver_sql(statement, (since_ns, list(kinds))).all()
+            rows = connection.exec_driver_sql(statement, (since_ns, list(kinds), EVALUATION)).all()
         found = [(str(trace_id), int(end_ns)) for trace_id, end_ns in rows]
         return sorted(item for item in found if until_ns is None or item[1] < until_ns)
 

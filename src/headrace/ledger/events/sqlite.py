@@ -36,7 +36,7 @@ from headrace.ledger.failpoints import fire
 from headrace.ledger.storage.cleaning import truncate_log
 from headrace.ledger.storage.engine import cannot_open, configure_sqlite
 from headrace.ledger.storage.rows import slices
-from headrace.records.call import SpanEvent
+from headrace.records.call import EVALUATION, SpanEvent
 
 _OPEN_FILES = 8
 _OPEN_READERS = 32
@@ -232,19 +232,24 @@ class SqliteEvents:
     def answered(
         self, kinds: Sequence[str], *, since_ns: int, until_ns: int | None = None
     ) -> list[tuple[str, int]]:
-        """Traces with a span of these kinds, each with the end of the last one if it is within a time."""
+        """Traffic: traces with a span of these kinds, each with the end of the last if it is within a time.
+
+        Spans that evals made are none.
+        """
         found: dict[str, int] = {}
         first = day_name(day_of(max(since_ns, 0)))
         marks = ", ".join("?" * len(kinds))
         statement = (
             "SELECT trace_id, max(end_ns) FROM spans "  # noqa: S608 - question marks
-            f"WHERE end_ns >= ? AND kind IN ({marks}) GROUP BY trace_id"
+            f"WHERE end_ns >= ? AND kind IN ({marks}) AND service IS NOT ? GROUP BY trace_id"
         )
         for path in self._files():
             if path.stem < first:
                 break
             with self._open(path) as connection:
-                for trace_id, end_ns in connection.execute(statement, (since_ns, *kinds)).fetchall():
+                for trace_id, end_ns in connection.execute(
+                    statement, (since_ns, *kinds, EVALUATION)
+                ).fetchall():
                     found[trace_id] = max(end_ns, found.get(trace_id, 0))
         return sorted(item for item in found.items() if until_ns is None or item[1] < until_ns)
 

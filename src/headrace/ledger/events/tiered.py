@@ -16,7 +16,7 @@ from headrace.ledger.events.cold.reading import ColdSpans, Hidden
 from headrace.ledger.events.encoding import day_of, decode_span, encode_span
 from headrace.ledger.events.erasing import Redaction, Touched, concerns
 from headrace.ledger.events.finding import Place, SpanQuery
-from headrace.records.call import SpanEvent
+from headrace.records.call import EVALUATION, SpanEvent
 
 if TYPE_CHECKING:
     from headrace.ledger.events.hot import HotStore
@@ -132,11 +132,14 @@ class TieredEvents:
     def answered(
         self, kinds: Sequence[str], *, since_ns: int, until_ns: int | None = None
     ) -> list[tuple[str, int]]:
-        """Traces with a span of these kinds, each with the end of the last one if it is within a time."""
+        """Traffic: traces with a span of these kinds, each with the end of the last if it is within a time.
+
+        Spans that evals made are none.
+        """
         found = dict(self.hot.answered(kinds, since_ns=since_ns))
-        rows = self.cold.columns(("kind", "trace_id", "end_ns"), since_ns=max(since_ns, 0), hidden={})
-        for kind, trace_id, end_ns in rows:
-            if kind in kinds:
+        named = ("kind", "trace_id", "end_ns", "service")
+        for kind, trace_id, end_ns, service in self.cold.columns(named, since_ns=max(since_ns, 0), hidden={}):
+            if kind in kinds and service != EVALUATION:
                 found[trace_id] = max(end_ns, found.get(trace_id, 0))
         return sorted(item for item in found.items() if until_ns is None or item[1] < until_ns)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headrace.flows.features.operations import FeatureOperations
+    from headrace.ledger.consents import Purpose
     from headrace.observe.features.online.base import OnlineStore
     from headrace.observe.features.parts import FeatureParts
     from headrace.wiring import Wiring
@@ -39,6 +40,7 @@ def feature_parts(wiring: Wiring) -> FeatureParts:
         online=wiring._online,
         forgotten=partial(_forgotten, wiring),
         actor=wiring.actor,
+        permitting=partial(_permitting, wiring),
     )
 
 
@@ -50,6 +52,15 @@ def online_store(wiring: Wiring) -> OnlineStore:
     store = open_online(wiring.config.storage.online, workspace=digest("workspace", str(wiring.config.root)))
     wiring._closers.append(store.close)
     return store
+
+
+def _permitting(wiring: Wiring, purpose: Purpose, users: Collection[str]) -> frozenset[str]:
+    from headrace.ledger import consents
+
+    keys = {user: wiring._forgetting.keyring.subject(user.strip()) for user in users}
+    with wiring.ledger.read() as conn:
+        allowed = consents.allowed(conn, set(keys.values()), purpose)
+    return frozenset(user for user, key in keys.items() if key in allowed)
 
 
 def _forgotten(wiring: Wiring, subjects: Callable[[], Sequence[str]]) -> frozenset[str]:

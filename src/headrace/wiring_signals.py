@@ -24,5 +24,6 @@ def signal_operations(wiring: Wiring) -> SignalOperations:
         keyring=Keyring(config.root / STATE_FOLDER / "keys", wiring.ledger),
         engine=(lambda: wiring.privacy) if config.privacy.redact_events else None,
         actor=wiring.actor,
+        anonymous_training=config.traces.anonymous_training,
     )
     return SignalOperations(parts=parts)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.config.base import STATE_FOLDER
 
 if TYPE_CHECKING:
     from headrace.flows.consents.operations import ConsentOperations
     from headrace.flows.traces.operations import TraceOperations
-    from headrace.flows.traces.replaying import Replayer
     from headrace.ledger.erasure.keyring import Keyring
     from headrace.ledger.events.tiered import TieredEvents
     from headrace.ledger.ledger import Ledger
@@ -37,6 +36,7 @@ def trace_operations(wiring: Wiring) -> TraceOperations:
     from headrace.config.keeping import keep_rules
     from headrace.flows.traces.operations import TraceOperations
     from headrace.flows.traces.parts import TraceParts
+    from headrace.wiring_replays import replayer
     from headrace.wiring_signals import signal_operations
 
     parts = TraceParts(
@@ -50,7 +50,7 @@ def trace_operations(wiring: Wiring) -> TraceOperations:
         anonymous_training=wiring.config.traces.anonymous_training,
         actor=wiring.actor,
         prompt_names=partial(_prompt_names, wiring),
-        replayer=partial(_replayer, wiring),
+        replayer=partial(replayer, wiring),
         quarantined=partial(_quarantined, wiring.ledger),
     )
     return TraceOperations(parts=parts)
@@ -61,57 +61,6 @@ def consent_operations(wiring: Wiring) -> ConsentOperations:
     from headrace.flows.consents.operations import ConsentOperations
 
     return ConsentOperations(ledger=wiring.ledger, keyring=_keyring(wiring), actor=wiring.actor)
-
-
-def _replayer(wiring: Wiring, prompt: str | None, model: str | None) -> Replayer:
-    """What asks again, with a prompt and a model to try."""
-    from headrace.errors import UsageError
-    from headrace.flows.answer import Asker
-    from headrace.flows.traces.replaying import Replayer
-    from headrace.wiring_prompts import asked_model, asked_prompt
-    from headrace.wiring_steps import chat_model
-
-    tried = (
-        asked_prompt(wiring)
-        if prompt is None
-        else wiring._prompts.resolve(prompt, working_tree=not wiring.released_only).prompt
-    )
-
-    def asker(corpus: str) -> Asker:
-        if corpus not in wiring.config.corpora:
-            raise UsageError(f"There is no corpus {corpus!r} any more.")
-        return Asker(
-            retriever=wiring._retriever,
-            model=wiring._model(corpus, model or asked_model(wiring, tried)),
-            prompt=tried,
-            releases=wiring.releases,
-            events=wiring.events,
-        )
-
-    return Replayer(
-        events=wiring.events,
-        asker=asker,
-        chat=lambda asked: chat_model(wiring, model or asked),
-        valid=partial(_fits, wiring.ledger),
-    )
-
-
-def _fits(ledger: Ledger, schema: Mapping[str, Any], text: str) -> bool | None:
-    """Whether an output is JSON that fits a schema of the ledger."""
-    import json
-
-    from headrace.infer.schemas.store import recorded
-    from headrace.infer.schemas.validate import problems
-
-    with ledger.read() as conn:
-        known = recorded(conn, str(schema.get("name")))
-    found = known.get(int(schema.get("version") or 0))
-    if found is None:
-        return None
-    try:
-        return not problems(found, json.loads(text))
-    except ValueError:
-        return False
 
 
 def _quarantined(ledger: Ledger) -> int:

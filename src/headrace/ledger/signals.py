@@ -62,15 +62,20 @@ def find(
     subject: str | None = None,
     since_us: int = 0,
     until_us: int | None = None,
+    after: tuple[int, str] | None = None,
     limit: int = 100,
 ) -> tuple[SignalRow, ...]:
-    """Signals, newest first."""
+    """Signals, newest first; `after` is time and id of the last one of the page before."""
     equal = {"trace_id": trace, "kind": kind, "subject": subject}
     statement = sa.select(table).where(
         table.c.at_us >= since_us, *(table.c[name] == value for name, value in equal.items() if value)
     )
     if until_us is not None:
         statement = statement.where(table.c.at_us < until_us)
+    if after is not None:
+        at_us, name = after
+        later = sa.and_(table.c.at_us == at_us, table.c.id > name)
+        statement = statement.where(sa.or_(table.c.at_us < at_us, later))
     newest = statement.order_by(table.c.at_us.desc(), table.c.id).limit(limit)
     return tuple(SignalRow._make(row) for row in conn.execute(newest))
 

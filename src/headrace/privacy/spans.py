@@ -15,6 +15,8 @@ from headrace.records.wire import to_plain
 IDENTITIES = frozenset({"chunk_id", "document", "revision", "corpus"})
 """Attributes that name things, so that `why` finds them; they are kept as they are, like `refs`."""
 
+VARIABLES = "variables"
+"""Attribute: what callers gave a prompt; a variable may be called as it likes, so none is an identity."""
 PROTECTED = "privacy.protected"
 """Attribute: whether the texts of a span were redacted."""
 UNPROTECTED = "privacy.unprotected"
@@ -82,29 +84,31 @@ def _without_findings(text: str, engine: Engine, counts: Counter[str]) -> str:
     return redact(engine, replace_spans(text, findings))
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, identities: frozenset[str] = IDENTITIES) -> Iterator[str]:
     """Every text in attributes that is no identity; records as they will be written."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for name, item in value.items():
-            if not (name in IDENTITIES and isinstance(item, str)):
-                yield from _texts(item)
+            if not (name in identities and isinstance(item, str)):
+                yield from _texts(item, frozenset() if name == VARIABLES else identities)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from _texts(item, identities)
     elif not isinstance(value, int | float | None):
         plain = to_plain(value)
         if plain is not value:
-            yield from _texts(plain)
+            yield from _texts(plain, identities)
 
 
-def _replaced(value: Any, clean: Mapping[str, str]) -> Any:
+def _replaced(value: Any, clean: Mapping[str, str], identities: frozenset[str] = IDENTITIES) -> Any:
     if isinstance(value, str):
         return clean[value]
     if isinstance(value, Mapping):
         return {
-            name: item if name in IDENTITIES and isinstance(item, str) else _replaced(item, clean)
+            name: item
+            if name in identities and isinstance(item, str)
+            else _replaced(item, clean, frozenset() if name == VARIABLES else identities)
             for name, item in value.items()
         }
-    return [_replaced(item, clean) for item in value] if isinstance(value, list) else value
+    return [_replaced(item, clean, identities) for item in value] if isinstance(value, list) else value

@@ -81,7 +81,7 @@ class JoinReport:
     features: tuple[str, ...]
     """`view:column` of each."""
     statuses: Mapping[str, Mapping[str, int]]
-    """View to how many rows were ok, expired and missing."""
+    """View to how many rows were ok, expired, missing and, for a purpose, `no consent`."""
     unreadable: Mapping[str, int]
     """`view:column` to source values that are not of the declared type: they count as null."""
     out: str | None

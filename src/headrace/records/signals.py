@@ -63,6 +63,8 @@ class SignalList:
     """At most as many as were asked for."""
     pending: int
     """Signals of any kind whose trace has not arrived yet."""
+    refused: int = 0
+    """For a purpose: signals that were passed over, because a user of theirs does not permit it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

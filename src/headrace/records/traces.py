@@ -356,7 +356,7 @@ class ReplayedTrace:
     trace_id: str
     """32 hex characters."""
     kind: str
-    """ask or call."""
+    """ask, call or search; the output of a search is its documents, one in a line."""
     before: ReplayedOutput
     """What it gave then."""
     after: ReplayedOutput | None
@@ -369,6 +369,8 @@ class ReplayedTrace:
     """Chunks that both were given, as a share of all; None where nothing was retrieved."""
     error: str | None = None
     """Why it could not be asked again."""
+    left_out: Sequence[str] = ()
+    """Variables of a call that the prompt tried does not take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from headrace.records.features import FeatureCheck, FeatureList, FeatureRow, FeatureRun, JoinReport
+from headrace.records.traces import TracePurpose
 from headrace.server.api import ERRORS, Served
 from headrace.server.replies import Reply
 
@@ -31,6 +32,9 @@ class JoinRequest(_Asked):
     features: Annotated[list[str], Field(min_length=1, max_length=1000, description="`view:column` each.")]
     time: Annotated[str, Field(description="What the time is called.", max_length=200)] = "event_time"
     as_known: Known = None
+    purpose: Annotated[
+        TracePurpose | None, Field(description="Nothing of users who do not permit `eval`, or `training`.")
+    ] = None
 
 
 class MaterialiseRequest(_Asked):
@@ -53,7 +57,13 @@ def list_features(workspace: Served) -> Reply:
 def join_features(workspace: Served, asked: Annotated[JoinRequest, Body()]) -> Reply:
     """Add to each row what was known of its entity at its time; every row comes back, in order."""
     return Reply(
-        workspace.features.join_rows(asked.rows, asked.features, time=asked.time, as_known=asked.as_known)
+        workspace.features.join_rows(
+            asked.rows,
+            asked.features,
+            time=asked.time,
+            as_known=asked.as_known,
+            purpose=asked.purpose,
+        )
     )
 
 

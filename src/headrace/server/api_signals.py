@@ -25,6 +25,7 @@ from headrace.records.signals import (
     TraceVerdict,
     Verdict,
 )
+from headrace.records.traces import TracePurpose
 from headrace.server.api import ERRORS, Served
 from headrace.server.replies import Reply
 
@@ -104,10 +105,21 @@ def list_signals(
     user: Annotated[str | None, Query(description="Only by this user.", max_length=1000)] = None,
     since_us: Annotated[int, Query(ge=0, description="Only from then on, UTC microseconds.")] = 0,
     limit: _Limit = 100,
+    purpose: Annotated[
+        TracePurpose | None, Query(description="Only of users who permit `eval`, or `training`.")
+    ] = None,
 ) -> Reply:
     """List signals, newest first, without what users wrote."""
     return Reply(
-        workspace.signals.list(trace=trace, kind=kind, user=user, since_us=since_us, limit=limit, texts=False)
+        workspace.signals.list(
+            trace=trace,
+            kind=kind,
+            user=user,
+            since_us=since_us,
+            limit=limit,
+            texts=False,
+            purpose=purpose,
+        )
     )
 
 

@@ -90,6 +90,12 @@ class ReplayRequest(_Asked):
     traces: Annotated[list[str], Field(min_length=1, max_length=200, description="Trace ids.")]
     prompt: Annotated[str | None, Field(max_length=200, description="`NAME` or `NAME@VERSION`.")] = None
     model: Annotated[str | None, Field(max_length=200, description="The model to ask.")] = None
+    generation: Annotated[
+        str | None, Field(max_length=200, description="The generation to read, such as `docs/2`.")
+    ] = None
+    release: Annotated[
+        str | None, Field(max_length=200, description="Digest: index, prompts and models as it pins them.")
+    ] = None
     access: _Access = []
 
 
@@ -143,11 +149,24 @@ def archive_traces(workspace: Served) -> Reply:
 
 @router.post("/replay", response_model=ReplayReport)
 def replay_traces(workspace: Served, asked: Annotated[ReplayRequest, Body()]) -> Reply:
-    """Ask again what traces asked, with another prompt or model, and compare; nothing of it is recorded."""
+    """Ask again what traces asked, with something else, and compare; nothing of it is recorded.
+
+    With another prompt, model or generation of the index, or at a release. Labels of then count only where
+    the caller has them.
+    """
     labels = labels_of(asked.access)
     for trace in asked.traces:
         workspace.traces.readable_or_refuse(trace, access=labels)
-    return Reply(workspace.traces.replay(asked.traces, prompt=asked.prompt, model=asked.model))
+    return Reply(
+        workspace.traces.replay(
+            asked.traces,
+            prompt=asked.prompt,
+            model=asked.model,
+            generation=asked.generation,
+            at_release=asked.release,
+            access=labels,
+        )
+    )
 
 
 @router.get("/{trace}", response_model=TraceReport)

@@ -32,6 +32,10 @@ KnownOption = Annotated[
     str | None,
     typer.Option("--as-known", metavar="TIME", help="Count all that was known by then, learnt late or not."),
 ]
+PurposeOption = Annotated[
+    str | None,
+    typer.Option("--for", metavar="PURPOSE", help="Nothing of users who do not permit eval, or training."),
+]
 ConfirmOption = Annotated[
     bool, typer.Option("--confirm", help="Let a run through that a gate would hold back.")
 ]
@@ -60,22 +64,31 @@ def feature_join(
     out: OutOption,
     time: TimeOption = "event_time",
     as_known: KnownOption = None,
+    purpose: PurposeOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Add to each request what was known of its entity at its time; every row comes back, in order.
 
     A value counts from its event time and from when it was known, whichever is later, until its time to
-    live is over. VIEW__status says ok, expired or missing.
+    live is over. VIEW__status says ok, expired or missing, and with --for no consent.
     """
     from headrace.cli.views.features import show_join
+    from headrace.observe.traces.consenting import checked_purpose
 
     names = [name for name in features.split(",") if name.strip()]
     return run_operation(
         ctx,
         workspace,
         as_json,
-        lambda opened: opened.features.join(requests, names, out=out, time=time, as_known=as_known),
+        lambda opened: opened.features.join(
+            requests,
+            names,
+            out=out,
+            time=time,
+            as_known=as_known,
+            purpose=None if purpose is None else checked_purpose(purpose),
+        ),
         show_join,
     )
 

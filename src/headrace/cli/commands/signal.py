@@ -66,6 +66,10 @@ def signal_list(
         str | None,
         typer.Option("--since", metavar="TIME", help="Only from then on: 2026-03-01, or '2h ago'."),
     ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option("--for", metavar="PURPOSE", help="Only of users who permit eval, or training."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="How many.")] = 20,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -73,13 +77,19 @@ def signal_list(
     """List signals, newest first."""
     from headrace.cli.views.signals import show_signals
     from headrace.flows.asof import time_us
+    from headrace.observe.traces.consenting import checked_purpose
 
     return run_operation(
         ctx,
         workspace,
         as_json,
         lambda opened: opened.signals.list(
-            trace=trace, kind=kind, user=user, since_us=time_us(since) if since else 0, limit=limit
+            trace=trace,
+            kind=kind,
+            user=user,
+            since_us=time_us(since) if since else 0,
+            limit=limit,
+            purpose=None if purpose is None else checked_purpose(purpose),
         ),
         show_signals,
     )

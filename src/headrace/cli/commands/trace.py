@@ -252,10 +252,25 @@ def trace_replay(
     ] = None,
     prompt: Annotated[
         str | None,
-        typer.Option("--prompt", "-p", metavar="NAME[@VERSION]", help="Answer questions with this prompt."),
+        typer.Option(
+            "--prompt",
+            "-p",
+            metavar="NAME[@VERSION]",
+            help="Answer with this prompt; calls give it their variables.",
+        ),
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="NAME", help="Ask this model.")
+    ] = None,
+    generation: Annotated[
+        str | None,
+        typer.Option("--generation", "-g", metavar="CORPUS/N", help="Read this generation of the index."),
+    ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(
+            "--release", metavar="DIGEST", help="Index, prompts and models as this release has them."
+        ),
     ] = None,
     since: SinceOption = None,
     kind: KindOption = None,
@@ -265,9 +280,10 @@ def trace_replay(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Ask again what traces asked, with another prompt or model, and show what differs.
+    """Ask again what traces asked, with another prompt, model or index, or at a release.
 
-    Nothing is recorded, no cache is filled, no tool is run. Exit code 1 when one could not be asked again.
+    Shows what differs. Nothing is recorded, no cache is filled, no tool is run. Exit code 1 when one could
+    not be asked again.
     """
     from headrace.cli.views.replays import show_replay
 
@@ -276,7 +292,15 @@ def trace_replay(
         ctx,
         workspace,
         as_json,
-        lambda opened: opened.traces.replay(traces or (), prompt=prompt, model=model, limit=limit, **asked),
+        lambda opened: opened.traces.replay(
+            traces or (),
+            prompt=prompt,
+            model=model,
+            generation=generation,
+            at_release=release,
+            limit=limit,
+            **asked,
+        ),
         show_replay,
         code=lambda report: int(report.failed > 0),
     )

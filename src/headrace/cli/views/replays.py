@@ -33,6 +33,8 @@ def _show(console: Console, trace: ReplayedTrace) -> None:
     show_name(console, Text.assemble((trace.trace_id, "bold"), f"  {trace.kind}  ", state))
     if trace.error:
         show_indented(console, one_line(trace.error), style="red")
+    if trace.left_out:
+        show_indented(console, one_line(f"not taken by the prompt: {', '.join(trace.left_out)}"), style="dim")
     for line in trace.diff[2:_MOST_LINES]:
         style = "green" if line.startswith("+") else "red" if line.startswith("-") else "dim"
         show_indented(console, one_line(line), style=style)
@@ -44,7 +46,7 @@ def _show(console: Console, trace: ReplayedTrace) -> None:
 
 
 def _facts(output: ReplayedOutput) -> str:
-    parts = [output.model or "no model"]
+    parts = [output.model or "no model"] if output.model or output.prompt else []
     if output.valid is not None:
         parts.append("valid" if output.valid else "not valid")
     if output.input_tokens is not None or output.output_tokens is not None:

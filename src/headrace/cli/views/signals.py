@@ -47,6 +47,9 @@ def show_signals(console: Console, report: SignalList) -> None:
         show_name(console, Text(f"   headrace why {signal.trace_id}", style="dim"))
     if not report.signals:
         show_name(console, Text("No such signals."))
+    if report.refused:
+        told = f"{count(report.refused, 'signal')} left out: a user does not permit it."
+        show_name(console, Text(told, style="dim"))
     if report.pending:
         show_name(console, Text(f"{count(report.pending, 'signal')} wait for their trace.", style="dim"))
 

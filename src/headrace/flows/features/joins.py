@@ -6,13 +6,17 @@ import time as clock
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.flows.asof import time_us
 from headrace.observe.features.joining import Joined, join_features
 from headrace.observe.features.parts import FeatureParts
 from headrace.observe.features.requests import check_out, read_table, table_of, write_table
+from headrace.observe.traces.consenting import checked_purpose
 from headrace.records.features import JoinReport
+
+if TYPE_CHECKING:
+    from headrace.ledger.consents import Purpose
 
 
 def join_file(
@@ -23,11 +27,15 @@ def join_file(
     out: Path,
     time: str,
     as_known: str | datetime | None,
+    purpose: Purpose | None,
 ) -> JoinReport:
     """Join a file of requests into another file."""
     started = clock.monotonic()
     check_out(out)
-    joined = join_features(parts, read_table(requests), features, time=time, known_us=_known(as_known))
+    asked = read_table(requests)
+    joined = join_features(
+        parts, asked, features, time=time, known_us=_known(as_known), purpose=_checked(purpose)
+    )
     write_table(joined.table, out)
     return _report(joined, started, out=str(out))
 
@@ -39,12 +47,20 @@ def join_rows(
     *,
     time: str,
     as_known: str | datetime | None,
+    purpose: Purpose | None,
 ) -> JoinReport:
     """Join rows and give them back with their features."""
     started = clock.monotonic()
-    joined = join_features(parts, table_of(rows), features, time=time, known_us=_known(as_known))
+    asked = table_of(rows)
+    joined = join_features(
+        parts, asked, features, time=time, known_us=_known(as_known), purpose=_checked(purpose)
+    )
     values = tuple({key: _plain(value) for key, value in row.items()} for row in joined.table.to_pylist())
     return _report(joined, started, values=values)
+
+
+def _checked(purpose: str | None) -> Purpose | None:
+    return None if purpose is None else checked_purpose(purpose)
 
 
 def _known(as_known: str | datetime | None) -> int | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import os
 
+    from headrace.ledger.consents import Purpose
     from headrace.observe.features.parts import FeatureParts
     from headrace.observe.features.serving import OnlineReader
     from headrace.records.features import FeatureCheck, FeatureList, FeatureRow, FeatureRun, JoinReport
@@ -36,15 +37,19 @@ class FeatureOperations:
         out: str | os.PathLike[str],
         time: str = "event_time",
         as_known: str | datetime | None = None,
+        purpose: Purpose | None = None,
     ) -> JoinReport:
         """Add to a Parquet or CSV file of requests what was known of each entity at the time of the request.
 
         Features are `view:column`, or `view` for all of it. Every row comes back, in order, none twice; with
-        `as_known` all that was known by that time counts. Raises NotFoundError, ConfigError, UsageError.
+        `as_known` all that was known by that time counts. With a purpose, `eval` or `training`, users who do
+        not permit it have nulls and the status `no consent`. Raises NotFoundError, ConfigError, UsageError.
         """
         from headrace.flows.features.joins import join_file
 
-        return join_file(self.parts, Path(requests), features, out=Path(out), time=time, as_known=as_known)
+        return join_file(
+            self.parts, Path(requests), features, out=Path(out), time=time, as_known=as_known, purpose=purpose
+        )
 
     def join_rows(
         self,
@@ -53,11 +58,12 @@ class FeatureOperations:
         *,
         time: str = "event_time",
         as_known: str | datetime | None = None,
+        purpose: Purpose | None = None,
     ) -> JoinReport:
         """The same for rows in memory; the report holds them with their features."""
         from headrace.flows.features.joins import join_rows
 
-        return join_rows(self.parts, rows, features, time=time, as_known=as_known)
+        return join_rows(self.parts, rows, features, time=time, as_known=as_known, purpose=purpose)
 
     def materialise(self, view: str, *, confirm: bool = False, rebuild: bool = False) -> FeatureRun:
         """Put the newest values of each entity online; held back, with reasons, where they look wrong.

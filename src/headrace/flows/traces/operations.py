@@ -179,15 +179,22 @@ class TraceOperations:
         *,
         prompt: str | None = None,
         model: str | None = None,
+        generation: str | None = None,
+        at_release: str | None = None,
+        access: Sequence[str] | None = None,
         limit: int = 20,
         **conditions: Any,
     ) -> ReplayReport:
         """Ask again what these traces asked, or the newest that meet the conditions, and compare.
 
-        `prompt` is `NAME` or `NAME@VERSION` of a prompt that answers questions; calls are sent again as they
-        were, to `model`. Nothing is recorded, no cache is filled, no tool is run. Raises NotFoundError,
+        `prompt` is `NAME`, or `NAME@` with a label, a digest or `working-tree`: questions are answered with
+        it, and calls are made of it with the variables of then; without it calls are sent as they were.
+        Questions and searches read `generation`, such as `docs/2`, or what serves. `at_release` takes index,
+        prompts and models as a release pins them. With `access` labels of then count only where they are
+        among these. Nothing is recorded, no cache is filled, no tool is run. Raises NotFoundError,
         UsageError.
         """
+        from headrace.flows.traces.parts import ReplayWith
         from headrace.flows.traces.reading import checked
         from headrace.flows.traces.replaying import replay
 
@@ -195,7 +202,10 @@ class TraceOperations:
         chosen = [checked(trace) for trace in traces]
         if not chosen:
             chosen = [line.trace_id for line in self.list(limit=limit, **conditions).traces]
-        return replay(self.parts.replayer(prompt, model), chosen)
+        tried = ReplayWith(
+            prompt=prompt, model=model, generation=generation, release=at_release, access=access
+        )
+        return replay(self.parts.replayer(tried), chosen)
 
     def archive(self, *, now_ns: int | None = None) -> ArchiveReport:
         """Do what `[traces.keep]` says: move old spans to files, end those kept for long enough.

@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayWith:
+    """What is tried in place of what was then; None stands for what serves."""
+
+    prompt: str | None = None
+    """`NAME`, `NAME@LABEL`, `NAME@DIGEST` or `NAME@working-tree`."""
+    model: str | None = None
+    generation: str | None = None
+    """Id of a generation of an index, or `CORPUS/NUMBER`."""
+    release: str | None = None
+    """Digest: index, prompts and models as it pins them."""
+    access: Sequence[str] | None = None
+    """Labels of who asks; None takes those of each trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceParts:
     """What `workspace.traces` works with; the workspace puts it together."""
 
@@ -32,7 +47,7 @@ class TraceParts:
     actor: str
     prompt_names: Callable[[], Mapping[str, str]]
     """Digest of each version of a prompt to its name."""
-    replayer: Callable[[str | None, str | None], Replayer]
-    """Asks again with a prompt (`NAME` or `NAME@VERSION`) and a model; None stands for what serves."""
+    replayer: Callable[[ReplayWith], Replayer]
+    """Asks again with what is to be tried."""
     quarantined: Callable[[], int] = lambda: 0
     """How many received spans could not be kept."""

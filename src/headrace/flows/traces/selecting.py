@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrace.errors import UsageError
 from headrace.flows.traces.filters import TraceFilter, place_text, read_place
 from headrace.flows.traces.parts import TraceParts
-from headrace.ledger import consents
-from headrace.ledger.consents import PURPOSES, Purpose
+from headrace.ledger.consents import Purpose
 from headrace.ledger.events.encoding import DAY_NS
 from headrace.ledger.events.finding import Place, SpanQuery
+from headrace.observe.traces.consenting import checked_purpose, serving, users_of
 from headrace.observe.traces.listing import page
 from headrace.records.call import SpanEvent
 from headrace.records.traces import TraceSelection
-
-_MOST_SPANS = 1_000_000
 
 
 def select(
@@ -26,8 +23,7 @@ def select(
     Every user of a trace has to permit it. A trace without a user may serve evaluation, and training only
     where `[traces] anonymous_training` says so.
     """
-    if purpose not in PURPOSES:
-        raise UsageError(f"No purpose {purpose!r}. Allowed: {', '.join(PURPOSES)}.")
+    checked_purpose(purpose)
     query = asked.query(parts)
     place, found, refused = read_place(after), list[SpanEvent](), 0
     while len(found) < limit:
@@ -57,18 +53,9 @@ def permitted(parts: TraceParts, purpose: Purpose, spans: Sequence[SpanEvent]) -
     """Those of the traces of these spans that may serve a purpose."""
     if not spans:
         return set()
-    query = SpanQuery(
-        traces=[span.trace_id for span in spans],
-        since_ns=min(span.start_ns for span in spans) - DAY_NS,
-    )
-    users: dict[str, set[str]] = {span.trace_id: set() for span in spans}
-    for span in parts.events.find(query, limit=_MOST_SPANS):
-        if span.subject is not None:
-            users[span.trace_id].add(span.subject)
-    with parts.ledger.read() as conn:
-        allowed = consents.allowed(conn, {user for of in users.values() for user in of}, purpose)
-    anonymous = purpose == "eval" or parts.anonymous_training
-    return {trace for trace, of in users.items() if (of <= allowed if of else anonymous)}
+    since_ns = min(span.start_ns for span in spans) - DAY_NS
+    users = users_of(parts.events, {span.trace_id for span in spans}, since_ns=since_ns)
+    return serving(parts.ledger, users, purpose, anonymous_training=parts.anonymous_training)
 
 
 def may_serve(parts: TraceParts, purpose: Purpose, traces: Sequence[str]) -> set[str]:

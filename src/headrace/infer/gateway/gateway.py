@@ -34,6 +34,7 @@ from headrace.infer.gateway.spans import Begun, begin, span_of, usage_of
 from headrace.infer.gateway.tools import Tools
 from headrace.infer.gateway.upstreams import Upstreams
 from headrace.infer.gateway.validators import OutputValidator, ValidatorSpec
+from headrace.infer.gateway.variables import kept_variables
 from headrace.infer.gateway.watch import ModelWatch
 from headrace.infer.schemas.validate import problems
 from headrace.ledger.call_letters import LetterRow
@@ -195,8 +196,10 @@ class Gateway:
         if cached is not None:
             begun.cached = cached
             begun.sent = list(request.messages)
+            begun.variables = kept_variables(request, None) if request.vault == "off" else None
             return Answer(output=cached.output, text=cached.text)
         begun.shield, begun.sent = await self._hide(replace(request, trace_id=begun.trace_id))
+        begun.variables = await self._variables(request, begun.shield)
         chosen = [validator for spec, validator in self.validators if spec.judges(request)]
         checker = Checker(request=request, tools=tools, shield=begun.shield, validators=chosen)
         begun.climb = Climb(request=request, sent=begun.sent, checker=checker)
@@ -259,6 +262,11 @@ class Gateway:
         for observer in self.observers:
             observer.cached(found.kind if found else "miss")
         return found
+
+    async def _variables(self, request: CallRequest, shield: Shield | None) -> Mapping[str, Any] | None:
+        if shield is None:
+            return kept_variables(request, None)
+        return await asyncio.to_thread(kept_variables, request, shield)
 
     async def _hide(self, request: CallRequest) -> tuple[Shield | None, Sequence[Mapping[str, Any]]]:
         if request.vault == "off":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import asdict
 from typing import Any
 
 from headrace.infer.gateway.base import Budget, CallRequest, PromptVersion, Retrieved
 from headrace.infer.gateway.spans import Begun, attempt_facts
+from headrace.infer.gateway.variables import plain_variables
 from headrace.infer.schemas.base import Schema
 from headrace.ledger import call_letters
 from headrace.ledger.call_letters import LetterRow
@@ -98,7 +99,7 @@ def request_facts(request: CallRequest) -> dict[str, Any]:
         "tools": [dict(tool) for tool in request.tools],
         "schema": _schema_facts(request.schema),
         "prompt": asdict(request.prompt) if request.prompt else None,
-        "variables": _plain(request.variables),
+        "variables": plain_variables(request.variables),
         "fallbacks": list(request.fallbacks),
         "retrieved": [asdict(item) for item in request.retrieved],
         "access": list(request.access),
@@ -128,12 +129,3 @@ def _schema_facts(schema: Schema | None) -> dict[str, Any] | None:
         "digest": schema.digest,
         "json_schema": dict(schema.json_schema),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Variables as JSON values; what is none, such as a record, is told by its text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -25,6 +25,8 @@ class Begun:
     span_id: str = field(default_factory=new_span_id)
     start_ns: int = field(default_factory=time.time_ns)
     sent: Sequence[Mapping[str, Any]] = ()
+    variables: Mapping[str, Any] | None = None
+    """What its prompt was rendered from, as it may be kept; None where it may not, or there is no prompt."""
     shield: Shield | None = None
     climb: Climb | None = None
     cached: CachedOutput | None = None
@@ -145,6 +147,8 @@ def _attributes(begun: Begun, last: Attempt | None, usage: Usage) -> dict[str, A
         "attempts": [attempt_facts(attempt) for attempt in begun.attempts],
         "schema": _schema(request),
     }
+    if begun.variables is not None:
+        facts["variables"] = dict(begun.variables)
     optional: dict[str, Any] = {
         "gen_ai.response.model": last.model if last else None,
         "gen_ai.response.finish_reasons": [last.finish_reason] if last and last.finish_reason else None,

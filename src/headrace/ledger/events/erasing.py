@@ -22,8 +22,10 @@ from headrace.records.call import SpanEvent, SpanRef
 
 NAME = "events"
 _ERASED = "erased"
-_DERIVED = ("answer", "input", "output", "citations_removed", "otlp", "evaluations")
+_DERIVED = ("answer", "input", "output", "citations_removed", "otlp", "evaluations", "variables")
 """Attributes that may repeat, in any words, what a retrieved document says."""
+_VARIABLES = "variables"
+"""Of a call: any of them may be a user's words, whatever they are called."""
 _ATTEMPTS = "attempts"
 _ATTEMPT_WORDS = frozenset({"raw_output", "tool_calls", "refusal", "errors", "error"})
 """Of each attempt of a call."""
@@ -151,6 +153,8 @@ class Redaction:
 
 def _said(key: str, value: Any) -> Any:
     """A value of a user's span; texts become tombstones unless their name says that they are facts."""
+    if key == _VARIABLES:
+        return TOMBSTONE if value else value
     if isinstance(value, str):
         return value if not value or _FACTS.fullmatch(key) else TOMBSTONE
     if isinstance(value, Mapping):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.errors import UsageError
 from headrace.observe.features.base import FeatureView, selected
@@ -11,7 +12,10 @@ from headrace.observe.features.engine import opened
 from headrace.observe.features.parts import FeatureParts
 from headrace.observe.features.pointintime import join, read_requests
 from headrace.observe.features.reading import read_source
-from headrace.observe.features.subjects import without_forgotten
+from headrace.observe.features.subjects import with_consent, without_forgotten
+
+if TYPE_CHECKING:
+    from headrace.ledger.consents import Purpose
 
 TIME = "event_time"
 """The column of a request's time, unless another is named."""
@@ -34,10 +38,12 @@ def join_features(
     *,
     time: str = TIME,
     known_us: int | None = None,
+    purpose: Purpose | None = None,
 ) -> Joined:
     """Join an Arrow table of requests; each comes back once, in its place.
 
-    Raises NotFoundError for an unknown feature, ConfigError, and UsageError for a column that is missing.
+    With a purpose nothing comes of users who do not permit it: the subjects of a view. Raises NotFoundError
+    for an unknown feature, ConfigError, and UsageError for a column that is missing.
     """
     table = requests
     statuses: dict[str, dict[str, int]] = {}
@@ -51,6 +57,8 @@ def join_features(
             read = read_source(connection, view, parts.sources, columns)
         read = without_forgotten(view, read, parts.forgotten)
         found = join(view, read, asked, known_us=known_us)
+        if purpose is not None:
+            found = with_consent(view, found, asked, permitting=partial(parts.permitting, purpose))
         for column, given in read.values.items():
             table = table.append_column(f"{name}__{column}", found[given])
         table = table.append_column(f"{name}__status", found["status"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from headrace.ledger.consents import Purpose
     from headrace.ledger.ledger import Ledger
     from headrace.observe.features.base import FeatureView
     from headrace.observe.features.online.base import OnlineStore
@@ -25,3 +26,5 @@ class FeatureParts:
     forgotten: Forgotten
     """Whose rows count no more, whatever a source still has."""
     actor: str
+    permitting: Callable[[Purpose, Collection[str]], frozenset[str]]
+    """Those of these users, by name, who permit a purpose as of now."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from headrace.errors import UsageError
 
 if TYPE_CHECKING:
+    from headrace.ledger.consents import Purpose
     from headrace.observe.signals.judging import PBad
     from headrace.observe.signals.parts import SignalParts
     from headrace.records.signals import (
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 _HOUR_NS = 3_600_000_000_000
 _AHEAD_US = 300_000_000
 """Clocks of clients may go ahead by so much."""
+
+
+class _Asked(TypedDict):
+    """What signals are looked for by."""
+
+    trace: str | None
+    kind: str | None
+    subject: str | None
+    since_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +98,19 @@ class SignalOperations:
         since_us: int = 0,
         limit: int = 100,
         texts: bool = True,
+        purpose: Purpose | None = None,
     ) -> SignalList:
         """Signals, newest first, those of a trace, kind or user; without `texts` nothing that a user wrote.
 
-        Raises UsageError for a kind or trace id that cannot be.
+        With a purpose only those whose user, and the users of their trace, permit it as of now. Raises
+        UsageError for a kind, trace id or purpose that cannot be.
         """
         from headrace.ledger import signals
         from headrace.observe.signals.collect import join_pending
         from headrace.observe.signals.kinds import KINDS, checked_trace
+        from headrace.observe.signals.permitted import Permitted, find_permitted
         from headrace.observe.signals.rows import signals_of, subject_key
+        from headrace.observe.traces.consenting import checked_purpose
         from headrace.records.signals import SignalList
 
         _positive("limit", limit)
@@ -104,17 +118,15 @@ class SignalOperations:
             raise UsageError(f"No kind of signal {kind!r}. Allowed: {', '.join(KINDS)}.")
         join_pending(self.parts)
         subject = None if user is None else subject_key(self.parts, user)
+        trace = None if trace is None else checked_trace(trace)
+        asked: _Asked = {"trace": trace, "kind": kind, "subject": subject, "since_us": since_us}
+        if purpose is not None:
+            found = find_permitted(self.parts, checked_purpose(purpose), **asked, limit=limit)
         with self.parts.ledger.read() as conn:
-            rows = signals.find(
-                conn,
-                trace=None if trace is None else checked_trace(trace),
-                kind=kind,
-                subject=subject,
-                since_us=since_us,
-                limit=limit,
-            )
+            if purpose is None:
+                found = Permitted(signals.find(conn, **asked, limit=limit), 0)
             pending = signals.count_pending(conn)
-        return SignalList(signals=signals_of(rows, texts=texts), pending=pending)
+        return SignalList(signals=signals_of(found.rows, texts=texts), pending=pending, refused=found.refused)
 
     def infer(self, *, hours: int = 24) -> InferredSignals:
         """Find retries, rephrases, follow-ups and abandonments in the sessions of the last hours.

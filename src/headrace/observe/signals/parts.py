@@ -26,3 +26,5 @@ class SignalParts:
     engine: Callable[[], Engine] | None
     """None where `[privacy] redact_events` is off."""
     actor: str
+    anonymous_training: bool = False
+    """Whether signals that no user stands behind may serve training."""

@@ -46,9 +46,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _BUSY_SECONDS = 30.0
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
 
-_INSERT_SPANS = (
-    f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"  # noqa: S608 - our names
-)
+_INSERT_SPANS = f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES "  # noqa: S608 - our names
+_SPAN_MARKS = f"({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"
+_MOST_ROWS = 256
+"""Of one statement."""
 _DELETE_LINK = (
     "DELETE FROM span_refs WHERE role = ? AND ref = ? AND trace_id = ? AND span_id = ? AND end_ns = ?"
 )
@@ -459,6 +460,14 @@ def _remove(connection: sqlite3.Connection, ids: Sequence[tuple[str, str]]) -> N
 def _insert_new(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> int:
     if not spans:
         return 0
-    inserted = connection.executemany(_INSERT_SPANS, [span.row for span in spans]).rowcount
-    connection.executemany(_INSERT_LINKS, [link for span in spans for link in span.links])
+    # Many rows a statement: between two of them the thread waits until the others let it go on.
+    inserted, at = 0, 0
+    while at < len(spans):
+        rows = min(_MOST_ROWS, 1 << (len(spans) - at).bit_length() - 1)  # few lengths, so few statements
+        values = [value for span in spans[at : at + rows] for value in span.row]
+        inserted += connection.execute(_INSERT_SPANS + ", ".join([_SPAN_MARKS] * rows), values).rowcount
+        at += rows
+    links = [link for span in spans for link in span.links]
+    if links:
+        connection.executemany(_INSERT_LINKS, links)
     return inserted

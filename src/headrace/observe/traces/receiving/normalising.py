@@ -332,6 +332,8 @@ def _opened(value: Any) -> Any:
 
 
 def _first(given: Facts, wanted: Sequence[str]) -> Any:
+    if given.keys().isdisjoint(wanted):
+        return None
     for name in wanted:
         value = given.get(name)
         if value is not None and value != "":

@@ -68,6 +68,7 @@ def curation_parts(wiring: Wiring) -> CurationParts:
         window_us=int(parse_duration(config.window).total_seconds() * 1_000_000),
         period_us=int(parse_duration(config.period).total_seconds() * 1_000_000),
         config=config,
+        anonymous_training=wiring.config.traces.anonymous_training,
         cases=GoldenSink(golden=golden_operations(wiring)),
         rows=DatasetSink(datasets=dataset_operations(wiring)),
     )

@@ -113,7 +113,14 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path: Path, prefix: bytes) ->
 
 # What is replaced in WHOLE, by what, and then: line, key, words of the message, the suggestion.
 WRONG = [
-    ("environment =", "enviroment =", 1, "enviroment", "corpus, curate, environment", "environment"),
+    (
+        "environment =",
+        "enviroment =",
+        1,
+        "enviroment",
+        "corpus, curate, datasets, environment",
+        "environment",
+    ),
     ('"staging"', '"a/b"', 1, "environment", "cannot be used", None),
     ('"staging"', "3", 1, "environment", "must be a text, not a whole number", None),
     ("[corpus.handbook]", "[corpora.handbook]", 3, "corpora", "not a known key", "corpus"),

@@ -96,7 +96,7 @@ SECTIONS: dict[type, tuple[str, set[str]]] = {
 }
 """Where the keys of each class stand, and its fields that are no keys."""
 
-RENAMED = {"corpora": "corpus", "suites": "NAME"}
+RENAMED = {(WorkspaceConfig, "corpora"): "corpus", (EvalsConfig, "suites"): "NAME"}
 
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
@@ -108,7 +108,7 @@ EXAMPLES = [
 @pytest.mark.parametrize("config", SECTIONS, ids=lambda config: config.__name__)
 def test_every_key_has_its_entry_and_no_other(config: type) -> None:
     title, hidden = SECTIONS[config]
-    names = [RENAMED.get(item.name, item.name) for item in dataclasses.fields(config)]
+    names = [RENAMED.get((config, item.name), item.name) for item in dataclasses.fields(config)]
     table = next(tables(section(PAGE, title)))
     assert sorted(code(row[0]) for row in table) == sorted(set(names) - hidden)
     for row in table:

@@ -160,6 +160,11 @@ def test_who_asked_decides_as_well(workspace: Workspace) -> None:
     assert known.refuses("pair", subject, None) is None
 
 
+def _stored(root: Path) -> bytes:
+    """What lies in the ledger and its log."""
+    return b"".join(path.read_bytes() for path in (root / ".headrace").glob("ledger.sqlite*"))
+
+
 def test_personal_data_is_out_even_where_traces_hold_it(tmp_path: Path) -> None:
     bench = Workbench(tmp_path)
     bench.configure(extra="[privacy]\nredact_events = false\n")
@@ -171,11 +176,12 @@ def test_personal_data_is_out_even_where_traces_hold_it(tmp_path: Path) -> None:
         (item,) = items(workspace, kind="case")
         assert item.question == "Is [EMAIL_ADDRESS] on the list?"
         assert item.expected == "No, [EMAIL_ADDRESS] is not."
+        assert b"on the list" not in _stored(tmp_path)  # sealed, the redacted words as well
         done = workspace.curation.accept(item.id, expected=f"Ask {MAIL}.", note=f"{MAIL} said so")
         assert done.items[0].expected == "Ask [EMAIL_ADDRESS]."
         assert done.items[0].note == "[EMAIL_ADDRESS] said so"
-    stored = (tmp_path / ".headrace" / "ledger.sqlite").read_bytes()
-    assert b"on the list" not in stored  # sealed, the redacted words as well
+    stored = _stored(tmp_path)
+    assert b"Ask [EMAIL_ADDRESS]." in stored  # of the golden set
 
 
 @pytest.mark.parametrize("seed", [1])
@@ -253,10 +259,10 @@ def test_an_answer_that_was_asked_for_again_makes_a_pair(
     assert items(workspace, kind="pair") == []
     workspace.signals.add(better.trace_id, "thumbs", "up", user="ann")
     workspace.curation.run()
-    # Nobody knows who asked: without `training_without_user` it is left out.
+    # Nobody knows who asked: without `anonymous_training` it is left out.
     assert items(workspace, kind="pair") == []
     parts = curation_parts(workspace)
-    anonymous = replace(parts, config=replace(parts.config, training_without_user=True))
+    anonymous = replace(parts, anonymous_training=True)
     assert run(anonymous, again=True).items == 2
     (pair,) = items(workspace, kind="pair")
     assert (pair.observed, pair.expected, pair.depth, pair.origin) == ("A year.", ANSWER, 1, "observed")
@@ -302,8 +308,10 @@ class Rows:
         return [self._sinks.add_row(dataset, row) for row in rows]
 
 
-def operations(workspace: Workspace, sinks: Sinks) -> CurationOperations:
-    parts = replace(curation_parts(workspace), cases=Cases(sinks), rows=Rows(sinks))
+def operations(workspace: Workspace, sinks: Sinks | None) -> CurationOperations:
+    parts = replace(curation_parts(workspace), cases=None, rows=None)
+    if sinks is not None:
+        parts = replace(parts, cases=Cases(sinks), rows=Rows(sinks))
     return CurationOperations(
         parts=ReportParts(curation=parts, embedder=lambda: coverage_embedder(workspace), folder=None)
     )
@@ -318,7 +326,7 @@ def test_what_is_accepted_goes_into_golden_sets_and_datasets(workspace: Workspac
     workspace.curation.run()
     by_kind = {(item.kind, item.question): item.id for item in items(workspace)}
     case = by_kind["case", "How long are rods kept?"]
-    assert not workspace.curation.accept(case).items[0].delivered  # nowhere to go yet: it waits
+    assert not operations(workspace, None).accept(case).items[0].delivered  # nowhere to go yet: it waits
     sinks = Sinks(tmp_path / "kept.sqlite")
     with_sinks = operations(workspace, sinks)
     assert with_sinks.run().delivered == 1

@@ -16,7 +16,10 @@ HIT_FIELDS = {
     *("rank", "score", "chunk_id", "document", "revision", "text", "span", "page", "headings", "metadata"),
     *("modified_at", "age_days", "valid_to", "superseded_by", "marks", "aliases", "quality", "quality_parts"),
 }
-ANSWER_FIELDS = {"answer", "citations", "trace_id", "release", "model", "prompt", "generation"}
+ANSWER_FIELDS = {
+    *("answer", "citations", "trace_id", "release", "model", "prompt", "generation"),
+    *("session", "warnings"),
+}
 
 
 def test_search_by_address(http: httpx.Client, synced: Workbench) -> None:

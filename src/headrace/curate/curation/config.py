@@ -33,8 +33,6 @@ class CurateConfig:
     """Traces to draw in each period, whatever their signals say; 0 draws none."""
     minimum_edit: float = field(default=0.1, metadata={"minimum": 0, "maximum": 1})
     """An edit that changes a smaller share of the answer teaches nothing."""
-    training_without_user: bool = False
-    """Whether traces of which no user is known may become training rows."""
     owner: str | None = None
     """Who looks after drafts that are assigned to nobody."""
     rules: tuple[RuleSpec, ...] = ()

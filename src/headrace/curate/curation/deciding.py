@@ -153,9 +153,7 @@ def _other(parts: CurationParts, row: ItemRow, into: str | None) -> str:
 
 def _check_consent(parts: CurationParts, row: ItemRow) -> None:
     with parts.ledger.read() as conn:
-        allowed = allowed_among(
-            conn, [row.subject, row.author], without_user=parts.config.training_without_user
-        )
+        allowed = allowed_among(conn, [row.subject, row.author], without_user=parts.anonymous_training)
     refused = allowed.refuses(cast("ItemKind", row.kind), row.subject, row.author)
     if refused is not None:
         raise UsageError(

@@ -105,7 +105,7 @@ def withdraw(parts: CurationParts) -> int:
     with parts.ledger.read() as conn:
         rows = (*curation.find(conn, states=curation.OPEN), *curation.undelivered(conn))
         people = {name for row in rows for name in (row.subject, row.author)}
-        allowed = allowed_among(conn, people, without_user=parts.config.training_without_user)
+        allowed = allowed_among(conn, people, without_user=parts.anonymous_training)
     gone = [
         row.id
         for row in rows

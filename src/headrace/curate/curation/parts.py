@@ -56,6 +56,8 @@ class CurationParts:
     period_us: int
     """Of each such period a sample is drawn."""
     config: CurateConfig = field(default_factory=CurateConfig)
+    anonymous_training: bool = False
+    """Whether traces of which no user is known may become training rows (`[traces]`)."""
     cases: CaseSink | None = None
     """None while there is no golden set: accepted cases wait in the queue."""
     rows: RowSink | None = None

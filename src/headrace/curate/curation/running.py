@@ -250,7 +250,7 @@ def _allowed(parts: CurationParts, known: Any) -> Allowed:
     people = {item.facts.subject for item in known}
     people |= {row.subject for item in known for row in item.evidence.signals}
     with parts.ledger.read() as conn:
-        return allowed_among(conn, people, without_user=parts.config.training_without_user)
+        return allowed_among(conn, people, without_user=parts.anonymous_training)
 
 
 def _end(

@@ -133,6 +133,7 @@ def _documents(rows: Rows, now_us: int) -> Iterator[Any]:
             "media_type": ["text/plain"] * len(told),
             "title": [None] * len(told),
             "warnings": [[] for _ in told],
+            "revision": [None] * len(told),
             "size_bytes": [len(text) for text in told],
             "modified_at_us": [None] * len(told),
             "now_us": [now_us] * len(told),

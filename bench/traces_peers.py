@@ -1,4 +1,4 @@
-"""The peers of traces.py: MLflow and Phoenix, each one process over SQLite, sent the same spans by the same sender."""
+"""The peers of traces.py: MLflow and Phoenix, each over SQLite, sent the same spans by the same sender."""
 
 from __future__ import annotations
 
@@ -36,8 +36,11 @@ class Peer(NamedTuple):
 PEERS = {
     "mlflow": Peer(
         "MLflow",
-        ("server", "--backend-store-uri", "sqlite:///{root}/mlflow.db", "--artifacts-destination", "{root}/art")
-        + ("--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
+        (
+            *("server", "--backend-store-uri", "sqlite:///{root}/mlflow.db"),
+            *("--artifacts-destination", "{root}/artifacts"),
+            *("--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
+        ),
         "mlflow.db",
         {"x-mlflow-experiment-id": "0"},
         {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
@@ -63,7 +66,7 @@ Send = Callable[..., tuple[float, list[float]]]
 def beside(
     folders: Sequence[Path], count: int, *, requests_of: Callable[[int], list[bytes]], send: Send
 ) -> None:
-    """Measure the peers whose environments lie in these folders; prints a line each, or why one was left out."""
+    """Measure the peers whose environments lie in these folders; a line each, or why it was left out."""
     for program, peer in PEERS.items():
         found = next((path for folder in folders if (path := folder / "bin" / program).exists()), None)
         if found is None:
@@ -105,9 +108,11 @@ def _stored(database: Path, wanted: int) -> int:
     """Wait until its database has so many spans, and no longer than a while; gives how many it has."""
     end, found = time.monotonic() + _STORED_SECONDS, 0
     while found < wanted and time.monotonic() < end:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
-            with suppress(sqlite3.OperationalError):  # locked by a writer: asked again
-                found = connection.execute("SELECT count(*) FROM spans").fetchone()[0]
+        with (
+            suppress(sqlite3.OperationalError),  # locked by a writer: asked again
+            closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection,
+        ):
+            found = connection.execute("SELECT count(*) FROM spans").fetchone()[0]
         if found < wanted:
             time.sleep(0.05)
     return found

@@ -142,8 +142,7 @@ class SqliteEvents:
         until = query.until_ns if place is None else min(place.end_ns + 1, query.until_ns or place.end_ns + 1)
         first = "" if query.since_ns is None else day_name(day_of(max(query.since_ns, 0)))
         last = None if until is None else day_name(day_of(max(until - 1, 0)))
-        # The planner does not know that a trace has few spans and a day has many.
-        table = "spans" if query.traces is None else "spans INDEXED BY spans_id"
+        table = _indexed(query)
         text, values = statement(table, query, place=place)
         found: list[SpanEvent] = []
         for path in self._files():
@@ -401,6 +400,19 @@ class _Reader:
             self._connection = None
 
 
+def _indexed(query: SpanQuery) -> str:
+    """The table with the index to read, where the planner would choose another."""
+    if query.traces is not None:
+        return "spans INDEXED BY spans_id"  # it does not know that a trace has few spans and a day has many
+    if query.session is not None:
+        return "spans INDEXED BY spans_session"  # nor that a session has fewer than a model
+    if query.subjects:
+        return "spans INDEXED BY spans_subject"
+    if len(query.models or ()) > 1:
+        return "spans INDEXED BY spans_end"  # nor that those of several models would have to be sorted
+    return "spans"
+
+
 def _day(path: Path) -> int:
     return date.fromisoformat(path.stem).toordinal() - _EPOCH
 
@@ -443,10 +455,14 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _insert(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> None:
+    plain, late = ([span for span in spans if (span.merge is None) is no] for no in (True, False))
     connection.execute("BEGIN IMMEDIATE")
-    _insert_new(connection, [span for span in spans if span.merge is None])
-    late = [span for span in spans if span.merge is not None]
-    merge_spans(_tables(connection), late, lambda new: _insert_new(connection, new))
+    _insert_new(connection, plain)
+    if _insert_new(connection, late) < len(late):  # mostly they are new, and none has to be looked for
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        _insert_new(connection, plain)
+        merge_spans(_tables(connection), late, lambda new: _insert_new(connection, new))
     fire(BEFORE_COMMIT)
     connection.execute("COMMIT")
 

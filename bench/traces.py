@@ -2,6 +2,7 @@
 
     python bench/traces.py                      # redaction off, redaction on, one trace of 10,000 spans
     python bench/traces.py --soak 10            # minutes of sending; memory must not grow
+    python bench/traces.py --peers ~/mlflow ~/phoenix   # and MLflow and Phoenix, from these environments
 
 A sender with 4 connections posts requests of 100 spans, encoded before the clock starts: traces of a root, a
 retrieval with five documents, a chat and a tool, 1.6 kB of protobuf a span. A span counts once its request is
@@ -27,6 +28,7 @@ from urllib.parse import urlsplit
 
 import psutil
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from traces_peers import beside
 
 SPANS_PER_REQUEST = 100
 CONNECTIONS = 4
@@ -278,6 +280,8 @@ def main() -> None:
     )
     parser.add_argument("--spans", type=int, default=40_000)
     parser.add_argument("--soak", type=float, metavar="MINUTES")
+    parser.add_argument("--peers", type=Path, nargs="+", metavar="ENVIRONMENT")
+    parser.add_argument("--peer-spans", type=int, default=2000, help="Peers take a few hundred a second.")
     given = parser.parse_args()
     if given.soak:
         soak(given.soak)
@@ -285,6 +289,8 @@ def main() -> None:
     measured("Headrace, redaction off", "off", given.spans)
     measured("Headrace, redaction on", "tokens", given.spans)
     long_trace()
+    if given.peers:
+        beside(given.peers, given.peer_spans, requests_of=requests_of, send=send)
 
 
 if __name__ == "__main__":

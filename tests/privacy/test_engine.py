@@ -12,7 +12,7 @@ from headrace.privacy.entities import ENTITIES
 from headrace.privacy.folding import fold
 from headrace.privacy.overlaps import resolve
 from headrace.privacy.redact import outside_marks, redact
-from headrace.privacy.windows import WINDOW_CHARACTERS
+from headrace.privacy.windows import WINDOW_CHARACTERS, Window
 from headrace.records.privacy import Finding
 from tests.privacy.test_patterns import FOUND
 
@@ -159,3 +159,15 @@ def _steps(text: str) -> int:
     finally:
         sys.settrace(None)
     return count
+
+
+def test_triggers_are_found_where_the_loop_of_re2_finds_them() -> None:
+    import re2
+
+    text = "a1 22 b333, Zoë 4"
+    for pattern in ("[0-9]+", "[a-zë]+", "x"):
+        trigger = re2.compile(pattern)
+        wanted = [found.span() for found in trigger.finditer(text)]
+        assert list(Window(text, 0).hits(trigger, 0)) == wanted
+        plain = "a1 22 b333"
+        assert list(Window(plain, 0).hits(trigger, 1)) == [f.span() for f in trigger.finditer(plain, 1)]

@@ -32,8 +32,7 @@ class Window:
             yield from self._converted(trigger, len(self._piece[:skip].encode("utf-8", "surrogatepass")))
             return
         left, last = self._left, self.end - self._left
-        for found in trigger.finditer(self._data, skip):
-            start, stop = found.span()
+        for start, stop in _spans(trigger, self._data, skip):
             if start >= last:
                 return
             yield left + start, left + stop
@@ -41,10 +40,28 @@ class Window:
     def _converted(self, trigger: re2._Regexp, skip: int) -> Iterator[tuple[int, int]]:
         """The same where a character can take several bytes."""
         data, byte, character = self._data, 0, self._left
-        for found in trigger.finditer(data, skip):
-            start, stop = found.span()
+        for start, stop in _spans(trigger, data, skip):
             character += len(data[byte:start].decode("utf-8", "surrogatepass"))
             if character >= self.end:
                 return
             byte = start
             yield character, character + len(data[start:stop].decode("utf-8", "surrogatepass"))
+
+
+def _spans(trigger: re2._Regexp, data: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Where a trigger matches, in bytes, one match after the other."""
+    import re2
+
+    try:
+        match, anchor = trigger._regexp.Match, re2._re2.RE2.Anchor.UNANCHORED
+    except AttributeError:  # another release of re2: its own loop, which makes an object of every match
+        for found in trigger.finditer(data, at):
+            yield found.span()
+        return
+    end = len(data)
+    while at <= end:
+        start, stop = match(anchor, data, at, end)[0]
+        if start < 0:
+            return
+        yield start, stop
+        at = stop if stop > at else at + 1

@@ -16,7 +16,7 @@ from headrace.curate.datasets.checking import check
 from headrace.curate.datasets.commit import commit
 from headrace.curate.datasets.config import DatasetGates
 from headrace.curate.datasets.gates import contamination
-from headrace.curate.datasets.gates.distribution import measure
+from headrace.curate.datasets.gates.distribution import chance_of, measure
 from headrace.curate.datasets.parts import DatasetParts
 from headrace.errors import UsageError
 from headrace.ledger.ledger import Ledger
@@ -163,6 +163,16 @@ def test_the_measure_of_a_shift_is_that_of_scipy() -> None:
     assert shift.chance == pytest.approx(chi2_contingency(table, correction=False).pvalue)
     assert shift.size == pytest.approx(0.5)
     assert measure({"1": 10, "3": 10}, {"3": 20}, ordered=True).size == pytest.approx(0.5)
+
+
+def test_the_chance_of_a_shift_is_that_of_scipy_whatever_the_number_of_categories() -> None:
+    from scipy.special import gammaincc
+
+    for freedom in (1, 2, 3, 10, 99, 1000):
+        for total in (1e-9, 0.1, 3.3, 20.0, 900.0, 1e6):
+            wanted = float(gammaincc(freedom / 2, total / 2))
+            assert chance_of(total, freedom) == pytest.approx(wanted, rel=1e-9, abs=1e-290)
+    assert chance_of(0.0, 3) == chance_of(5.0, 0) == 1.0
 
 
 def test_categories_duplicates_classes_and_depth(base: tuple[Ledger, Path]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,8 +17,9 @@ from headrace.curate.datasets import columns, entries, overview, staging, versio
 from headrace.curate.datasets.commit import commit
 from headrace.curate.datasets.comparing import diff
 from headrace.curate.datasets.config import DatasetGates
+from headrace.curate.datasets.entries import Entries
 from headrace.curate.datasets.parts import DatasetParts
-from headrace.curate.datasets.tree import TreeReader
+from headrace.curate.datasets.tree import TreeReader, without
 from headrace.errors import NotFoundError, UsageError
 from headrace.ledger import datasets as book
 from headrace.ledger.ledger import Ledger
@@ -211,3 +214,25 @@ def test_it_is_the_same_on_postgresql(ledger: Ledger, tmp_path: Path) -> None:
     assert diff(made, "a", "1").removed == 1
     assert content_of(made, "a", "1")["k7"] == {"q": "question 7", "n": 7}
     assert overview.list_datasets(made).datasets[0].rows == 49
+
+
+def test_entries_whose_hashes_begin_alike_are_told_apart() -> None:
+    def entries(*hashes: bytes) -> Entries:
+        size = len(hashes)
+        return Entries(
+            keys=pa.array([str(number) for number in range(size)], pa.large_string()),
+            hashes=np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(size, 32),
+            files=np.zeros(size, dtype=np.int32),
+            places=np.arange(size, dtype=np.int32),
+        )
+
+    def left(one: Entries, other: Entries) -> list[str]:
+        found: list[str] = without(one, other).keys.to_pylist()
+        return found
+
+    a, b, c = (b"same 8 b" + bytes([number]) * 24 for number in range(3))
+    other = b"other" + bytes(27)
+    assert left(entries(a, b, c, other), entries(c, a)) == ["1", "3"]
+    assert left(entries(a, other), entries(b)) == ["0", "1"]
+    assert left(entries(other, a), entries(other)) == ["1"]
+    assert left(entries(a, a), entries(a)) == []

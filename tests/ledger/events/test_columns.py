@@ -105,6 +105,26 @@ def test_a_day_of_the_version_before_is_upgraded_when_it_is_written(tmp_path: Pa
     store.close()
 
 
+def test_a_day_without_the_index_over_models_gets_it(tmp_path: Path) -> None:
+    store = open_events(f"sqlite:///{tmp_path}/events")
+    made = [_span() for _ in range(3)]
+    store.append(made).result()
+    store.close()
+    (path,) = (tmp_path / "events").glob("*.sqlite")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP INDEX spans_model")
+        connection.execute("PRAGMA user_version=2")
+    connection.close()
+    store = open_events(f"sqlite:///{tmp_path}/events")
+    assert len(store.recent()) == len(made)
+    store.close()
+    with sqlite3.connect(path) as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+        assert "spans_model" in names
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    connection.close()
+
+
 @pytest.mark.postgres
 def test_tables_of_the_version_before_are_upgraded_on_a_server(postgres_url: str) -> None:
     from headrace.ledger.storage.engine import make_engine, parse_url, schema_name

@@ -16,6 +16,7 @@ import pytest
 from headrace.errors import DiskFull, SchemaTooNew, StorageError
 from headrace.ledger.events.base import EventStore
 from headrace.ledger.events.encoding import DAY_NS
+from headrace.ledger.events.finding import Place, SpanQuery
 from headrace.ledger.events.opening import open_events
 from headrace.records.call import SpanEvent, SpanRef, new_span_id, new_trace_id
 
@@ -177,6 +178,48 @@ def test_how_often_things_were_met_is_counted_across_days_since_a_time(events: E
     assert events.met(names, since_ns=NOON) == {"chunk_1": (2, 0), "handbook/a.md": (0, 2)}
     assert events.met([*names, *map(str, range(2000))], since_ns=0)["chunk_1"] == (4, 0)
     assert events.met([], since_ns=0) == {}
+
+
+def test_many_spans_at_once_are_each_there_once(events: EventStore) -> None:
+    made = [span(end_ns=NOON + number) for number in range(601)]
+    events.append(made[:7]).result()
+    events.append([*made, made[300]]).result()
+    events.append(made, merge=lambda kept, _: kept).result()
+    assert {item.span_id for item in events.all()} == {item.span_id for item in made}
+    assert events.count(0) == 601
+    assert events.met(["chunk_1"], since_ns=0) == {"chunk_1": (601, 0)}
+
+
+def test_spans_of_a_model_a_session_or_a_user_are_found_page_by_page(events: EventStore) -> None:
+    made = [
+        span(
+            end_ns=NOON + number // 2,
+            model=("m-1", "m-2", None)[number % 3],
+            session=("s-1", None)[number % 2],
+            subject=("u-1", "u-2")[number % 2],
+        )
+        for number in range(24)
+    ]
+    events.append(made).result()
+    for query, wanted in (
+        (SpanQuery(models=["m-1"]), lambda item: item.model == "m-1"),
+        (SpanQuery(models=["m-1", "m-2"]), lambda item: item.model),
+        (SpanQuery(models=["m-2"], session="s-1"), lambda item: (item.model, item.session) == ("m-2", "s-1")),
+        (
+            SpanQuery(models=["m-1"], subjects=["u-2", "u-3"]),
+            lambda i: (i.model, i.subject) == ("m-1", "u-2"),
+        ),
+        (SpanQuery(subjects=[]), lambda _: False),
+    ):
+        found: list[SpanEvent] = []
+        while part := events.find(query, place=_end(found), limit=3):
+            found += part
+        ordered = sorted(filter(wanted, made), key=lambda item: (-item.end_ns, item.trace_id, item.span_id))
+        assert [item.span_id for item in found] == [item.span_id for item in ordered]
+
+
+def _end(found: Sequence[SpanEvent]) -> Place | None:
+    return Place(found[-1].end_ns, found[-1].trace_id) if found else None
 
 
 def test_redaction_comes_before_the_first_byte(events_url: str, tmp_path: Path) -> None:

@@ -307,15 +307,28 @@ def difference(reader: TreeReader, a: Sequence[Leaf], b: Sequence[Leaf]) -> Diff
     in_a, in_b = {leaf.digest for leaf in a}, {leaf.digest for leaf in b}
     left = reader.entries(leaf for leaf in a if leaf.digest not in in_b)
     right = reader.entries(leaf for leaf in b if leaf.digest not in in_a)
-    return Difference(_without(left, right), _without(right, left))
+    return Difference(without(left, right), without(right, left))
 
 
-def _without(entries: Entries, others: Entries) -> Entries:
+def without(entries: Entries, others: Entries) -> Entries:
+    """Those that the others lack, by their hashes."""
     import numpy as np
 
     if not len(entries) or not len(others):
         return entries
-    kind = np.dtype((np.void, HASH_BYTES))
-    mine = np.ascontiguousarray(entries.hashes).view(kind).ravel()
-    theirs = np.ascontiguousarray(others.hashes).view(kind).ravel()
-    return entries.take(~np.isin(mine, theirs))
+    mine, theirs = (np.ascontiguousarray(each.hashes) for each in (entries, others))
+    # By the first eight bytes, then the whole of what these lead to: comparing numbers is many times faster.
+    start, first = _starts(mine), _starts(theirs)
+    order = np.argsort(first)
+    at = order[np.minimum(np.searchsorted(first[order], start), len(order) - 1)]
+    same = (mine == theirs[at]).all(axis=1)
+    if not np.array_equal(same, start == first[at]):  # two hashes begin alike
+        known = {each.tobytes() for each in theirs}
+        same = np.array([each.tobytes() in known for each in mine])
+    return entries.take(~same)
+
+
+def _starts(hashes: Any) -> Any:
+    import numpy as np
+
+    return hashes[:, :8].copy().view(np.uint64).ravel()

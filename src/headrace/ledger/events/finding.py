@@ -104,7 +104,8 @@ def after(place: Place | None) -> tuple[str, list[Any]]:
     """The condition that a span comes after a place."""
     if place is None:
         return "1 = 1", []
-    return "(end_ns < ? OR (end_ns = ? AND trace_id > ?))", [place.end_ns, place.end_ns, place.trace_id]
+    # Said so that an index over times begins at the place.
+    return "end_ns <= ? AND (end_ns < ? OR trace_id > ?)", [place.end_ns, place.end_ns, place.trace_id]
 
 
 def statement(

@@ -46,9 +46,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _BUSY_SECONDS = 30.0
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.sqlite")
 
-_INSERT_SPANS = (
-    f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES ({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"  # noqa: S608 - our names
-)
+_INSERT_SPANS = f"INSERT OR IGNORE INTO spans ({SPAN_COLUMNS}) VALUES "  # noqa: S608 - our names
+_SPAN_MARKS = f"({', '.join('?' * len(SPAN_COLUMNS.split(',')))})"
+_MOST_ROWS = 256
+"""Of one statement."""
 _DELETE_LINK = (
     "DELETE FROM span_refs WHERE role = ? AND ref = ? AND trace_id = ? AND span_id = ? AND end_ns = ?"
 )
@@ -141,8 +142,7 @@ class SqliteEvents:
         until = query.until_ns if place is None else min(place.end_ns + 1, query.until_ns or place.end_ns + 1)
         first = "" if query.since_ns is None else day_name(day_of(max(query.since_ns, 0)))
         last = None if until is None else day_name(day_of(max(until - 1, 0)))
-        # The planner does not know that a trace has few spans and a day has many.
-        table = "spans" if query.traces is None else "spans INDEXED BY spans_id"
+        table = _indexed(query)
         text, values = statement(table, query, place=place)
         found: list[SpanEvent] = []
         for path in self._files():
@@ -405,6 +405,19 @@ class _Reader:
             self._connection = None
 
 
+def _indexed(query: SpanQuery) -> str:
+    """The table with the index to read, where the planner would choose another."""
+    if query.traces is not None:
+        return "spans INDEXED BY spans_id"  # it does not know that a trace has few spans and a day has many
+    if query.session is not None:
+        return "spans INDEXED BY spans_session"  # nor that a session has fewer than a model
+    if query.subjects:
+        return "spans INDEXED BY spans_subject"
+    if len(query.models or ()) > 1:
+        return "spans INDEXED BY spans_end"  # nor that those of several models would have to be sorted
+    return "spans"
+
+
 def _day(path: Path) -> int:
     return date.fromisoformat(path.stem).toordinal() - _EPOCH
 
@@ -447,10 +460,14 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _insert(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> None:
+    plain, late = ([span for span in spans if (span.merge is None) is no] for no in (True, False))
     connection.execute("BEGIN IMMEDIATE")
-    _insert_new(connection, [span for span in spans if span.merge is None])
-    late = [span for span in spans if span.merge is not None]
-    merge_spans(_tables(connection), late, lambda new: _insert_new(connection, new))
+    _insert_new(connection, plain)
+    if _insert_new(connection, late) < len(late):  # mostly they are new, and none has to be looked for
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        _insert_new(connection, plain)
+        merge_spans(_tables(connection), late, lambda new: _insert_new(connection, new))
     fire(BEFORE_COMMIT)
     connection.execute("COMMIT")
 
@@ -464,6 +481,14 @@ def _remove(connection: sqlite3.Connection, ids: Sequence[tuple[str, str]]) -> N
 def _insert_new(connection: sqlite3.Connection, spans: Sequence[EncodedSpan]) -> int:
     if not spans:
         return 0
-    inserted = connection.executemany(_INSERT_SPANS, [span.row for span in spans]).rowcount
-    connection.executemany(_INSERT_LINKS, [link for span in spans for link in span.links])
+    # Many rows a statement: between two of them the thread waits until the others let it go on.
+    inserted, at = 0, 0
+    while at < len(spans):
+        rows = min(_MOST_ROWS, 1 << (len(spans) - at).bit_length() - 1)  # few lengths, so few statements
+        values = [value for span in spans[at : at + rows] for value in span.row]
+        inserted += connection.execute(_INSERT_SPANS + ", ".join([_SPAN_MARKS] * rows), values).rowcount
+        at += rows
+    links = [link for span in spans for link in span.links]
+    if links:
+        connection.executemany(_INSERT_LINKS, links)
     return inserted

@@ -7,17 +7,19 @@ import sqlite3
 from headrace.errors import SchemaTooNew
 from headrace.ledger.failpoints import declare, fire
 
-SCHEMA = 2
+SCHEMA = 3
 """Version that a day's file says it has."""
 
 BEFORE_UPGRADE = declare("events.before_upgrade")
 
 # Whatever a list of traces asks for lies in one index, so that it is read without what was said.
+_BY_MODEL = "CREATE INDEX spans_model ON spans (model, end_ns) WHERE model IS NOT NULL"
 _INDEXES = (
     """CREATE INDEX spans_end ON spans (end_ns, kind, trace_id, span_id, start_ns, status, model, prompt,
         release, session, subject, service, input_tokens, output_tokens, cost_micro, currency)""",
     "CREATE INDEX spans_subject ON spans (subject, end_ns) WHERE subject IS NOT NULL",
     "CREATE INDEX spans_session ON spans (session, end_ns) WHERE session IS NOT NULL",
+    _BY_MODEL,
 )
 _TABLES = (
     # Texts last: SQLite reads a row's columns in their order.
@@ -57,6 +59,7 @@ _TO_2 = (
     *_INDEXES,
     f"PRAGMA user_version={SCHEMA}",
 )
+_TO_3 = (_BY_MODEL, f"PRAGMA user_version={SCHEMA}")
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -68,7 +71,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in {0: _TABLES, 1: _TO_2}.get(_version(connection), ()):
+        for statement in {0: _TABLES, 1: _TO_2, 2: _TO_3}.get(_version(connection), ()):
             connection.execute(statement)
         fire(BEFORE_UPGRADE)
         connection.execute("COMMIT")

@@ -46,7 +46,7 @@ class TieredEvents:
 
     def append(self, spans: Sequence[SpanEvent], *, merge: Merge | None = None) -> Future[None]:
         """Write spans; content for one that lies in a file is merged with it there."""
-        if merge is not None:
+        if merge is not None and self.cold.named():
             spans = [self._with_cold(span, merge) for span in spans]
         return self.hot.append(spans, merge=merge)
 

@@ -57,6 +57,8 @@ _GERMAN = re.compile(
     rf"|(?:{_WORD}[ -]){{1,3}}(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Gasse|Damm|Ufer|Ring))"
     rf" {_NUMBER}{_END}{_PLACED}"
 )
+_HOUSE = re.compile("[e.gzmrtnlfkd] [0-9]")
+"""Where a street of `_GERMAN` ends and its number begins; without one there is no such address."""
 _RUE = (
     r"(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Pp]lace|[Cc]hemin|[Ii]mpasse|[Aa]llée|[Qq]uai|[Rr]oute|[Cc]ours"
     r"|[Ss]quare|[Pp]assage) "
@@ -117,7 +119,8 @@ def _candidates(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match
         yield "english", _ENGLISH.match(text, begin, high)
         yield "coded", _CODED.match(text, begin, high)
         yield "french", _FRENCH.match(text, begin, high)
-        yield "germanic", _last(_GERMAN, text, low, start, high)
+        if _HOUSE.search(text, low, high) is not None:
+            yield "germanic", _last(_GERMAN, text, low, start, high)
     elif first == ",":
         yield "place", _last(_PLACE, text, low, start, high)
     elif text[start:end].lower().replace(".", "").startswith("o"):

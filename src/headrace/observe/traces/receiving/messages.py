@@ -64,9 +64,10 @@ def completion_of(value: Any) -> list[Message] | None:
 def unflatten(attributes: Mapping[str, Any], start: str) -> list[Any]:
     """The list whose items lie in attributes such as `<start>.0.message.role`."""
     root: dict[str, Any] = {}
-    begin = len(start) + 1
+    below_start = f"{start}."
+    begin = len(below_start)
     for name, value in attributes.items():
-        if not name.startswith(start) or name[len(start) : begin] != ".":
+        if not name.startswith(below_start):
             continue
         at = root
         *path, last = name[begin:].split(".")
@@ -82,12 +83,12 @@ def unflatten(attributes: Mapping[str, Any], start: str) -> list[Any]:
 
 def document_of(item: Any, rank: int) -> dict[str, Any]:
     """A retrieved document as a hit of a search."""
-    given = item if isinstance(item, Mapping) else {"content": item}
-    if isinstance(given.get("document"), Mapping):
+    given = item if isinstance(item, dict) else {"content": item}
+    if isinstance(given.get("document"), dict):
         given = given["document"]
     metadata = given.get("metadata")
     facts = container(metadata) if isinstance(metadata, str) else metadata
-    more = facts if isinstance(facts, Mapping) else {}
+    more = facts if isinstance(facts, dict) else {}
     hit: dict[str, Any] = {"rank": rank, "score": given.get("score")}
     name = given.get("id")
     chunk = given.get("chunk_id") or more.get("chunk_id") or name
@@ -170,6 +171,6 @@ def _listed(value: Any) -> Any:
     """Mappings whose keys are positions as lists."""
     if not isinstance(value, dict):
         return value
-    if value and all(key.isdigit() for key in value):
+    if value and "" not in value and "".join(value).isdigit():
         return [_listed(value[key]) for key in sorted(value, key=int)]
-    return {key: _listed(part) for key, part in value.items()}
+    return {key: _listed(part) if isinstance(part, dict) else part for key, part in value.items()}

@@ -121,7 +121,7 @@ def _kind(given: Facts, body: Facts) -> str:
     if isinstance(own, str) and own:
         return own
     for name in names.OPERATION_NAMES:
-        found = names.OPERATIONS.get(str(given.get(name)))
+        found = names.OPERATIONS.get(str(given[name])) if name in given else None
         if found:
             return found
     for name in names.KIND_NAMES:
@@ -129,11 +129,9 @@ def _kind(given: Facts, body: Facts) -> str:
             found = names.KINDS.get(str(given[name]).upper())
             if found:
                 return found
-    if any(name in given for name in names.KIND_NAMES) or any(
-        name in given for name in names.OPERATION_NAMES
-    ):
+    if not given.keys().isdisjoint((*names.KIND_NAMES, *names.OPERATION_NAMES)):
         return "span"
-    if any(name in given for name in ("gen_ai.request.model", "gen_ai.system", "llm.model_name")):
+    if not given.keys().isdisjoint(("gen_ai.request.model", "gen_ai.system", "llm.model_name")):
         return "call"
     if names.DOCUMENTS in given or any(name.startswith("retrieval.documents.") for name in given):
         return "search"
@@ -173,7 +171,8 @@ def _facts(given: Facts, kind: str) -> tuple[dict[str, Any], list[SpanRef]]:
 
 def _indexed(given: Facts) -> frozenset[str]:
     """What lies in attributes whose names hold a position, such as `llm.input_messages`."""
-    return frozenset(".".join(name.split(".", 2)[:2]) for name in given if name.startswith(names.INDEXED))
+    starts = names.INDEXED
+    return frozenset([".".join(name.split(".", 2)[:2]) for name in given if name.startswith(starts)])
 
 
 def _contents(facts: dict[str, Any], given: Facts, kind: str, *, indexed: frozenset[str]) -> None:
@@ -218,7 +217,22 @@ def _messages(
     return None
 
 
+_OF_USAGE = frozenset(
+    {
+        *names.INPUT_TOKENS,
+        *names.OUTPUT_TOKENS,
+        *names.CACHED_TOKENS,
+        *names.COSTS,
+        names.USAGE_DETAILS,
+        names.COST_DETAILS,
+        "headrace.cost_micro",
+    }
+)
+
+
 def _usage(facts: dict[str, Any], given: Facts) -> None:
+    if given.keys().isdisjoint(_OF_USAGE):
+        return
     details = given.get(names.USAGE_DETAILS)
     usage = container(details) if isinstance(details, str) else details
     usage = usage if isinstance(usage, Mapping) else {}
@@ -257,6 +271,8 @@ def _sent_cost(given: Facts) -> float | None:
 
 
 def _finish(given: Facts, *, indexed: frozenset[str]) -> list[str] | None:
+    if not indexed and given.keys().isdisjoint((*names.FINISH, names.OUTPUT_MESSAGES[0])):
+        return None
     value = _first(given, names.FINISH)
     if value is not None:
         listed = container(value) if isinstance(value, str) else value
@@ -275,7 +291,12 @@ def _finish(given: Facts, *, indexed: frozenset[str]) -> list[str] | None:
     return found or None
 
 
+_OF_PARAMETERS = frozenset({*names.PARAMETERS, *names.PARAMETER_TEXTS})
+
+
 def _parameters(given: Facts) -> dict[str, Any] | None:
+    if given.keys().isdisjoint(_OF_PARAMETERS):
+        return None
     found: dict[str, Any] = {}
     for name in names.PARAMETER_TEXTS:
         value = given.get(name)
@@ -332,6 +353,8 @@ def _opened(value: Any) -> Any:
 
 
 def _first(given: Facts, wanted: Sequence[str]) -> Any:
+    if given.keys().isdisjoint(wanted):
+        return None
     for name in wanted:
         value = given.get(name)
         if value is not None and value != "":

@@ -82,8 +82,7 @@ def _attributes(pairs: Iterable[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for pair in pairs:
         value = pair.value
-        kind = value.WhichOneof("value")
-        found[pair.key] = value.string_value if kind == "string_value" else any_value(value)
+        found[pair.key] = value.string_value or any_value(value)
     return found
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from headrace.ledger.events.base import EventStore
 from headrace.ledger.events.opening import open_events
 from headrace.ledger.ledger import Ledger
+from tests.fresh_ledgers import fresh_ledgers
 
 # A busy machine is slow, and that is no failure.
 settings.register_profile("headrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,6 +22,13 @@ settings.load_profile("headrace")
 
 POSTGRES = os.environ.get("HEADRACE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fresh_ledgers() -> Iterator[None]:
+    """New ledgers are made as the first one was migrated."""
+    with fresh_ledgers():
+        yield
 
 
 @pytest.fixture(scope="session")

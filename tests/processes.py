@@ -32,12 +32,20 @@ def run_python(
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program like `python -c program arguments…`, with failpoints armed, and wait for its end."""
+    environment = {**os.environ, "HEADRACE_FAILPOINTS": failpoints, **(env or {})}
+    return run_in(environment, program, *arguments, cwd=cwd)
+
+
+def run_in(
+    environment: Mapping[str, str], program: str, *arguments: str, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program with exactly this environment."""
     with tempfile.TemporaryDirectory() as folder:
         outputs = [Path(folder, name) for name in ("stdout", "stderr")]
         asked = {
             "program": program,
             "arguments": arguments,
-            "env": {**os.environ, "HEADRACE_FAILPOINTS": failpoints, **(env or {})},
+            "env": environment,
             "cwd": str(cwd or Path.cwd()),
             "outputs": [str(path) for path in outputs],
         }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from headrace.ledger.ledger import Ledger, Write
 from headrace.ledger.storage import engine as engines
 from headrace.ledger.storage import tables, upgrade
 from headrace.ledger.storage.engine import make_engine, parse_url
+from tests.processes import run_python
 
 _PUT_UNTIL_KILLED = """\
 import sys
@@ -48,6 +51,23 @@ def test_migrations_make_exactly_the_declared_tables(ledger: Ledger, ledger_url:
         assert context.get_current_revision() == tables.HEAD
         found = compare_metadata(context, tables.metadata)
     assert [change for change in found if "event_" not in str(change)] == []
+
+
+def test_the_new_ledgers_of_these_tests_are_those_of_the_migrations(tmp_path: Path) -> None:
+    shown = []
+    program = "import sys; from headrace.ledger.ledger import Ledger; Ledger.open(sys.argv[1]).close()"
+    for name in ("one", "two", "migrated"):
+        file = tmp_path / f"{name}.sqlite"
+        if name == "migrated":
+            assert run_python(program, f"sqlite:///{file}").returncode == 0
+        else:
+            Ledger.open(f"sqlite:///{file}").close()
+        with closing(sqlite3.connect(file)) as connection:
+            made = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
+            tables_of = [name for kind, name, _ in made if kind == "table"]
+            counts = [connection.execute(f'SELECT count(*) FROM "{table}"').fetchone() for table in tables_of]
+        shown.append((made, counts))
+    assert shown[0] == shown[1] == shown[2]
 
 
 def test_the_newest_migration_is_the_declared_head() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from headrace.ledger import datasets as book
 from headrace.ledger.failpoints import NAMES
 from headrace.records.datasets import RowInput
 from headrace.workspace import Workspace
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 STAGING = ["dataset.in_stage_transaction"]
@@ -129,11 +128,4 @@ def _nothing_lies_around(workspace: Workspace) -> None:
 
 
 def _run(root: Path, what: str, failpoint: str = "", *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _DO, str(root), what, *more],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_DO, str(root), what, *more, failpoints=failpoint)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from headrace.ledger import eval_runs
 from headrace.ledger.failpoints import NAMES
 from headrace.records.golden import CaseInput
 from tests.curate.evals.suites import asked, suites
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 _SOAK = pytest.mark.soak
@@ -54,14 +52,7 @@ def _bench(root: Path, *, ledger: str | None = None) -> Workbench:
 
 
 def _killed(root: Path, code: str, failpoint: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(root)],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_python(code, str(root), failpoints=failpoint)
     assert was_killed(done), done.stderr
 
 

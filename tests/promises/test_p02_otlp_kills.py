@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from headrace.observe.traces.receiving import spill as _spill  # noqa: F401
 from headrace.records.call import new_trace_id
 from tests.doors.server.serving import client, printed_address, start
 from tests.observe.traces.receiving.sent import span_fields, spans
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 FAILPOINTS = sorted(name for name in NAMES if name.startswith("receiving."))
@@ -88,14 +87,7 @@ def _kill_and_send_again(root: Path, failpoint: str, *, url: str | None = None) 
 
 
 def _receive(bench: Workbench, request: Path, mode: str, failpoint: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _RECEIVE, str(bench.root), str(request), mode],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_RECEIVE, str(bench.root), str(request), mode, failpoints=failpoint)
 
 
 def _send_and_stop(root: Path, how: signal.Signals, url: str | None) -> None:

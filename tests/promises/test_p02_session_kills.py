@@ -15,6 +15,7 @@ from headrace.ledger.failpoints import NAMES
 from headrace.observe.profiles import book as _book  # noqa: F401 - it declares the failpoints
 from headrace.observe.sessions import log as _log  # noqa: F401 - it declares the failpoints
 from tests.conftest import ENGINES
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 SESSIONS = sorted(name for name in NAMES if name.startswith("sessions."))
@@ -150,11 +151,4 @@ def _write_schema(root: Path) -> None:
 
 
 def _run(bench: Workbench, program: str, failpoints: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", program, str(bench.root)],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoints},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(program, str(bench.root), failpoints=failpoints)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from headrace.ledger import datasets as book
 from headrace.ledger.columnar.decoding import buffers
 from headrace.records.datasets import RowInput
 from headrace.workspace import Workspace
+from tests.processes import run_python
 from tests.workbench import Workbench, was_killed
 
 SAID = "Quentin asked about the zanzibar ledger under the boathouse"
@@ -191,11 +190,4 @@ def test_it_is_so_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
 
 
 def _forget(root_: Path, failpoint: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _FORGET, str(root_), "subject:quentin"],
-        env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(_FORGET, str(root_), "subject:quentin", failpoints=failpoint)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -20,6 +17,7 @@ from headrace.ledger.events.base import EventStore
 from headrace.ledger.events.encoding import DAY_NS
 from headrace.ledger.events.opening import open_events
 from headrace.records.call import SpanEvent, SpanRef, new_span_id, new_trace_id
+from tests.processes import run_python
 
 NOON = 20_000 * DAY_NS + DAY_NS // 2
 TRACE, SPAN = "a" * 32, "b" * 16
@@ -86,8 +84,7 @@ def check_upgraded(store: EventStore) -> None:
 def test_a_day_of_the_version_before_is_upgraded_when_it_is_read(tmp_path: Path) -> None:
     old_day(tmp_path / "events")
     url = f"sqlite:///{tmp_path}/events"
-    environment = {**os.environ, "HEADRACE_FAILPOINTS": "events.before_upgrade"}
-    killed = subprocess.run([sys.executable, "-c", _READ, url], env=environment, capture_output=True)
+    killed = run_python(_READ, url, failpoints="events.before_upgrade")
     assert killed.returncode == -signal.SIGKILL
     with sqlite3.connect(tmp_path / "events" / "2024-10-04.sqlite") as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +22,7 @@ from headrace.ledger.ledger import Ledger
 from headrace.records.call import SpanEvent, SpanRef, new_span_id, new_trace_id
 from tests import sightings
 from tests.ledger.events.cold import tiered
+from tests.processes import run_python
 
 DAY = 20_000
 DAY_NS = 86_400 * 10**9
@@ -177,13 +175,7 @@ def _kill(events: str, ledger_url: str, folder: Path, failpoint: str) -> None:
         spans = [span(number) for number in range(6)]
         store.append(spans).result()
         before = reading(store, spans)
-        killed = subprocess.run(
-            [sys.executable, "-c", _MOVE, events, ledger_url, str(folder)],
-            env={**os.environ, "HEADRACE_FAILPOINTS": failpoint},
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
+        killed = run_python(_MOVE, events, ledger_url, str(folder), failpoints=failpoint)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert reading(store, spans) == before
         if store.hot.keys([DAY]):

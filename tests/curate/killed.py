@@ -11,7 +11,7 @@ from pathlib import Path
 import headrace
 from headrace.curate.curation.deciding import Decision, decide
 from headrace.curate.curation.running import run
-from headrace.records.curation import CaseDraft
+from headrace.records.golden import CaseInput
 from headrace.wiring_curation import curation_parts
 
 KEPT = "kept.txt"
@@ -38,11 +38,11 @@ class Kept:
     def __init__(self, root: Path) -> None:
         self._file = root / KEPT
 
-    def add(self, drafts: Sequence[CaseDraft]) -> Sequence[str]:
+    def add(self, golden: str, cases: Sequence[CaseInput]) -> Sequence[str]:
         """Append their keys."""
         with self._file.open("a") as file:
-            file.writelines(f"{draft.key}\n" for draft in drafts)
-        return [f"kept_{draft.key}" for draft in drafts]
+            file.writelines(f"{case.key}\n" for case in cases)
+        return [f"kept_{case.key}" for case in cases]
 
 
 def curate(root: Path, *, failpoints: str = "", decides: bool = True) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -115,3 +116,14 @@ def at(conn: Connection, time_us: int) -> list[RefRow]:
 def names(conn: Connection) -> list[str]:
     """Every ref there ever was, by name."""
     return sorted(conn.execute(sa.select(table.c.name).distinct()).scalars())
+
+
+def way_back(steps: Sequence[str]) -> list[str]:
+    """What a name pointed to, oldest first; a return to something earlier takes back what lay between."""
+    line: list[str] = []
+    for digest in steps:
+        if digest in line:
+            del line[line.index(digest) + 1 :]
+        else:
+            line.append(digest)
+    return line

@@ -9,7 +9,8 @@ from headrace.privacy.engine import Engine
 from headrace.privacy.entities import ENTITIES
 from headrace.records.privacy import Finding
 
-_MARK = re.compile(rf"\[(?:{'|'.join(ENTITIES)})\]")
+_MARK = re.compile(rf"\[(?:{'|'.join(ENTITIES)})(?:_[a-z2-7]{{13}})?\]")
+"""A type, perhaps with a keyed hash."""
 """What stands in place of a finding."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 ItemKind = Literal["case", "row", "pair"]
@@ -13,48 +13,6 @@ ItemState = Literal["new", "accepted", "edited", "rejected", "merged", "skipped"
 Origin = Literal["observed", "edited", "corrected"]
 """The text to be learnt is the model's as it was, the model's after a user's edit, or a user's own."""
 Cause = Literal["prompt", "retrieval gap", "missing tool", "document", "model", "unknown"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseDraft:
-    """A case for a golden set."""
-
-    set: str
-    """Name of the golden set."""
-    key: str
-    """The same case has the same key: adding it again adds nothing."""
-    inputs: Mapping[str, Any]
-    """`question`, and `corpus` or `messages` and `prompt`."""
-    expected: str | None
-    """What the answer should be, where somebody said so."""
-    tags: Sequence[str] = ()
-    """The rules that found it."""
-    group: str | None = None
-    """Cases of one group stay together in a split."""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Traces, signals, rules and the probability with which it was drawn."""
-    must_pass: bool = False
-    """Whether one failure of it fails a gate."""
-    part: Literal["failures", "random"] = "failures"
-    """Found by a rule, or drawn at random."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowDraft:
-    """A row for a dataset."""
-
-    key: str
-    """The same row has the same key."""
-    fields: Mapping[str, Any]
-    """`messages` and `completion`; of a pair `messages`, `chosen` and `rejected`."""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Traces, signals and rules."""
-    subject: str | None = None
-    """Keyed hash of the user whose words are in it."""
-    group: str | None = None
-    """Rows of one group stay together in a split."""
-    depth: int = 0
-    """Generations of models between it and people: 1 and more for unedited output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

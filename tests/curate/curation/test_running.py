@@ -18,7 +18,9 @@ from headrace.flows.curation.operations import CurationOperations
 from headrace.flows.curation.parts import ReportParts
 from headrace.ledger import consents, curation, lineage
 from headrace.records.call import new_trace_id
-from headrace.records.curation import CaseDraft, CurationItem, RowDraft
+from headrace.records.curation import CurationItem
+from headrace.records.datasets import RowInput
+from headrace.records.golden import CaseInput
 from headrace.wiring_curation import coverage_embedder, curation_parts
 from headrace.workspace import Workspace
 from tests.curate.traffic import DAY, asked, called, send
@@ -275,11 +277,11 @@ class Sinks:
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._db.execute("CREATE TABLE IF NOT EXISTS kept (place TEXT, key TEXT PRIMARY KEY, body TEXT)")
 
-    def add_case(self, draft: CaseDraft) -> str:
+    def add_case(self, golden: str, draft: CaseInput) -> str:
         body = {"expected": draft.expected, "part": draft.part, "tags": list(draft.tags), **draft.provenance}
-        return self._put(draft.set, draft.key, {**body, "inputs": dict(draft.inputs)})
+        return self._put(golden, draft.key, {**body, "inputs": dict(draft.inputs)})
 
-    def add_row(self, dataset: str, row: RowDraft) -> str:
+    def add_row(self, dataset: str, row: RowInput) -> str:
         return self._put(dataset, row.key, {"fields": dict(row.fields), "depth": row.depth, **row.provenance})
 
     def _put(self, place: str, key: str, body: dict[str, object]) -> str:
@@ -296,15 +298,15 @@ class Cases:
     def __init__(self, sinks: Sinks) -> None:
         self._sinks = sinks
 
-    def add(self, drafts: Sequence[CaseDraft]) -> Sequence[str]:
-        return [self._sinks.add_case(draft) for draft in drafts]
+    def add(self, golden: str, cases: Sequence[CaseInput]) -> Sequence[str]:
+        return [self._sinks.add_case(golden, case) for case in cases]
 
 
 class Rows:
     def __init__(self, sinks: Sinks) -> None:
         self._sinks = sinks
 
-    def add(self, dataset: str, rows: Sequence[RowDraft]) -> Sequence[str]:
+    def add(self, dataset: str, rows: Sequence[RowInput]) -> Sequence[str]:
         return [self._sinks.add_row(dataset, row) for row in rows]
 
 

@@ -14,7 +14,8 @@ from headrace.ledger import curation, lineage
 from headrace.ledger.curation import ItemRow, LinkRow
 from headrace.ledger.failpoints import declare, fire
 from headrace.ledger.ledger import Write
-from headrace.records.curation import CaseDraft, RowDraft
+from headrace.records.datasets import RowInput
+from headrace.records.golden import CaseInput
 
 _HANDED_OVER = declare("curate.handed_over")
 TAKEN_BACK = "consent was taken back"
@@ -55,11 +56,11 @@ def _hand_over(
     if cases:
         if parts.cases is None:
             return 0
-        results = parts.cases.add([case_draft(parts, row, links[row.id]) for row in rows])
+        results = parts.cases.add(destination, [case_of(parts, row, links[row.id]) for row in rows])
     else:
         if parts.rows is None:
             return 0
-        results = parts.rows.add(destination, [row_draft(parts, row, links[row.id]) for row in rows])
+        results = parts.rows.add(destination, [row_of(parts, row, links[row.id]) for row in rows])
     fire(_HANDED_OVER)
 
     def work(tx: Write) -> None:
@@ -72,11 +73,10 @@ def _hand_over(
     return len(rows)
 
 
-def case_draft(parts: CurationParts, row: ItemRow, links: Sequence[LinkRow]) -> CaseDraft:
+def case_of(parts: CurationParts, row: ItemRow, links: Sequence[LinkRow]) -> CaseInput:
     """An item as its golden set takes it."""
     body = opened(parts.keyring, row)
-    return CaseDraft(
-        set=row.destination,
+    return CaseInput(
         key=row.id,
         inputs=body.get("inputs", {}),
         expected=body.get("expected"),
@@ -87,10 +87,10 @@ def case_draft(parts: CurationParts, row: ItemRow, links: Sequence[LinkRow]) -> 
     )
 
 
-def row_draft(parts: CurationParts, row: ItemRow, links: Sequence[LinkRow]) -> RowDraft:
+def row_of(parts: CurationParts, row: ItemRow, links: Sequence[LinkRow]) -> RowInput:
     """An item as its dataset takes it."""
     body = opened(parts.keyring, row)
-    return RowDraft(
+    return RowInput(
         key=row.id,
         fields=body.get("fields", {}),
         provenance=_provenance(row, links),
@@ -130,10 +130,12 @@ def withdraw(parts: CurationParts) -> int:
 
 def _provenance(row: ItemRow, links: Sequence[LinkRow]) -> dict[str, Any]:
     told = [json.loads(link.evidence) for link in links]
+    traces = sorted({link.trace_id for link in links})
     found: dict[str, Any] = {
         "item": row.id,
         "origin": row.origin,
-        "traces": sorted({link.trace_id for link in links}),
+        "traces": traces,
+        "trace": traces[0] if traces else None,
         "signals": sorted({name for facts in told for name in facts.get("signal_ids", ())}),
         "rules": sorted({link.rule for link in links}),
         "models": sorted({facts["model"] for facts in told if facts.get("model")}),

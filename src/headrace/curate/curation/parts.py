@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from headrace.curate.curation.config import CurateConfig
-from headrace.records.curation import CaseDraft, RowDraft
+from headrace.records.datasets import RowInput
+from headrace.records.golden import CaseInput
 
 if TYPE_CHECKING:
     from headrace.ledger.erasure.keyring import Keyring
@@ -22,12 +23,12 @@ class CaseSink(Protocol):
     """Takes accepted cases into golden sets; the same key twice is one case.
 
     class Golden:
-        def add(self, drafts: Sequence[CaseDraft]) -> Sequence[str]:
-            return [self.sets[draft.set].put(draft.key, draft) for draft in drafts]
+        def add(self, golden: str, cases: Sequence[CaseInput]) -> Sequence[str]:
+            return [self.sets[golden].put(case.key, case) for case in cases]
     """
 
-    def add(self, drafts: Sequence[CaseDraft]) -> Sequence[str]:
-        """Add cases; returns their ids, in order."""
+    def add(self, golden: str, cases: Sequence[CaseInput]) -> Sequence[str]:
+        """Add cases to a golden set; returns their ids, in order."""
         ...
 
 
@@ -35,7 +36,7 @@ class CaseSink(Protocol):
 class RowSink(Protocol):
     """Takes accepted rows into datasets; the same key twice is one row."""
 
-    def add(self, dataset: str, rows: Sequence[RowDraft]) -> Sequence[str]:
+    def add(self, dataset: str, rows: Sequence[RowInput]) -> Sequence[str]:
         """Add rows to a dataset; returns their ids, in order."""
         ...
 

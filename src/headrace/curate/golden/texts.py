@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from headrace.ledger import golden
 from headrace.records.golden import GoldenText
+from headrace.records.wire import texts_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,20 +23,8 @@ def golden_texts(conn: Connection) -> Iterator[GoldenText]:
     for row in rows:
         content = kept[row.case_id]
         for value, least in ((content.inputs, 1), (content.expected, _WORDS)):
-            text = "\n".join(leaves(value))
+            text = "\n".join(texts_in(value))
             if len(text.split()) >= least:
                 yield GoldenText(
                     id=f"{row.set_name}/{row.key}", set=row.set_name, text=text, group=row.group_name
                 )
-
-
-def leaves(value: Any) -> Iterator[str]:
-    """Every text of a JSON value, keys left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from leaves(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from leaves(item)

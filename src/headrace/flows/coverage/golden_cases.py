@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from headrace.curate.evals.table import RunTable, table_of
-from headrace.curate.golden.texts import leaves
 from headrace.ledger import eval_runs, golden
 from headrace.records.coverage import CaseScale, CaseText
+from headrace.records.wire import texts_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -56,7 +56,7 @@ class GoldenCases:
 
 def _question(inputs: Mapping[str, object]) -> str:
     asked = inputs.get("question")
-    return asked if isinstance(asked, str) else "\n".join(leaves(inputs))
+    return asked if isinstance(asked, str) else "\n".join(texts_in(inputs))
 
 
 def _newest(conn: Connection) -> RunTable | None:

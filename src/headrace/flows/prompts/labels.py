@@ -227,12 +227,7 @@ def _models(parts: PromptParts, prompts: Sequence[Prompt]) -> dict[str, str]:
 
 
 def _before(name: str, label: str, steps: Sequence[str]) -> str:
-    line: list[str] = []
-    for digest in steps:
-        if digest in line:
-            del line[line.index(digest) + 1 :]
-        else:
-            line.append(digest)
+    line = refs.way_back(steps)
     if len(line) < 2:
         raise UsageError(
             f"Label {label!r} of prompt {name!r} has no version before {line[-1]}.",

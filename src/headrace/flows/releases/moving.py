@@ -310,12 +310,7 @@ def _require_expected(
 
 def _before(environment: str, served: Sequence[str]) -> str:
     """What served before, where a return to an earlier one takes back what lay between."""
-    line: list[str] = []
-    for digest in served:
-        if digest in line:
-            del line[line.index(digest) + 1 :]
-        else:
-            line.append(digest)
+    line = refs.way_back(served)
     if len(line) < 2:
         raise UsageError(
             f"Nothing served in {environment!r} before {line[-1]}.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.errors import HeadraceError
 from headrace.infer.gateway.base import CallRequest, Shield
+from headrace.records.wire import texts_in
 
 _MOST = 999_999
 """A larger number may be somebody's, such as that of a telephone: it is kept as text, to be redacted."""
@@ -32,8 +33,8 @@ def kept_variables(request: CallRequest, shield: Shield | None) -> Mapping[str, 
     plain: Mapping[str, Any] = _as_text(plain_variables(request.variables))
     if shield is None:
         return plain
-    sent = "\n".join(_texts([message.get("content") for message in request.messages]))
-    if not all(text in sent for text in _texts(plain)):
+    sent = "\n".join(texts_in([message.get("content") for message in request.messages]))
+    if not all(text in sent for text in texts_in(plain)):
         return None
     try:
         return {name: _hidden(value, shield) for name, value in plain.items()}
@@ -47,17 +48,6 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_text(part) for part in value]
     return str(value) if isinstance(value, int | float) and abs(value) > _MOST else value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _texts(part)
 
 
 def _hidden(value: Any, shield: Shield) -> Any:

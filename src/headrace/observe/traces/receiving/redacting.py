@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from headrace.observe.traces.receiving.arrived import Arrived, Problem
 from headrace.observe.traces.receiving.jsontext import container, text_of
 from headrace.observe.traces.receiving.names import SESSIONS, USERS_TOO
-from headrace.privacy.entities import ENTITIES
+from headrace.privacy.redact import outside_marks
 from headrace.records.privacy import Finding
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Mode = Literal["tokens", "remove", "hash", "off"]
 
 _BREAK = "\n\x00\n"
 """Stands between the texts of one scan; nothing that is looked for reaches over it."""
-_MARK = re.compile(rf"\[(?:{'|'.join(ENTITIES)})(?:_[a-z2-7]{{13}})?\]")
 _SUBJECT = re.compile(r"subject_[a-z2-7]{26}")
 _NAME = re.compile(r"[a-z]{2,12}_[a-z2-7]{26}")
 """Names that this program gives, such as those of chunks; they are hashes."""
@@ -188,24 +187,13 @@ def _findings(engine: Engine, texts: Sequence[str]) -> dict[int, list[Finding]]:
         if begin < end:
             moved = replace(finding, start=begin, end=end)
             found.setdefault(place, []).append(moved)
-    outside = {place: _outside_marks(texts[place], findings) for place, findings in found.items()}
+    outside = {place: outside_marks(texts[place], findings) for place, findings in found.items()}
     return {place: findings for place, findings in outside.items() if findings}
 
 
 def _one_at_a_time(engine: Engine, texts: Sequence[str]) -> dict[int, list[Finding]]:
-    scanned = {place: _outside_marks(text, engine.scan(text)) for place, text in enumerate(texts)}
+    scanned = {place: outside_marks(text, engine.scan(text)) for place, text in enumerate(texts)}
     return {place: findings for place, findings in scanned.items() if findings}
-
-
-def _outside_marks(text: str, findings: list[Finding]) -> list[Finding]:
-    if not findings or "[" not in text:
-        return findings
-    marks = [found.span() for found in _MARK.finditer(text)]
-    return [
-        finding
-        for finding in findings
-        if not any(start <= finding.start and finding.end <= end for start, end in marks)
-    ]
 
 
 class _Texts:

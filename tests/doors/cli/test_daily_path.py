@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.cli.program import Program
+from tests.doors.cli.program import Program, run_command
 
 COUNTS = {"added", "updated", "moved", "deleted", "unchanged", "failed", "withheld", "suppressed"}
 DOCUMENTS = {
@@ -21,13 +21,13 @@ DOCUMENTS = {
 
 
 @pytest.fixture(scope="module")
-def synced(headrace: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def synced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A workspace after its first sync, and what that sync reported."""
     folder = tmp_path_factory.mktemp("synced")
     make_workspace(folder)
     for name, text in DOCUMENTS.items():
         (folder / "docs" / name).write_text(text)
-    done = headrace("sync", "--json", cwd=folder)
+    done = run_command("sync", "--json", cwd=folder)
     assert (done.returncode, done.stderr) == (1, "")
     return folder, json.loads(done.stdout)
 

@@ -211,8 +211,12 @@ def _evaluator(wiring: Wiring) -> ReleaseEvaluator:
 
 
 def _sources(wiring: Wiring) -> Mapping[str, RequestSource]:
-    """Where requests of training rows and eval cases are read."""
-    return {}
+    """Where requests of training rows are read; those of eval cases are spans like what served."""
+    from headrace.flows.releases.training import TrainingRows
+    from headrace.wiring_datasets import dataset_operations
+
+    rows = TrainingRows(datasets=dataset_operations(wiring), events=wiring.events, ledger=wiring.ledger)
+    return {"training": rows}
 
 
 def _listed(value: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 
 from headrace.flows.releases.operations import ReleaseOperations
 from headrace.records.call import EVALUATION, SpanEvent, new_span_id, new_trace_id
+from headrace.records.datasets import RowInput
 from headrace.records.releases import SkewReport
 from headrace.ship.requests import RequestShape
 from headrace.workspace import Workspace
@@ -95,6 +96,18 @@ def test_what_served_without_green_evidence_is_counted_by_release(workspace: Wor
     few = workspace.release.skew(limit=2)
     assert (few.truncated, few.calls <= 2) == (True, True)
     assert workspace.release.skew(since="2020-01-01").calls == 13
+
+
+def test_requests_of_training_rows_are_held_against_serving(workspace: Workspace) -> None:
+    calls = workspace.events.recent(kind="call")
+    trace = next(span.trace_id for span in calls if span.attributes["gen_ai.usage.input_tokens"] == 50_000)
+    workspace.datasets.create("answers")
+    row = RowInput(key="r", fields={"q": "?"}, provenance={"trace": trace})
+    workspace.datasets.add("answers", [row, RowInput(key="s", fields={"q": "!"})])
+    workspace.datasets.commit("answers")
+    said = _said(workspace.release.skew(), "training", "serving")
+    assert said["system"] == "69% of serving have a system that training never had"
+    assert "50,000" in said["context_tokens"]
 
 
 def test_whole_requests_of_evals_and_of_environments_are_held_against_serving(workspace: Workspace) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from headrace.errors import HeadraceError, LeaseHeld
+from headrace.errors import LeaseHeld
 
 if TYPE_CHECKING:
     from headrace.workspace import Workspace
@@ -44,7 +44,7 @@ def archive_once(workspace: Workspace) -> None:
         report = workspace.traces.archive()
     except LeaseHeld:
         _log.info("Another process is moving old spans to files.")
-    except HeadraceError as error:
-        _log.error("Old spans were not moved to files: %s", error)
+    except Exception as error:  # noqa: BLE001 - recorded, whatever it was; the next day tries again
+        _log.error("Old spans were not moved to files: %s", error, exc_info=error)
     else:
         _log.info("%s spans were moved to files, %s deleted.", report.moved, report.deleted)

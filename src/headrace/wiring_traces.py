@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from headrace.config.base import STATE_FOLDER
 if TYPE_CHECKING:
     from headrace.flows.consents.operations import ConsentOperations
     from headrace.flows.traces.operations import TraceOperations
+    from headrace.ledger.erasers import Eraser
     from headrace.ledger.erasure.keyring import Keyring
     from headrace.ledger.events.tiered import TieredEvents
     from headrace.ledger.ledger import Ledger
@@ -60,7 +61,29 @@ def consent_operations(wiring: Wiring) -> ConsentOperations:
     """What `workspace.consents` works with."""
     from headrace.flows.consents.operations import ConsentOperations
 
-    return ConsentOperations(ledger=wiring.ledger, keyring=_keyring(wiring), actor=wiring.actor)
+    return ConsentOperations(
+        ledger=wiring.ledger,
+        keyring=_keyring(wiring),
+        actor=wiring.actor,
+        cases=partial(_case_erasers, wiring),
+        rows=partial(_row_erasers, wiring),
+    )
+
+
+def _case_erasers(wiring: Wiring) -> Sequence[Eraser]:
+    from headrace.curate.evals.eraser import EvalEraser
+    from headrace.curate.golden.eraser import GoldenEraser
+
+    ledger, events = wiring.ledger, wiring.events
+    return [EvalEraser(ledger, events), GoldenEraser(ledger, events)]
+
+
+def _row_erasers(wiring: Wiring) -> Sequence[Eraser]:
+    from headrace.curate.curation.eraser import CurationEraser
+    from headrace.wiring_datasets import dataset_eraser
+
+    drafts = CurationEraser(wiring.ledger, wiring.events, _keyring(wiring))
+    return [drafts, dataset_eraser(wiring)]
 
 
 def _quarantined(ledger: Ledger) -> int:

@@ -72,6 +72,15 @@ def _kill_and_run_again(root: Path, failpoint: str, *, ledger: str | None = None
     _configure(bench, ledger=ledger)
     assert curate(root, failpoints=failpoint) == -signal.SIGKILL
     confirmed = told(root)
+    if failpoint == "curate.handed_over":
+        assert len((root / KEPT).read_text().split()) == 1
+        assert curate(root, decides=False) == 0
+        kept = (root / KEPT).read_text().split()
+        assert len(kept) == 2  # handed over again, under the same key
+        assert len(set(kept)) == 1
+        with bench.open() as workspace:
+            (item,) = workspace.curation.list(states=["accepted"]).items
+            assert (item.delivered, item.result) == (True, f"kept_{kept[0]}")
     with bench.open() as workspace:
         before = _state(workspace)
         if confirmed:  # what was confirmed is there
@@ -87,15 +96,6 @@ def _kill_and_run_again(root: Path, failpoint: str, *, ledger: str | None = None
         assert _state(workspace) == after
         if failpoint.startswith("coverage."):
             assert workspace.coverage.measure().new is None  # nothing of the killed one is there
-    if failpoint == "curate.handed_over":
-        assert len((root / KEPT).read_text().split()) == 1
-        assert curate(root, decides=False) == 0
-        kept = (root / KEPT).read_text().split()
-        assert len(kept) == 2  # handed over again, under the same key
-        assert len(set(kept)) == 1
-        with bench.open() as workspace:
-            (item,) = workspace.curation.list(states=["accepted"]).items
-            assert (item.delivered, item.result) == (True, f"kept_{kept[0]}")
 
 
 def _state(workspace: Workspace) -> dict[str, tuple[str, str, int]]:

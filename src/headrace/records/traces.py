@@ -313,6 +313,8 @@ class ConsentReport:
     """Purpose to whether the user's words may serve it."""
     history: Sequence[ConsentDecision]
     """Newest first."""
+    withdrawn: Mapping[str, int] = field(default_factory=dict)
+    """What this decision took out of golden sets, eval runs and versions of datasets: store to items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

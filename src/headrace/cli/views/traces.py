@@ -234,6 +234,8 @@ def show_consent(console: Console, report: ConsentReport) -> None:
     show_name(console, Text(report.subject, style="bold"))
     for purpose, allowed in report.allows.items():
         show_row(console, purpose, Text("yes", style="green") if allowed else Text("no", style="yellow"))
+    for store, items in report.withdrawn.items():
+        show_row(console, "withdrawn", f"{items:,} from {store}")
     _show_decisions(console, report.history, named=False)
 
 

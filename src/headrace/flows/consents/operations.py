@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headrace.errors import UsageError
 from headrace.flows.why.nodes import moment
 from headrace.ledger import consents
+from headrace.ledger.erasure.scope import Scope
 from headrace.records.traces import ConsentDecision, ConsentList, ConsentReport
 
 if TYPE_CHECKING:
     from headrace.ledger.consents import Decision, Purpose
+    from headrace.ledger.erasers import Eraser
     from headrace.ledger.erasure.keyring import Keyring
     from headrace.ledger.ledger import Ledger
 
@@ -24,6 +26,10 @@ class ConsentOperations:
     ledger: Ledger
     keyring: Keyring
     actor: str
+    cases: Callable[[], Sequence[Eraser]] = tuple
+    """What keeps words of users for evaluation."""
+    rows: Callable[[], Sequence[Eraser]] = tuple
+    """What keeps them for whatever is permitted."""
 
     def set(
         self,
@@ -33,7 +39,12 @@ class ConsentOperations:
         training: bool | None = None,
         reason: str = "",
     ) -> ConsentReport:
-        """Record what a user allows; it counts at once. Only a keyed hash is kept. Raises UsageError."""
+        """Record what a user allows; it counts at once. Only a keyed hash is kept.
+
+        Where eval is refused, cases and eval runs lose the user's words; where neither is allowed, drafts and
+        every version of every dataset do too. Doing it again finishes what was cut off. Raises UsageError,
+        LeaseHeld.
+        """
         given: dict[Purpose, bool] = {}
         if eval is not None:
             given["eval"] = eval
@@ -45,7 +56,8 @@ class ConsentOperations:
             )
         subject = self._subject(user)
         self.ledger.write(lambda tx: consents.decide(tx, subject, given, actor=self.actor, reason=reason))
-        return self._report(subject)
+        report = self._report(subject)
+        return replace(report, withdrawn=self._withdraw(subject, report.allows))
 
     def show(self, user: str) -> ConsentReport:
         """What a user allows now, and every decision. Raises UsageError."""
@@ -57,6 +69,15 @@ class ConsentOperations:
             raise UsageError(f"`limit` is {limit}; it must be 1 or more.")
         with self.ledger.read() as conn:
             return ConsentList(decisions=_decisions(consents.history(conn, limit=limit)))
+
+    def _withdraw(self, subject: str, allows: Mapping[str, bool]) -> dict[str, int]:
+        scope = Scope(targets=(), subjects=(subject,))
+        erasers = [] if allows["eval"] else [*self.cases(), *([] if allows["training"] else self.rows())]
+        found = {}
+        for eraser in erasers:
+            found[eraser.name] = eraser.erase(scope)
+            eraser.clean(scope)
+        return {name: count for name, count in found.items() if count}
 
     def _subject(self, user: str) -> str:
         if not user.strip():

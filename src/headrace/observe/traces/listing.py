@@ -109,7 +109,7 @@ def line_of(spans: Sequence[SpanEvent]) -> TraceLine:
         session=_first(spans, lambda span: span.session),
         subject=_first(spans, lambda span: span.subject),
         release=_first(spans, lambda span: span.release),
-        models=tuple(dict.fromkeys(span.model for span in spans if span.model)),
+        models=tuple(sorted({span.model for span in spans if span.model})),
         prompts=tuple(dict.fromkeys(span.prompt for span in spans if span.prompt)),
         input_tokens=_total([span.input_tokens for span in _leaves(spans)]),
         output_tokens=_total([span.output_tokens for span in _leaves(spans)]),

@@ -49,6 +49,16 @@ model = "small"
 base_url = "{url}"
 model = "tiny"
 """
+TASTE = """\
+entity = "user_id"
+event_time = "at"
+
+[source]
+csv = "tastes.csv"
+
+[schema]
+vector = "vector"
+"""
 ACCOUNT = """
 entity = "user_id"
 event_time = "at"
@@ -209,6 +219,11 @@ def declare_accounts(root: Path) -> None:
     (root / "features").mkdir()
     (root / "features" / "account.toml").write_text(ACCOUNT)
     (root / "accounts.csv").write_text("user_id,at,balance\nu1,2026-01-01T10:00:00Z,10\n")
+    (root / "features" / "taste.toml").write_text(TASTE)
+    rows = ("u1", "[1, 0]"), ("u2", "[1, 1]")
+    (root / "tastes.csv").write_text(
+        "user_id,at,vector\n" + "".join(f'{user},2026-01-01T10:00:00Z,"{vector}"\n' for user, vector in rows)
+    )
 
 
 def keep_goal(made: Workbench) -> None:

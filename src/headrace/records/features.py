@@ -138,3 +138,29 @@ class FeatureCheck:
     """Entities with a difference."""
     differences: tuple[FeatureDifference, ...]
     """Some of the differences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureMatch:
+    """An entity whose vector is near."""
+
+    entity: Mapping[str, str]
+    """Key column to key."""
+    similarity: float
+    """Cosine, -1 to 1."""
+    event_time: str
+    """From when its vector holds, RFC 3339."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureMatches:
+    """The nearest entities, best first."""
+
+    view: str
+    """The view."""
+    column: str
+    """The vector."""
+    compared: int
+    """Entities that were compared."""
+    matches: tuple[FeatureMatch, ...]
+    """The nearest."""

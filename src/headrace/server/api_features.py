@@ -7,7 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from headrace.records.features import FeatureCheck, FeatureList, FeatureRow, FeatureRun, JoinReport
+from headrace.records.features import (
+    FeatureCheck,
+    FeatureList,
+    FeatureMatches,
+    FeatureRow,
+    FeatureRun,
+    JoinReport,
+)
 from headrace.records.traces import TracePurpose
 from headrace.server.api import ERRORS, Served
 from headrace.server.replies import Reply
@@ -35,6 +42,17 @@ class JoinRequest(_Asked):
     purpose: Annotated[
         TracePurpose | None, Field(description="Nothing of users who do not permit `eval`, or `training`.")
     ] = None
+
+
+class NearestRequest(_Asked):
+    """What is looked for: an entity or a vector."""
+
+    column: Annotated[str, Field(description="A column of the type vector.", max_length=200)]
+    like: Annotated[
+        list[str] | None, Field(description="The keys of an entity, in the order of the view.", max_length=20)
+    ] = None
+    vector: Annotated[list[float] | None, Field(description="Numbers.", max_length=100_000)] = None
+    k: Annotated[int, Field(ge=1, le=10_000, description="Entities at most.")] = 10
 
 
 class MaterialiseRequest(_Asked):
@@ -93,3 +111,11 @@ def check_features(
 ) -> Reply:
     """Compare what calls see with what training rows would hold, at the time of the run that serves."""
     return Reply(workspace.features.check(view, sample=sample))
+
+
+@router.post("/{view}/search", response_model=FeatureMatches)
+def search_features(workspace: Served, view: View, asked: Annotated[NearestRequest, Body()]) -> Reply:
+    """Find the entities whose vector is nearest to that of one entity, or to a vector; best first."""
+    return Reply(
+        workspace.features.search(f"{view}:{asked.column}", like=asked.like, vector=asked.vector, k=asked.k)
+    )

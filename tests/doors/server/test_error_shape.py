@@ -63,7 +63,7 @@ ROUTES = {
     *("/api/golden/{name}", "/api/golden/{name}/cases", "/api/golden/{name}/accept"),
     *("/api/golden/{name}/retire", "/api/golden/{name}/refresh", "/api/golden/{name}/cases/{key}"),
     *("/api/features", "/api/features/join", "/api/features/{view}/materialise"),
-    *("/api/features/{view}", "/api/features/{view}/check"),
+    *("/api/features/{view}", "/api/features/{view}/search", "/api/features/{view}/check"),
     *("/api/prompts", "/api/prompts/check", "/api/prompts/{name}"),
     *("/api/prompts/{name}/diff", "/api/prompts/{name}/label", "/api/prompts/{name}/log"),
     *("/api/prompts/{name}/render", "/api/prompts/{name}/rollback"),

@@ -11,6 +11,10 @@ from headrace.cli.operation import run_operation
 from headrace.cli.options import JsonOption, WorkspaceOption
 
 ViewArgument = Annotated[str, typer.Argument(metavar="VIEW", help="The name of a file under features/.")]
+FeatureArgument = Annotated[str, typer.Argument(metavar="VIEW:COLUMN", help="A column of the type vector.")]
+NearestOption = Annotated[
+    int, typer.Option("--k", metavar="N", min=1, max=10_000, help="Entities to show at most.")
+]
 KeysArgument = Annotated[
     list[str], typer.Argument(metavar="KEY...", help="The keys of one entity, in the order of the view.")
 ]
@@ -155,10 +159,30 @@ def feature_check(
     )
 
 
+def feature_search(
+    ctx: typer.Context,
+    feature: FeatureArgument,
+    keys: KeysArgument,
+    k: NearestOption = 10,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Find the entities whose vector is nearest to that of one entity, by cosine.
+
+    Every entity with a vector that still counts is compared.
+    """
+    from headrace.cli.views.features import show_matches
+
+    return run_operation(
+        ctx, workspace, as_json, lambda opened: opened.features.search(feature, like=keys, k=k), show_matches
+    )
+
+
 FEATURES: Sequence[tuple[str, Callable[..., int], str]] = (
     ("list", feature_list, "headrace feature list"),
     ("join", feature_join, "headrace feature join calls.csv --features account:balance --out rows.parquet"),
     ("materialise", feature_materialise, "headrace feature materialise account"),
     ("get", feature_get, "headrace feature get account u7"),
+    ("search", feature_search, "headrace feature search taste:vector u7 --k 5"),
     ("check", feature_check, "headrace feature check account --sample 200"),
 )

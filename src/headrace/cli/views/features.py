@@ -10,7 +10,14 @@ from rich.text import Text
 
 from headrace.cli.output import one_line
 from headrace.cli.views.console import count, duration, show_indented, show_name, show_row
-from headrace.records.features import FeatureCheck, FeatureList, FeatureRow, FeatureRun, JoinReport
+from headrace.records.features import (
+    FeatureCheck,
+    FeatureList,
+    FeatureMatches,
+    FeatureRow,
+    FeatureRun,
+    JoinReport,
+)
 
 _STYLES = {"ok": "green", "expired": "yellow", "missing": "yellow"}
 
@@ -94,3 +101,11 @@ def show_check(console: Console, report: FeatureCheck) -> None:
         entity = ", ".join(map(one_line, item.entity.values()))
         line = f"online {_value(item.online)}, offline {_value(item.offline)}"
         show_row(console, f"{entity} {item.feature}", line)
+
+
+def show_matches(console: Console, report: FeatureMatches) -> None:
+    """The nearest entities."""
+    name = Text.assemble((f"{report.view}:{report.column}  ", "bold"), f"{report.compared:,} compared")
+    show_name(console, name)
+    for item in report.matches:
+        show_row(console, f"{item.similarity:.4f}", ", ".join(map(one_line, item.entity.values())))

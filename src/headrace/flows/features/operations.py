@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from headrace.ledger.consents import Purpose
     from headrace.observe.features.parts import FeatureParts
     from headrace.observe.features.serving import OnlineReader
-    from headrace.records.features import FeatureCheck, FeatureList, FeatureRow, FeatureRun, JoinReport
+    from headrace.records.features import (
+        FeatureCheck,
+        FeatureList,
+        FeatureMatches,
+        FeatureRow,
+        FeatureRun,
+        JoinReport,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,22 @@ class FeatureOperations:
         from headrace.observe.features.serving import get
 
         return get(self.parts, view, keys)
+
+    def search(
+        self,
+        feature: str,
+        *,
+        like: Sequence[str | int] | None = None,
+        vector: Sequence[float] | None = None,
+        k: int = 10,
+    ) -> FeatureMatches:
+        """The k entities whose vector `view:column` is nearest to that of an entity, or to a vector.
+
+        Every entity is compared, by cosine. Raises NotFoundError, ConfigError, UsageError.
+        """
+        from headrace.observe.features.nearest import nearest
+
+        return nearest(self.parts, feature, like=like, vector=vector, k=k)
 
     def check(self, view: str, *, sample: int = 1000) -> FeatureCheck:
         """Compare the online values with the offline join at the time of the run that serves.

@@ -1,4 +1,4 @@
-"""The peers of traces.py: MLflow and Phoenix, each over SQLite, sent the same spans by the same sender."""
+"""The peers of traces.py: MLflow and Phoenix, each over SQLite, sent the same spans, and killed."""
 
 from __future__ import annotations
 
@@ -75,6 +75,24 @@ def beside(
         root = Path(tempfile.mkdtemp(prefix=f"headrace-bench-{program}-"))
         with _served(found, peer, root) as (address, process):
             _measure(peer, root, address, process, count, requests_of, send)
+        _kill(found, peer, count, requests_of, send)
+
+
+def _kill(
+    program: Path, peer: Peer, count: int, requests_of: Callable[[int], list[bytes]], send: Send
+) -> None:
+    """SIGKILL right after the last 200; then its database is counted."""
+    root = Path(tempfile.mkdtemp(prefix=f"headrace-bench-{program.name}-"))
+    with _served(program, peer, root) as (address, process):
+        send(address, requests_of(_WARM), headers=peer.headers)
+        _stored(root / peer.database, _WARM)
+        send(address, requests_of(count), headers=peer.headers)
+        for one in (*process.children(recursive=True), process):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+    with closing(sqlite3.connect(root / peer.database)) as connection:
+        kept = connection.execute("SELECT count(*) FROM spans").fetchone()[0] - _WARM
+    print(f"{peer.name:34} killed after the last 200: {count - kept:,} of {count:,} spans lost", flush=True)
 
 
 def _measure(

@@ -45,11 +45,12 @@ golden = "floor"
 at_least = 0.9
 """
 TARGETS = '''
-import json, os, pathlib
+import json, os, pathlib, threading
 from headrace.curate.evals.base import Reply
 from headrace.errors import RetryableError
 
 FOLDER = pathlib.Path(__file__).parent
+IN_TURN = threading.Lock()
 
 
 def asked(name):
@@ -70,8 +71,9 @@ def echo(inputs):
 
 def moody(inputs):
     """Says the words in turn: `good|good|bad`."""
-    asked(inputs["question"])
-    said = (FOLDER / "asked.txt").read_text().split("\\n").count(inputs["question"])
+    with IN_TURN:
+        asked(inputs["question"])
+        said = (FOLDER / "asked.txt").read_text().split("\\n").count(inputs["question"])
     words = inputs["words"].split("|")
     return words[(said - 1) % len(words)]
 
